@@ -1,0 +1,38 @@
+# Compiler settings shared by every target: warnings are errors, sanitizers by preset, ccache and mold where present.
+option(VIGIL_ASAN_UBSAN "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(VIGIL_TSAN "Build with ThreadSanitizer" OFF)
+option(VIGIL_HTTP "Build the HTTP room and the program (their compile time is long under sanitizers)" ON)
+
+# Where the OpenVINO SDK of the set-up lies.
+if(NOT OpenVINO_DIR AND EXISTS ${CMAKE_SOURCE_DIR}/build/openvino/openvino/cmake)
+  set(OpenVINO_DIR ${CMAKE_SOURCE_DIR}/build/openvino/openvino/cmake CACHE PATH "OpenVINO's CMake folder")
+endif()
+
+find_program(VIGIL_CCACHE ccache)
+if(VIGIL_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${VIGIL_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${VIGIL_CCACHE})
+endif()
+find_program(VIGIL_MOLD mold)
+if(VIGIL_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(vigil_options INTERFACE)
+target_compile_options(vigil_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 warns of std::stop_token's own internals.
+  target_compile_options(vigil_options INTERFACE -Wno-maybe-uninitialized)
+endif()
+target_include_directories(vigil_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+if(VIGIL_ASAN_UBSAN)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(VIGIL_TSAN)
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-tsan)
+  endif()
+endif()

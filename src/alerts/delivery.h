@@ -1,0 +1,120 @@
+// Carries the outbox to its receivers: at least once, whatever fails in between.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/alert.h"
+#include "core/media_store.h"
+
+namespace vigil::alerts {
+
+// A configured receiver, ready to be used. Made by MakeChannels (alerts/channels.h).
+struct Channel {
+  std::string name;
+  CooldownRule cooldown;
+  bool include_snapshot = true;
+  std::unique_ptr<Notifier> notifier;
+};
+
+struct DeliveryOptions {
+  std::chrono::milliseconds backoff_first{std::chrono::seconds{1}};
+  std::chrono::milliseconds backoff_max{std::chrono::minutes{10}};
+  // With the pauses above (1 s doubling to 10 min) this is about 24 h; then the alert is dead until someone retries it.
+  int attempts_max = 153;
+  // The outbox is looked at this often even without Wake: other processes may write to it.
+  std::chrono::milliseconds poll_interval{std::chrono::seconds{5}};
+  int batch_max = 16;
+};
+
+// What became of one attempt. kPending: it failed and is tried again at `next_attempt_at`.
+struct DeliveryReport {
+  std::string channel;
+  AlertMessage message;
+  DeliveryState state = DeliveryState::kSent;
+  std::string answer;                       // the receiver's, or the error
+  int attempt = 1;
+  std::chrono::nanoseconds duration{};      // of this attempt
+  std::chrono::milliseconds since_event{};  // from the deciding frame's capture to now
+  WallTime next_attempt_at{};               // for kPending
+};
+// Called on the delivery threads after the attempt was recorded; must be thread-safe and must not block.
+using DeliveryObserver = std::function<void(const DeliveryReport&)>;
+
+// The pause before attempt `attempts` + 1, without jitter: first, doubled each time, at most the maximum.
+std::chrono::milliseconds BackoffPause(const DeliveryOptions& options, int attempts);
+
+// One thread that serves one channel: reads due alerts, loads the snapshot, delivers, records each attempt. Failures that may
+// pass (kUnavailable, kTimeout, kInternal) are tried again with exponential backoff and 20 % jitter; kInvalidArgument and
+// kPermission make the alert dead at once. An attempt cut short by a stop is not recorded: the alert stays pending. When an
+// attempt cannot be recorded, nothing more is sent until it can be, so that a database outage causes at most one repeat. Starts on
+// construction; the destructor stops and joins, within the notifier's reaction to its stop token (about a second for libcurl).
+class DeliveryWorker {
+ public:
+  DeliveryWorker(Channel channel, OutboxStore& outbox, MediaStore& media, Clock& clock,
+                 DeliveryObserver observer, DeliveryOptions options = {});
+  ~DeliveryWorker();
+  DeliveryWorker(const DeliveryWorker&) = delete;
+  DeliveryWorker& operator=(const DeliveryWorker&) = delete;
+
+  // Says that the outbox may hold something new. Any thread; never blocks.
+  void Wake();
+  // Asks the thread to end without waiting for it; for stopping many at once.
+  void RequestStop();
+
+ private:
+  struct Attempt {
+    std::string alert_id;
+    WallTime at{};
+    DeliveryReport report;
+  };
+
+  void Run(std::stop_token stop);
+  std::stop_source ArmWake();
+  std::chrono::milliseconds DeliverDue(std::stop_token stop);
+  bool DeliverOne(const PendingAlert& alert, std::stop_token stop);
+  bool Record(Attempt attempt);
+  Bytes LoadSnapshot(const AlertMessage& message);
+  std::chrono::milliseconds Jittered(std::chrono::milliseconds pause);
+
+  const Channel channel_;
+  OutboxStore& outbox_;
+  MediaStore& media_;
+  Clock& clock_;
+  const DeliveryObserver observer_;
+  const DeliveryOptions options_;
+  LogLimiter log_;
+  std::minstd_rand random_;             // of the thread
+  std::optional<Attempt> unrecorded_;   // of the thread
+  std::mutex mutex_;
+  std::stop_source wake_;               // guarded by mutex_
+  std::jthread thread_;
+};
+
+// All channels of an installation, a worker each, so that a failing one delays no other.
+class Delivery {
+ public:
+  Delivery(std::vector<Channel> channels, OutboxStore& outbox, MediaStore& media, Clock& clock,
+           DeliveryObserver observer, DeliveryOptions options = {});
+  // Stops all workers together and joins them.
+  ~Delivery();
+
+  // Call after each committed incident. Any thread; never blocks.
+  void Wake();
+
+ private:
+  std::vector<std::unique_ptr<DeliveryWorker>> workers_;
+};
+
+}  // namespace vigil::alerts

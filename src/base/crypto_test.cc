@@ -1,0 +1,109 @@
+// Tests of sealing, passwords and digests, with published vectors where they exist.
+#include "base/crypto.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "base/seal.h"
+
+namespace vigil {
+namespace {
+
+const std::string kKey(64, '7');
+
+std::filesystem::path FreshFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "vigil-XXXXXX").string();
+  EXPECT_NE(::mkdtemp(name.data()), nullptr);
+  return name;
+}
+
+RC_GTEST_PROP(Sealer, OpensWhatItSealed, (const std::string& plain, const std::string& context)) {
+  const auto sealer = Sealer::FromHex(kKey);
+  RC_ASSERT(sealer->OpenText(sealer->SealText(plain, context), context).value() == plain);
+}
+
+RC_GTEST_PROP(Sealer, RefusesAnyAlteredByte, (const std::string& plain)) {
+  const auto sealer = Sealer::FromHex(kKey);
+  Bytes sealed = sealer->SealText(plain, "reference:1");
+  const auto position = *rc::gen::inRange<std::size_t>(0, sealed.size());
+  sealed[position] ^= std::byte{1};
+  RC_ASSERT(sealer->Open(sealed, "reference:1").error().code == ErrorCode::kDataLoss);
+}
+
+TEST(Sealer, RefusesAnotherContextAnotherKeyAndCutBytes) {
+  const auto sealer = Sealer::FromHex(kKey);
+  const auto other = Sealer::FromHex(std::string(64, '8'));
+  const Bytes sealed = sealer->SealText("face", "reference:1");
+  EXPECT_FALSE(sealer->Open(sealed, "reference:2").has_value());
+  EXPECT_FALSE(other->Open(sealed, "reference:1").has_value());
+  EXPECT_FALSE(sealer->Open(std::span(sealed).first(20), "reference:1").has_value());
+}
+
+TEST(Sealer, NeverRepeatsANonce) {
+  const auto sealer = Sealer::FromHex(kKey);
+  EXPECT_NE(sealer->SealText("face", "x"), sealer->SealText("face", "x"));
+}
+
+TEST(Sealer, MakesAPrivateKeyFileOnceAndReadsItAgain) {
+  const auto file = FreshFolder() / "vigil.key";
+  const auto first = Sealer::FromKeyFile(file);
+  ASSERT_TRUE(first.has_value()) << first.error().message;
+  struct stat facts{};
+  ASSERT_EQ(::stat(file.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777U, 0600U);
+  const auto second = Sealer::FromKeyFile(file);
+  EXPECT_EQ(second->OpenText(first->SealText("face", "x"), "x"), "face");
+}
+
+TEST(Sealer, NamesADamagedKeyFile) {
+  const auto file = FreshFolder() / "vigil.key";
+  std::ofstream(file) << "not a key";
+  const auto sealer = Sealer::FromKeyFile(file);
+  EXPECT_EQ(sealer.error().code, ErrorCode::kDataLoss);
+  EXPECT_NE(sealer.error().message.find("vigil.key"), std::string::npos);
+}
+
+TEST(Password, VerifiesOnlyItself) {
+  const auto hash = HashPassword("correct horse");
+  ASSERT_TRUE(hash.has_value());
+  EXPECT_TRUE(hash->starts_with("$argon2id$v=19$m=65536,t=3,p=1$"));
+  EXPECT_TRUE(VerifyPassword(*hash, "correct horse"));
+  EXPECT_FALSE(VerifyPassword(*hash, "correct horsf"));
+  EXPECT_FALSE(VerifyPassword("damaged", "correct horse"));
+}
+
+TEST(RandomToken, DiffersEachTime) {
+  std::set<std::string> tokens;
+  for (int i = 0; i < 1000; ++i) tokens.insert(RandomToken());
+  EXPECT_EQ(tokens.size(), 1000U);
+  EXPECT_EQ(RandomToken(32).size(), 43U);
+  EXPECT_EQ(RandomPassword().size(), 19U);
+}
+
+TEST(Digest, AgreesWithPublishedVectors) {
+  // FIPS 180-2 appendix B.1 and RFC 4231 test case 2.
+  EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(Base64Encode(HmacSha256("Jefe", "what do ya want for nothing?")),
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
+}
+
+TEST(Digest, OfAFileEqualsThatOfItsBytes) {
+  const auto file = FreshFolder() / "file";
+  std::ofstream(file) << std::string(200'000, 'x');
+  EXPECT_EQ(Sha256HexOfFile(file.string()), Sha256Hex(std::string(200'000, 'x')));
+  EXPECT_EQ(Sha256HexOfFile("/nowhere/at-all").error().code, ErrorCode::kNotFound);
+}
+
+RC_GTEST_PROP(Base64, RoundTrips, (const std::string& bytes)) {
+  RC_ASSERT(Base64Decode(Base64Encode(bytes)).value() == bytes);
+}
+
+TEST(Base64, RefusesOtherText) { EXPECT_FALSE(Base64Decode("a b!").has_value()); }
+
+}  // namespace
+}  // namespace vigil

@@ -1,0 +1,144 @@
+// XChaCha20-Poly1305 sealing and the key file.
+#include "base/seal.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "base/check.h"
+#include "base/format.h"
+
+namespace vigil {
+namespace {
+
+constexpr std::byte kVersion{1};
+constexpr std::size_t kKeyIdBytes = 4;
+constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+constexpr std::size_t kHeadBytes = 1 + kKeyIdBytes + kNonceBytes;
+static_assert(Sealer::kKeyBytes == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+
+const unsigned char* Raw(const std::byte* bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes);
+}
+unsigned char* Raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
+
+// Writes the new key so that a crash leaves either no file or a whole one.
+Status WriteKeyFile(const std::filesystem::path& file, std::string_view hex) {
+  const std::filesystem::path temporary = file.string() + ".new";
+  const int descriptor =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (descriptor < 0) {
+    return Fail(ErrorCode::kPermission,
+                format("cannot write the key file {}: {}; choose a data directory that this user "
+                       "may write",
+                       file.string(), std::strerror(errno)));
+  }
+  const bool written =
+      ::write(descriptor, hex.data(), hex.size()) == static_cast<ssize_t>(hex.size()) &&
+      ::fsync(descriptor) == 0;
+  const int cause = errno;
+  ::close(descriptor);
+  // link() refuses to replace a key that another process made meanwhile.
+  const bool placed = written && (::link(temporary.c_str(), file.c_str()) == 0 || errno == EEXIST);
+  ::unlink(temporary.c_str());
+  if (!placed) {
+    return Fail(ErrorCode::kUnavailable, format("cannot write the key file {}: {}", file.string(),
+                                                std::strerror(written ? errno : cause)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Sealer::Sealer(std::array<unsigned char, kKeyBytes> key) : key_(key) {
+  unsigned char digest[crypto_hash_sha256_BYTES];
+  crypto_hash_sha256(digest, key_.data(), key_.size());
+  std::memcpy(&key_id_, digest, sizeof key_id_);
+}
+
+Result<Sealer> Sealer::FromHex(std::string_view hex) {
+  VIGIL_CHECK(sodium_init() >= 0);
+  std::array<unsigned char, kKeyBytes> key{};
+  std::size_t length = 0;
+  const char* end = nullptr;
+  if (sodium_hex2bin(key.data(), key.size(), hex.data(), hex.size(), nullptr, &length, &end) != 0 ||
+      length != kKeyBytes || end != hex.data() + hex.size()) {
+    return Fail(ErrorCode::kInvalidArgument, "a sealing key is 64 hexadecimal characters");
+  }
+  return Sealer(key);
+}
+
+Result<Sealer> Sealer::FromKeyFile(const std::filesystem::path& file) {
+  VIGIL_CHECK(sodium_init() >= 0);
+  std::error_code failure;
+  if (!std::filesystem::exists(file, failure)) {
+    std::array<unsigned char, kKeyBytes> key{};
+    randombytes_buf(key.data(), key.size());
+    std::array<char, kKeyBytes * 2 + 1> hex{};
+    sodium_bin2hex(hex.data(), hex.size(), key.data(), key.size());
+    VIGIL_RETURN_IF_ERROR(WriteKeyFile(file, hex.data()));
+  }
+  std::ifstream input(file);
+  std::string hex;
+  if (!(input >> hex)) {
+    return Fail(
+        ErrorCode::kPermission,
+        format("cannot read the key file {}; it must be readable by this user", file.string()));
+  }
+  auto sealer = FromHex(hex);
+  if (!sealer) {
+    return Fail(ErrorCode::kDataLoss,
+                format("the key file {} is damaged: {}; restore it from a backup, without it the "
+                       "stored faces cannot be read",
+                       file.string(), sealer.error().message));
+  }
+  return sealer;
+}
+
+Bytes Sealer::Seal(std::span<const std::byte> plain, std::string_view context) const {
+  Bytes sealed(kHeadBytes + plain.size() + kTagBytes);
+  sealed[0] = kVersion;
+  std::memcpy(&sealed[1], &key_id_, kKeyIdBytes);
+  std::byte* nonce = &sealed[1 + kKeyIdBytes];
+  randombytes_buf(nonce, kNonceBytes);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(Raw(sealed.data() + kHeadBytes), nullptr,
+                                             Raw(plain.data()), plain.size(),
+                                             reinterpret_cast<const unsigned char*>(context.data()),
+                                             context.size(), nullptr, Raw(nonce), key_.data());
+  return sealed;
+}
+
+Result<Bytes> Sealer::Open(std::span<const std::byte> sealed, std::string_view context) const {
+  if (sealed.size() < kHeadBytes + kTagBytes || sealed[0] != kVersion) {
+    return Fail(ErrorCode::kDataLoss, "sealed bytes are cut or of an unknown version");
+  }
+  if (std::memcmp(&sealed[1], &key_id_, kKeyIdBytes) != 0) {
+    return Fail(ErrorCode::kDataLoss, "sealed under another key; use the key file they came with");
+  }
+  Bytes plain(sealed.size() - kHeadBytes - kTagBytes);
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+          Raw(plain.data()), nullptr, nullptr, Raw(sealed.data() + kHeadBytes),
+          sealed.size() - kHeadBytes, reinterpret_cast<const unsigned char*>(context.data()),
+          context.size(), Raw(sealed.data() + 1 + kKeyIdBytes), key_.data()) != 0) {
+    return Fail(ErrorCode::kDataLoss, "sealed bytes were altered or moved");
+  }
+  return plain;
+}
+
+Bytes Sealer::SealText(std::string_view plain, std::string_view context) const {
+  return Seal(std::as_bytes(std::span(plain)), context);
+}
+
+Result<std::string> Sealer::OpenText(std::span<const std::byte> sealed,
+                                     std::string_view context) const {
+  VIGIL_ASSIGN_OR_RETURN(const Bytes plain, Open(sealed, context));
+  return std::string(reinterpret_cast<const char*>(plain.data()), plain.size());
+}
+
+}  // namespace vigil

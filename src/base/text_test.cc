@@ -1,0 +1,106 @@
+// Tests of the small text forms: times, identifiers, masked URLs, JSON, errors.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <regex>
+#include <set>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/time_text.h"
+#include "base/uuid.h"
+
+namespace vigil {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(TimeText, WritesMilliseconds) {
+  EXPECT_EQ(FormatTime(WallTime{1'700'000'000'123ms}), "2023-11-14T22:13:20.123Z");
+}
+
+TEST(TimeText, ReadsOffsetsAndFractions) {
+  EXPECT_EQ(ParseTime("2023-11-14T22:13:20Z"), WallTime{1'700'000'000'000ms});
+  EXPECT_EQ(ParseTime("2023-11-14T23:13:20.5+01:00"), WallTime{1'700'000'000'500ms});
+  EXPECT_EQ(ParseTime("2023-11-14t22:13:20.123456789z"), WallTime{1'700'000'000'123ms});
+}
+
+TEST(TimeText, RefusesWhatIsNoTime) {
+  for (const auto* text :
+       {"", "yesterday", "2023-11-14", "2023-13-14T22:13:20Z", "2023-11-14T22:13:20",
+        "2023-11-14T22:13:20Zx", "2023-11-14 22:13:20Z"}) {
+    EXPECT_FALSE(ParseTime(text).has_value()) << text;
+  }
+}
+
+RC_GTEST_PROP(TimeText, RoundTrips, ()) {
+  const WallTime time{
+      std::chrono::milliseconds{*rc::gen::inRange<std::int64_t>(0, 4'102'444'800'000)}};
+  RC_ASSERT(ParseTime(FormatTime(time)).value() == time);
+}
+
+TEST(Uuid, HasVersionAndVariant) {
+  const ManualClock clock;
+  const std::regex form("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+  EXPECT_TRUE(std::regex_match(MakeUuid(clock), form));
+}
+
+TEST(Uuid, RisesWithinAMillisecondAndWhenTheClockIsSetBack) {
+  const ManualClock late(WallTime{2'000'000'000'000ms});
+  const ManualClock early(WallTime{1'000'000'000'000ms});
+  std::string last;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string id = MakeUuid(i % 2 == 0 ? static_cast<const Clock&>(late) : early);
+    EXPECT_LT(last, id);
+    last = id;
+  }
+}
+
+TEST(MaskUrl, HidesCredentialsAndQueries) {
+  EXPECT_EQ(MaskUrl("rtsp://admin:p%40ss@10.0.0.1:554/ch1?token=abc"),
+            "rtsp://***@10.0.0.1:554/ch1?***");
+  EXPECT_EQ(MaskUrl("rtsp://10.0.0.1/a@b"), "rtsp://10.0.0.1/a@b");
+  EXPECT_EQ(MaskUrl("rtsp://us@er:pw@host/"), "rtsp://***@host/");
+  EXPECT_EQ(MaskUrl("/videos/clip.mp4"), "/videos/clip.mp4");
+}
+
+TEST(Json, RefusesRubbishAfterTheEnd) {
+  EXPECT_TRUE(ParseJson(R"({"a":[1,2]})").has_value());
+  for (const auto* text : {"", "{", "{} x", "\xff", "nul"}) {
+    const auto parsed = ParseJson(text);
+    ASSERT_FALSE(parsed.has_value()) << text;
+    EXPECT_EQ(parsed.error().code, ErrorCode::kInvalidArgument);
+  }
+}
+
+TEST(Json, RefusesDeepNesting) {
+  EXPECT_FALSE(ParseJson(std::string(100, '[') + std::string(100, ']')).has_value());
+}
+
+Result<int> Half(int value) {
+  if (value % 2 != 0) return Fail(ErrorCode::kInvalidArgument, "odd");
+  return value / 2;
+}
+
+Result<int> Quarter(int value) {
+  VIGIL_ASSIGN_OR_RETURN(const int half, Half(value));
+  auto quarter = Half(half);
+  if (!quarter) return Annotate(quarter.error(), "second half");
+  return *quarter;
+}
+
+TEST(Result, PassesErrorsOnWithContext) {
+  EXPECT_EQ(Quarter(8), 2);
+  EXPECT_EQ(Quarter(3).error().message, "odd");
+  EXPECT_EQ(Quarter(6).error().message, "second half: odd");
+}
+
+TEST(Result, CopyOfABoolKeepsTheValue) {
+  Result<bool> no = false;
+  Result<bool> copy = no;
+  EXPECT_FALSE(*copy);
+}
+
+}  // namespace
+}  // namespace vigil

@@ -1,0 +1,81 @@
+// The enrolled people as the search sees them: values, the index port, and the port to the truth in
+// the database.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "core/embedding.h"
+
+namespace vigil {
+
+// One enrolled embedding. A person has one or more.
+struct GalleryReference {
+  std::string reference_id;
+  std::string person_id;
+  Embedding embedding;
+};
+
+// A person found for a probe: the best of that person's references.
+struct Candidate {
+  std::string person_id;
+  std::string reference_id;
+  float similarity = 0;
+  bool operator==(const Candidate&) const = default;
+};
+
+struct GalleryInfo {
+  std::uint64_t sequence = 0;  // the number of the last change applied
+  std::size_t references = 0;
+  std::size_t persons = 0;
+};
+
+struct GallerySearch {
+  std::vector<Candidate> candidates;  // best first, one a person
+  GalleryInfo gallery;                // the snapshot that answered
+};
+
+// Exact or approximate nearest neighbours over all references. Search is safe from any thread and
+// never waits for a write: it reads an immutable snapshot. Apply is called by one thread. Nothing
+// blocks on the outside.
+class GalleryIndex {
+ public:
+  virtual ~GalleryIndex() = default;
+  // The best `candidates_max` persons for a unit-length probe. The probe's dimension must be the
+  // index's.
+  virtual GallerySearch Search(std::span<const float> probe, int candidates_max) const = 0;
+  // Removes `removed_reference_ids`, adds or replaces `upserts` by reference id, and publishes the
+  // result as `sequence`.
+  virtual void Apply(std::span<const std::string> removed_reference_ids,
+                     std::vector<GalleryReference> upserts, std::uint64_t sequence) = 0;
+  virtual GalleryInfo Info() const = 0;
+};
+
+// One step of gallery_log: a reference that was added, changed or deleted.
+struct GalleryChange {
+  std::uint64_t sequence = 0;
+  std::string reference_id;
+};
+
+// What the gallery follower asks of the database. Thread-safe; calls may block on the disk.
+class GalleryStore {
+ public:
+  virtual ~GalleryStore() = default;
+  // The number of the newest committed change; 0 for an untouched gallery.
+  virtual Result<std::uint64_t> GallerySequence() = 0;
+  // Changes after `sequence`, in order, at most `limit`.
+  virtual Result<std::vector<GalleryChange>> GalleryChangesAfter(std::uint64_t sequence,
+                                                                 int limit) = 0;
+  // The living references of `space_key` among `reference_ids`; deleted ones are simply absent.
+  virtual Result<std::vector<GalleryReference>> LoadReferences(
+      std::span<const std::string> reference_ids, const std::string& space_key) = 0;
+  // All living references of `space_key`, and the sequence they correspond to, read in one
+  // transaction.
+  virtual Result<std::pair<std::vector<GalleryReference>, std::uint64_t>> LoadAllReferences(
+      const std::string& space_key) = 0;
+};
+
+}  // namespace vigil

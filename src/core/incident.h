@@ -1,0 +1,87 @@
+// A visit of one enrolled person to one place, kept so that every decision can be audited.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "core/detection.h"
+#include "core/outcome.h"
+#include "core/person.h"
+
+namespace vigil {
+
+// One track of a visit: where, when, and why the system thought so.
+struct Sighting {
+  std::string id;
+  std::string incident_id;
+  std::string camera_id;
+  std::string camera_name;
+  WallTime seen_at{};  // capture of the frame that carried the decision
+  std::int64_t track_id = 0;
+  int face_count = 0;  // faces in that frame
+  Box box;             // pixels of that frame
+  int frame_width = 0;
+  int frame_height = 0;
+  float quality = 0;
+  std::string crop_media_id;   // the probe's crop, JPEG, sealed in the media store
+  std::string frame_media_id;  // the whole frame, JPEG, sealed
+  Decision decision;
+  std::string detector;  // id, hash and precision of the models that decided
+  std::string embedder;
+};
+
+enum class IncidentState { kOpen, kAcknowledged };
+
+struct Incident {
+  std::string id;
+  std::string person_id;
+  std::string person_name;  // as it was at the time
+  Severity severity = Severity::kMedium;
+  std::string camera_group_id;        // Camera::VisitGroup
+  Outcome outcome = Outcome::kMatch;  // kMatch or kPossibleMatch (for review, alerts nobody)
+  IncidentState state = IncidentState::kOpen;
+  WallTime first_seen{};
+  WallTime last_seen{};
+  int sighting_count = 0;
+  Sighting best;  // the sighting of the highest similarity
+  std::string acknowledged_by;
+  std::optional<WallTime> acknowledged_at;
+};
+
+// Everything the incident engine hands to the database for one judged track.
+struct NewSighting {
+  Person person;
+  std::string camera_group_id;
+  Sighting sighting;  // ids are filled by the database
+};
+
+struct IncidentFilter {
+  std::string camera_id;
+  std::string person_id;
+  std::optional<WallTime> from;
+  std::optional<WallTime> to;
+  std::optional<Outcome> outcome;
+  std::optional<IncidentState> state;
+};
+
+// One face seen, enrolled or not: what `detections` keeps.
+struct DetectionRecord {
+  std::string id;
+  std::string camera_id;
+  WallTime seen_at{};
+  std::int64_t track_id = 0;
+  Box box;
+  float score = 0;
+  float quality = 0;
+  Outcome outcome = Outcome::kStranger;
+  std::optional<UnrecognisableReason> reason;
+  std::string best_person_id;  // empty: nobody enrolled
+  float similarity = 0;
+  float threshold = 0;
+  std::string crop_media_id;  // empty: not kept
+};
+
+}  // namespace vigil

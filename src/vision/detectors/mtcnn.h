@@ -1,0 +1,33 @@
+// MTCNN: three small networks in a cascade find faces and five landmarks.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "core/detector.h"
+#include "vision/cpu.h"
+
+namespace vigil::vision {
+
+struct MtcnnOptions {
+  std::filesystem::path models_directory;
+  int min_face_px = 40;  // smallest face searched for; the cost rises with 1 / min_face_px squared
+  // Scores below which the first, second and third network drop a candidate.
+  std::array<float, 3> thresholds{0.6F, 0.7F, 0.7F};
+  double pyramid_factor = 0.709;  // size of one pyramid level against the level before, in (0, 1)
+  Precision precision = Precision::kF32;  // kI8 is refused: these networks are not quantised
+};
+
+// `count` detectors that share the compiled networks, one for each recognition worker. Zhang et al., "Joint Face
+// Detection and Alignment Using Multitask Cascaded Convolutional Networks" (2016), equal to facenet-pytorch's MTCNN in
+// pyramid, thresholds, suppression and box arithmetic. A frame is never converted as a whole: pyramid levels and candidates
+// are averaged straight from its planes. One inference uses one thread, the caller's. Detections have a finite box with an
+// area; boxes may reach outside the frame. Errors: kInvalidArgument for options out of range, those of FindModel and
+// VerifyNetwork for missing or altered models, kInternal when OpenVINO fails.
+Result<std::vector<std::unique_ptr<Detector>>> MakeMtcnnDetectors(const MtcnnOptions& options,
+                                                                  int count);
+
+}  // namespace vigil::vision

@@ -1,0 +1,1 @@
+"""Installs face models: download, check, convert to OpenVINO IR, quantise. See ../README.md."""

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <cmath>
 #include <regex>
 #include <set>
 
@@ -76,6 +77,22 @@ TEST(Json, RefusesRubbishAfterTheEnd) {
 
 TEST(Json, RefusesDeepNesting) {
   EXPECT_FALSE(ParseJson(std::string(100, '[') + std::string(100, ']')).has_value());
+}
+
+TEST(Json, WritesNumbersAsPeopleDo) {
+  const json::value value = {{"a", {0.25, 1e-7, 3, ShortDecimal(0.1F)}}, {"b\"", nullptr}};
+  EXPECT_EQ(WriteJson(value), R"({"a":[0.25,1e-07,3,0.1],"b\"":null})");
+  EXPECT_EQ(WriteJson(json::value(std::nan(""))), "null");
+}
+
+RC_GTEST_PROP(Json, WrittenTextReadsBack, (const std::vector<double>& numbers)) {
+  const auto text = WriteJson(json::value_from(numbers));
+  const auto read = json::value_to<std::vector<double>>(ParseJson(text).value());
+  RC_ASSERT(read.size() == numbers.size());
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    // Boost.JSON may read the last binary digit wrong.
+    RC_ASSERT(std::abs(read[i] - numbers[i]) <= 1e-14 * std::abs(numbers[i]));
+  }
 }
 
 Result<int> Half(int value) {

@@ -31,8 +31,9 @@ struct DatabaseConfig {
 struct ModelsConfig {
   std::string detector = "mtcnn";
   std::string embedder = "facenet-128";
-  std::string precision = "auto";   // "auto" (by CPU), "f32", "bf16", "i8"
-  std::filesystem::path directory;  // filled by LoadConfig: $VIGIL_MODELS_DIRECTORY or ~/.cache/vigil/models
+  std::string precision = "auto";  // "auto" (by CPU), "f32", "bf16", "i8"
+  // LoadConfig replaces ~ and, when nothing else is given, puts $VIGIL_MODELS_DIRECTORY here.
+  std::filesystem::path directory = "~/.cache/vigil/models";
 };
 
 struct RecognitionConfig {

@@ -1,4 +1,5 @@
-// From similarities to a conclusion: never a bare nearest name, always "how sure, and how would a stranger fare here".
+// From similarities to a conclusion: never a bare nearest name, always "how sure, and how would a
+// stranger fare here".
 #pragma once
 
 #include <vector>
@@ -12,8 +13,8 @@ namespace vigil::pipeline {
 
 // What people set, and what is known about the model.
 struct DecisionPolicy {
-  ImpostorTail impostor_tail;         // empty: the model was not calibrated; only the floor holds then
-  float floor = 0.42F;                // never match below this similarity, however small the gallery
+  ImpostorTail impostor_tail;  // empty: the model was not calibrated; only the floor holds then
+  float floor = 0.42F;         // never match below this similarity, however small the gallery
   double named_strangers_max = 0.01;  // permitted share of strangers who get somebody's name
 
   bool Calibrated() const { return impostor_tail.points.size() >= 2; }
@@ -23,26 +24,30 @@ struct DecisionPolicy {
 DecisionPolicy PolicyFor(const EmbedderInfo& embedder, double named_strangers_max,
                          float configured_floor);
 
-// How often one comparison of two different people scores at least `similarity`. Straight lines in log(rate) over similarity
-// between the measured points; beyond either end the nearest line goes on, so that rates stay above 0. In 0..1.
+// How often one comparison of two different people scores at least `similarity`. Straight lines in
+// log(rate) over similarity between the measured points; beyond either end the nearest line goes
+// on, so that rates stay above 0. In 0..1.
 double FalseMatchRate(const ImpostorTail& tail, float similarity);
 
-// How many independent chances a stranger gets in this gallery. Each person counts 1; each further reference of a person
-// counts kExtraReferenceWeight, because photos of one person resemble the same strangers.
+// How many independent chances a stranger gets in this gallery. Each person counts 1; each further
+// reference of a person counts kExtraReferenceWeight, because photos of one person resemble the
+// same strangers.
 double EffectiveComparisons(const GalleryInfo& gallery);
 inline constexpr double kExtraReferenceWeight = 0.5;
 
-// The share of strangers whose best similarity in this gallery reaches `similarity`: 1 - (1 - FMR)^N. Treating comparisons
-// as independent overstates it a little (measured: the threshold comes out up to 0.03 higher than needed at 500 people),
-// which errs on the side of the stranger. 1 ("not known") for a model without a tail; 0 for an empty gallery.
+// The share of strangers whose best similarity in this gallery reaches `similarity`: 1 - (1 -
+// FMR)^N. Treating comparisons as independent overstates it a little (measured: the threshold comes
+// out up to 0.03 higher than needed at 500 people), which errs on the side of the stranger. 1 ("not
+// known") for a model without a tail; 0 for an empty gallery.
 double StrangerOdds(const DecisionPolicy& policy, const GalleryInfo& gallery, float similarity);
 
-// The similarity a match needs in this gallery: where StrangerOdds falls to the permitted rate, never below the floor.
+// The similarity a match needs in this gallery: where StrangerOdds falls to the permitted rate,
+// never below the floor.
 float MatchThreshold(const DecisionPolicy& policy, const GalleryInfo& gallery);
 
-// The conclusion for one probe. An unrecognisable face is never compared with anybody: it keeps its reason. Otherwise
-// kMatch from the threshold up, kPossibleMatch between floor and threshold, kStranger below. `search.candidates` are best
-// first; at most 10 are kept.
+// The conclusion for one probe. An unrecognisable face is never compared with anybody: it keeps its
+// reason. Otherwise kMatch from the threshold up, kPossibleMatch between floor and threshold,
+// kStranger below. `search.candidates` are best first; at most 10 are kept.
 Decision Decide(GallerySearch search, const FaceQuality& quality, const DecisionPolicy& policy);
 
 }  // namespace vigil::pipeline

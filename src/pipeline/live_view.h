@@ -1,4 +1,5 @@
-// The latest looked-at picture of every camera with what is known about the faces in it: for snapshots and live pictures.
+// The latest looked-at picture of every camera with what is known about the faces in it: for
+// snapshots and live pictures.
 #pragma once
 
 #include <chrono>
@@ -34,7 +35,8 @@ struct LivePicture {
   std::uint64_t number = 0;  // rises with every picture of this view
 };
 
-// Holds one picture a camera. Thread-safe. A picture leaves with its stream: what is not live is not shown as live.
+// Holds one picture a camera. Thread-safe. A picture leaves with its stream: what is not live is
+// not shown as live.
 class LiveView {
  public:
   using Picture = std::shared_ptr<const LivePicture>;
@@ -46,7 +48,8 @@ class LiveView {
 
   // Null while the camera has no picture.
   Picture Latest(const std::string& camera_id) const;
-  // Blocks until the camera has a picture with a number above `after`. Null when `timeout` passed or `stop` was requested.
+  // Blocks until the camera has a picture with a number above `after`. Null when `timeout` passed
+  // or `stop` was requested.
   Picture WaitNewer(const std::string& camera_id, std::uint64_t after,
                     std::chrono::milliseconds timeout, std::stop_token stop) const;
 

@@ -33,7 +33,9 @@ std::string_view Advice(UnrecognisableReason reason) {
 
 PhotoAnalyser::PhotoAnalyser(std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder,
                              QualityRule quality)
-    : detector_(std::move(detector)), embedder_(std::move(embedder)), quality_(std::move(quality)) {}
+    : detector_(std::move(detector)),
+      embedder_(std::move(embedder)),
+      quality_(std::move(quality)) {}
 
 Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbImage> photo) {
   if (photo == nullptr || photo->Empty()) {
@@ -48,7 +50,7 @@ Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbI
   for (const Detection& detection : detections.front()) {
     FaceCrop crop = embedder_->Crop(frame, detection);
     crops.push_back(crop);
-    faces.push_back({detection, quality_(frame, detection, crop), std::move(crop), {}});
+    faces.push_back({detection, quality_(frame, crop, detection), std::move(crop), {}});
   }
   VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder_->Embed(crops));
   for (std::size_t i = 0; i < faces.size(); ++i) faces[i].embedding = std::move(embeddings[i]);

@@ -1,4 +1,5 @@
-// Faces in a photo, ready to be enrolled or searched: the same detector and embedder as the cameras', used one at a time.
+// Faces in a photo, ready to be enrolled or searched: the same detector and embedder as the
+// cameras', used one at a time.
 #pragma once
 
 #include <memory>
@@ -20,14 +21,15 @@ struct PhotoFace {
   Embedding embedding;
 };
 
-// Owns its detector and embedder. Thread-safe: calls wait for each other (references want fp32, so give it an fp32 embedder).
+// Owns its detector and embedder. Thread-safe: calls wait for each other (references want fp32, so
+// give it an fp32 embedder).
 class PhotoAnalyser {
  public:
   PhotoAnalyser(std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder,
                 QualityRule quality);
 
-  // Every face of the photo, largest first; none is no error. kInvalidArgument for an empty image, kInternal when inference
-  // fails.
+  // Every face of the photo, largest first; none is no error. kInvalidArgument for an empty image,
+  // kInternal when inference fails.
   Result<std::vector<PhotoFace>> Analyse(std::shared_ptr<const RgbImage> photo);
 
   const DetectorInfo& DetectorFacts() const { return detector_->Info(); }
@@ -40,8 +42,9 @@ class PhotoAnalyser {
   const QualityRule quality_;
 };
 
-// The one face a photo of a single person shows. Small faces in the background (side below a third of the largest) do not
-// count. kInvalidArgument with the reason and the mend when there is no face, more than one, or it is too poor to recognise.
+// The one face a photo of a single person shows. Small faces in the background (side below a third
+// of the largest) do not count. kInvalidArgument with the reason and the mend when there is no
+// face, more than one, or it is too poor to recognise.
 Result<PhotoFace> ChooseEnrolmentFace(std::vector<PhotoFace> faces);
 
 }  // namespace vigil::pipeline

@@ -1,4 +1,5 @@
-// The values that travel down the pipeline: one look at a face, and what was concluded about a face over time.
+// The values that travel down the pipeline: one look at a face, and what was concluded about a face
+// over time.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,7 @@ namespace vigil::pipeline {
 
 // Rates one face for recognition. A pure function, called from any worker.
 using QualityRule =
-    std::function<FaceQuality(const Frame& frame, const Detection& face, const FaceCrop& crop)>;
+    std::function<FaceQuality(const Frame& frame, const FaceCrop& crop, const Detection& face)>;
 
 // One look at one face: what a detection becomes once it is cut out and rated.
 struct Shot {
@@ -26,27 +27,30 @@ struct Shot {
   FaceQuality quality;
   FaceCrop crop;
   Embedding embedding;  // empty until the shot was worth embedding
-  Frame frame;          // where it was seen; its pixels are let go when a better shot of the track exists
+  Frame frame;  // where it was seen; its pixels are let go when a better shot of the track exists
   int frame_faces = 0;  // faces in that frame
 
   bool Recognisable() const { return !quality.unrecognisable.has_value(); }
 };
 
-// What is concluded about one track at one moment. A track speaks when its conclusion changes (`changed`) and once more when
-// it ends (`final`); both at once for a face that was gone before its evidence was complete.
+// Why a track speaks.
+enum class Occasion {
+  kChanged,    // its outcome or its person changed; the first conclusion too
+  kStillSeen,  // a matched face is still in view; said every `still_seen_interval`, so that a visit does not end meanwhile
+  kEnded,      // it is over: the last word, always preceded by kChanged
+};
+
+// What is concluded about one track at one moment.
 struct TrackOutcome {
   std::string camera_id;
   std::int64_t track_id = 0;  // rises per camera, never reused while the process lives
+  Occasion occasion = Occasion::kChanged;
   Decision decision;
-  std::string person_name;    // of decision.candidates.front(), when names are known here; else empty
+  std::string person_name;    // of decision.candidates.front(), where names are known; else empty
   Shot best;                  // the best shot so far: the picture of the incident
-  WallTime seen_at{};         // capture of the best shot's frame
-  std::chrono::milliseconds pts{0};  // of the best shot's frame, on the stream's own timeline
   WallTime first_seen{};
   WallTime last_seen{};
   WallTime evidence_at{};  // capture of the frame that completed the evidence
-  bool changed = false;
-  bool final = false;
 };
 
 // Called by recognition workers, several at once for different cameras; must not block for long.

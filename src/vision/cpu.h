@@ -8,7 +8,8 @@
 
 namespace vigil::vision {
 
-// kF32: 32-bit floats, the reference. kBf16: 16-bit brain floats. kI8: 8-bit integers, from models quantised at set-up.
+// kF32: 32-bit floats, the reference. kBf16: 16-bit brain floats. kI8: 8-bit integers, from models
+// quantised at set-up.
 enum class Precision { kF32, kBf16, kI8 };
 
 // "f32", "bf16", "i8": the words of configuration, logs and `vigil doctor`.

@@ -29,7 +29,7 @@ struct ModelNetwork {
 
 // How pictures must be prepared for the model.
 struct ModelInput {
-  int width = 0;   // 0: any
+  int width = 0;  // 0: any
   int height = 0;
   std::string colour;         // "RGB" or "BGR"
   std::string preprocessing;  // "per-image", "fixed-127.5-128" or "none"
@@ -51,26 +51,28 @@ struct InstalledModel {
   std::string source_archive_sha256;
   std::vector<ModelNetwork> networks;
   ModelInput input;
-  int dimension = 0;             // of embeddings; 0 for detectors
-  float threshold_floor = 0;     // 0 for detectors
+  int dimension = 0;          // of embeddings; 0 for detectors
+  float threshold_floor = 0;  // 0 for detectors
   std::vector<ModelCalibration> calibrations;
 
   // The network stored in `precision` ("fp32" or "int8"), if there is one.
   const ModelNetwork* Find(std::string_view network, std::string_view precision) const;
-  // The impostor tail measured in `precision`; that of "fp32" where the former is missing; empty where nothing was measured.
+  // The impostor tail measured in `precision`; that of "fp32" where the former is missing; empty
+  // where nothing was measured.
   ImpostorTail TailOf(std::string_view precision) const;
 };
 
 // VIGIL_MODELS_DIRECTORY, else ~/.cache/vigil/models.
 std::filesystem::path DefaultModelsDirectory();
 
-// Reads <directory>/<id>/installed.json. Files are not touched yet. Errors name the file and the mend
-// (`vigil models install ID`): kUnavailable when the model is not installed, kDataLoss when installed.json is damaged or of
-// an unknown schema.
+// Reads <directory>/<id>/installed.json. Files are not touched yet. Errors name the file and the
+// mend
+// (`vigil models install ID`): kUnavailable when the model is not installed, kDataLoss when
+// installed.json is damaged or of an unknown schema.
 Result<InstalledModel> FindModel(const std::filesystem::path& directory, const std::string& id);
 
-// Reads both files of one network and compares their SHA-256. kUnavailable for a missing file, kDataLoss for an altered
-// one, with both hashes and the mend.
+// Reads both files of one network and compares their SHA-256. kUnavailable for a missing file,
+// kDataLoss for an altered one, with both hashes and the mend.
 Status VerifyNetwork(const InstalledModel& model, const ModelNetwork& network);
 // VerifyNetwork for all networks of a model; the first fault.
 Status VerifyModel(const InstalledModel& model);
@@ -81,7 +83,8 @@ struct ModelListing {
   Result<InstalledModel> model;
 };
 
-// Every folder of `directory` that holds an installed.json, by id. Empty when the directory does not exist.
+// Every folder of `directory` that holds an installed.json, by id. Empty when the directory does
+// not exist.
 std::vector<ModelListing> ListModels(const std::filesystem::path& directory);
 
 }  // namespace vigil::vision

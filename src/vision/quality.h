@@ -8,15 +8,17 @@
 
 namespace vigil::vision {
 
-// Judges one detected face. `crop` is the embedder's crop of `detection` in `frame`. Pure; no errors.
+// Judges one detected face. `crop` is the embedder's crop of `detection` in `frame`. Pure; no
+// errors.
 //   face_px     shorter side of the box.
-//   sharpness   strength of the edges of the crop's luma at the resolution the face really had, relative to its contrast.
-//   frontal     1 when the nose lies midway between eyes and mouth corners, 0 when it reaches their edge.
-//   brightness  mean luma of the crop.
-//   score       geometric mean of detector score, size (160 px and more count as 1), sharpness, frontal and exposure, so that
+//   sharpness   strength of the edges of the crop's luma at the resolution the face really had,
+//   relative to its contrast. frontal     1 when the nose lies midway between eyes and mouth
+//   corners, 0 when it reaches their edge. brightness  mean luma of the crop. score       geometric
+//   mean of detector score, size (160 px and more count as 1), sharpness, frontal and exposure, so
+//   that
 //               one bad property spoils a shot.
-// `unrecognisable` is set only where a decision would be a guess: below 24 px, profile, smeared or nearly black. An
-// ordinary small face of a camera (30 px, both eyes visible) is judged.
+// `unrecognisable` is set only where a decision would be a guess: below 24 px, profile, smeared or
+// nearly black. An ordinary small face of a camera (30 px, both eyes visible) is judged.
 FaceQuality AssessQuality(const Frame& frame, const FaceCrop& crop, const Detection& detection);
 
 }  // namespace vigil::vision

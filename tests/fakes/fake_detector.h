@@ -11,8 +11,8 @@
 
 namespace vigil {
 
-// Answers each frame by a function of the frame. Counts what it was asked. Owned and used like a real detector; the counters
-// may be read from any thread.
+// Answers each frame by a function of the frame. Counts what it was asked. Owned and used like a
+// real detector; the counters may be read from any thread.
 class FakeDetector final : public Detector {
  public:
   using Script = std::function<std::vector<Detection>(const Frame&)>;
@@ -52,7 +52,8 @@ class FakeDetector final : public Detector {
     };
     return {.box = {x, y, x + side_px, y + side_px},
             .score = score,
-            .landmarks = {at(0.3F, 0.4F), at(0.7F, 0.4F), at(0.5F, 0.6F), at(0.35F, 0.78F), at(0.65F, 0.78F)}};
+            .landmarks = {at(0.3F, 0.4F), at(0.7F, 0.4F), at(0.5F, 0.6F), at(0.35F, 0.78F),
+                          at(0.65F, 0.78F)}};
   }
 
  private:

@@ -14,9 +14,9 @@
 
 namespace vigil {
 
-// By default the embedding is a function of the crop's mean colour (quantised to 8 steps a channel, so that noise does not
-// matter): equal colours give equal embeddings, different ones directions that are all but orthogonal. A script replaces
-// that. The counters may be read from any thread.
+// By default the embedding is a function of the crop's mean colour (quantised to 8 steps a channel,
+// so that noise does not matter): equal colours give equal embeddings, different ones directions
+// that are all but orthogonal. A script replaces that. The counters may be read from any thread.
 class FakeEmbedder final : public Embedder {
  public:
   using Script = std::function<Embedding(const FaceCrop&)>;
@@ -27,7 +27,9 @@ class FakeEmbedder final : public Embedder {
     info_.precision = "f32";
     info_.impostor_tail.points = {{1e-2, 0.366}, {1e-3, 0.503}, {1e-4, 0.629}, {1e-5, 0.733}};
   }
-  FakeEmbedder(int dimension, Script script) : FakeEmbedder(dimension) { script_ = std::move(script); }
+  FakeEmbedder(int dimension, Script script) : FakeEmbedder(dimension) {
+    script_ = std::move(script);
+  }
 
   // Nearest-pixel resize of the box, clipped to the frame.
   FaceCrop Crop(const Frame& frame, const Detection& detection) const override {
@@ -66,7 +68,8 @@ class FakeEmbedder final : public Embedder {
   int CropsSeen() const { return crops_seen_; }
   int BatchesSeen() const { return batches_seen_; }
 
-  // A unit vector that belongs to `seed`; two seeds give nearly orthogonal vectors (cosine around 0.1 at 128 dimensions).
+  // A unit vector that belongs to `seed`; two seeds give nearly orthogonal vectors (cosine around
+  // 0.1 at 128 dimensions).
   static Embedding EmbeddingOfSeed(std::uint64_t seed, int dimension) {
     Embedding embedding(static_cast<std::size_t>(dimension));
     std::uint64_t state = seed * 0x9E3779B97F4A7C15ULL + 1;

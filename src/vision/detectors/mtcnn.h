@@ -21,12 +21,13 @@ struct MtcnnOptions {
   Precision precision = Precision::kF32;  // kI8 is refused: these networks are not quantised
 };
 
-// `count` detectors that share the compiled networks, one for each recognition worker. Zhang et al., "Joint Face
-// Detection and Alignment Using Multitask Cascaded Convolutional Networks" (2016), equal to facenet-pytorch's MTCNN in
-// pyramid, thresholds, suppression and box arithmetic. A frame is never converted as a whole: pyramid levels and candidates
-// are averaged straight from its planes. One inference uses one thread, the caller's. Detections have a finite box with an
-// area; boxes may reach outside the frame. Errors: kInvalidArgument for options out of range, those of FindModel and
-// VerifyNetwork for missing or altered models, kInternal when OpenVINO fails.
+// `count` detectors that share the compiled networks, one for each recognition worker. Zhang et
+// al., "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks" (2016),
+// equal to facenet-pytorch's MTCNN in pyramid, thresholds, suppression and box arithmetic. A frame
+// is never converted as a whole: pyramid levels and candidates are averaged straight from its
+// planes. One inference uses one thread, the caller's. Detections have a finite box with an area;
+// boxes may reach outside the frame. Errors: kInvalidArgument for options out of range, those of
+// FindModel and VerifyNetwork for missing or altered models, kInternal when OpenVINO fails.
 Result<std::vector<std::unique_ptr<Detector>>> MakeMtcnnDetectors(const MtcnnOptions& options,
                                                                   int count);
 

@@ -28,6 +28,7 @@ class Installer:
             raise ModelError(f"{model.id} is listed in the manifest, but this version cannot convert it")
         missing = [pair for pair in wanted(model) if self.store.problem(model, *pair)]
         if not missing:
+            self.store.refresh(model)
             say(f"{model.id}: already installed")
             return
         say(f"{model.id}: installing")

@@ -36,6 +36,7 @@ class Model:
     files: tuple[WeightsFile, ...]
     input: dict
     output: dict
+    calibration: tuple[dict, ...]
 
 
 @dataclass(frozen=True)
@@ -85,4 +86,5 @@ def _model(entry):
         files=tuple(WeightsFile(**file) for file in entry["file"]),
         input=entry["input"],
         output=entry.get("output", {}),
+        calibration=tuple(entry.get("calibration", ())),
     )

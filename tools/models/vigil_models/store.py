@@ -102,6 +102,15 @@ class Store:
             for other in (self._record(model) or {}).get("networks", [])
             if (other["network"], other["precision"]) != (file.network, precision)
         ]
+        self._write_record(model, [*others, entry])
+
+    def refresh(self, model):
+        """Copies what the manifest says now into the record of an installed model."""
+        record = self._record(model)
+        if record is not None:
+            self._write_record(model, record["networks"])
+
+    def _write_record(self, model, networks):
         record = {
             "schema": SCHEMA,
             "id": model.id,
@@ -109,6 +118,9 @@ class Store:
             "recipe": RECIPE,
             "source_archive": model.source.archive,
             "source_archive_sha256": model.source.sha256,
-            "networks": [*others, entry],
+            "networks": networks,
+            "input": model.input,
+            "output": model.output,
+            "calibration": model.calibration,
         }
         write_json(self.folder(model) / "installed.json", record)

@@ -1,0 +1,87 @@
+// POST /auth/...: the only doors without a token.
+#include "api/auth.h"
+#include "api/body_fields.h"
+#include "api/resources.h"
+
+namespace vigil::api {
+
+namespace {
+
+HttpResponse TokensResponse(const Tokens& tokens) {
+  return JsonResponse({{"access_token", tokens.access_token},
+                       {"token_type", "Bearer"},
+                       {"expires_in", std::chrono::seconds(kAccessTokenLife).count()},
+                       {"refresh_token", tokens.refresh_token.Reveal()},
+                       {"user", UserJson(tokens.user)}});
+}
+
+Answer Setup(const ApiContext& context, Auth& auth, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  std::string token;
+  std::string name;
+  std::string password;
+  fields.Text("token", token, 1, 200);
+  fields.Text("name", name, 1, 64);
+  fields.Text("password", password, 1, 200);
+  fields.Require({"token", "name", "password"});
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  const Result<User> user = auth.Setup(Secret(token), name, Secret(password));
+  VIGIL_RETURN_IF_ERROR(user);
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, {user->id, user->name, "", user->role}, "auth.setup",
+                                    user->id));
+  return JsonResponse(UserJson(*user), 201);
+}
+
+Answer Login(const ApiContext& context, Auth& auth, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  std::string name;
+  std::string password;
+  fields.Text("name", name, 1, 64);
+  fields.Text("password", password, 1, 200);
+  fields.Require({"name", "password"});
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  VIGIL_ASSIGN_OR_RETURN(const Tokens tokens,
+                         auth.Login(name, Secret(password), call.request.peer));
+  const Principal who{tokens.user.id, tokens.user.name, "", tokens.user.role};
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, who, "auth.login", tokens.user.id,
+                                    {{"address", call.request.peer}}));
+  return TokensResponse(tokens);
+}
+
+std::expected<Secret, Problem> RefreshTokenOf(const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  std::string token;
+  fields.Text("refresh_token", token, 1, 200);
+  fields.Require({"refresh_token"});
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  return Secret(std::move(token));
+}
+
+Answer Refresh(Auth& auth, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const Secret token, RefreshTokenOf(call));
+  VIGIL_ASSIGN_OR_RETURN(const Tokens tokens, auth.Refresh(token));
+  return TokensResponse(tokens);
+}
+
+Answer Logout(Auth& auth, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const Secret token, RefreshTokenOf(call));
+  VIGIL_RETURN_IF_ERROR(auth.Logout(token));
+  return NoContent();
+}
+
+}  // namespace
+
+std::vector<Route> AuthRoutes(const ApiContext& context, Auth& auth) {
+  return {
+      {Method::kPost, "/api/v1/auth/setup", Role::kPublic, Lane::kHeavy, kJsonBodyBytesMax,
+       [&](const Call& call) { return Setup(context, auth, call); }},
+      {Method::kPost, "/api/v1/auth/login", Role::kPublic, Lane::kHeavy, kJsonBodyBytesMax,
+       [&](const Call& call) { return Login(context, auth, call); }},
+      {Method::kPost, "/api/v1/auth/refresh", Role::kPublic, Lane::kStore, kJsonBodyBytesMax,
+       [&](const Call& call) { return Refresh(auth, call); }},
+      {Method::kPost, "/api/v1/auth/logout", Role::kPublic, Lane::kStore, kJsonBodyBytesMax,
+       [&](const Call& call) { return Logout(auth, call); }},
+  };
+}
+
+}  // namespace vigil::api

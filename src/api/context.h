@@ -1,0 +1,67 @@
+// Everything the handlers need, as one plain aggregate that the program's composition fills.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "core/gallery.h"
+#include "core/media_store.h"
+#include "core/model_info.h"
+#include "database/database.h"
+#include "metrics/metrics.h"
+#include "pipeline/decision.h"
+#include "pipeline/live_view.h"
+#include "pipeline/photo_analyser.h"
+
+namespace vigil::api {
+
+// The state of one camera as people see it.
+struct CameraState {
+  std::string id;
+  std::string name;
+  bool up = false;
+  std::string cause;  // StreamFaultName of the last failure; empty while up
+  std::string mend;   // one sentence: what to check
+  std::optional<WallTime> last_frame_at;
+};
+
+struct QueueState {
+  std::string name;
+  std::size_t depth = 0;
+  std::int64_t drops = 0;
+};
+
+// What GET /system tells beside the gallery and the photo models.
+struct SystemInfo {
+  std::string version;
+  WallTime started_at{};
+  std::string cpu;  // model and features that matter
+  DetectorInfo detector;
+  EmbedderInfo embedder;  // of the probes
+  std::vector<CameraState> cameras;
+  std::vector<QueueState> queues;
+};
+
+// References and callbacks must outlive the Api; callbacks are called from several threads and must not wait.
+struct ApiContext {
+  database::Database& database;
+  MediaStore& media;
+  const GalleryIndex& gallery;
+  pipeline::PhotoAnalyser& photos;
+  pipeline::DecisionPolicy policy;  // of the photos' fp32 embedder
+  const pipeline::LiveView& live;
+  metrics::Metrics& metrics;
+  Clock& clock;
+  std::filesystem::path web_directory;     // static files; empty: none
+  std::function<SystemInfo()> system_info;
+  std::function<bool()> ready;             // for /readyz: schema, models and gallery are there
+  std::function<void()> cameras_changed;   // a camera or group was made, changed or deleted
+  std::function<void()> gallery_changed;   // photos or people changed: the follower need not wait for its poll
+  int live_viewers_max = 8;
+};
+
+}  // namespace vigil::api

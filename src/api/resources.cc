@@ -1,0 +1,77 @@
+// Pieces that several resources share.
+#include "api/resources.h"
+
+#include <cmath>
+
+#include "api/multipart.h"
+#include "base/time_text.h"
+#include "database/audit_repository.h"
+
+namespace vigil::api {
+
+Status RecordAudit(const ApiContext& context, const Principal& who, std::string action,
+                   std::string object_id, const json::object& detail) {
+  AuditEntry entry;
+  entry.user_id = who.user_id;
+  entry.user_name = who.user_name;
+  entry.action = std::move(action);
+  entry.object_id = std::move(object_id);
+  entry.detail = json::serialize(detail);
+  return database::AuditRepository(context.database).Append(std::move(entry));
+}
+
+double Rounded(double value) { return std::round(value * 1e6) / 1e6; }
+
+json::array BoxJson(const Box& box) {
+  return {Rounded(box.x1), Rounded(box.y1), Rounded(box.x2), Rounded(box.y2)};
+}
+
+json::value TimeJson(const std::optional<WallTime>& time) {
+  return time ? json::value(FormatTime(*time)) : json::value(nullptr);
+}
+
+json::object QualityJson(const FaceQuality& quality) {
+  json::object object{{"score", Rounded(quality.score)},
+                      {"face_px", Rounded(quality.face_px)},
+                      {"sharpness", Rounded(quality.sharpness)},
+                      {"frontal", Rounded(quality.frontal)},
+                      {"brightness", Rounded(quality.brightness)},
+                      {"unrecognisable", nullptr}};
+  if (quality.unrecognisable) object["unrecognisable"] = ReasonName(*quality.unrecognisable);
+  return object;
+}
+
+std::expected<UploadedFile, Problem> UploadedFileOf(const HttpRequest& request) {
+  UploadedFile upload;
+  const std::string_view type = request.Header("content-type");
+  if (type.starts_with("image/") || type == "application/octet-stream") {
+    upload.bytes = request.body;
+    upload.fields = request.query;
+    return upload;
+  }
+  const std::optional<std::string> boundary = MultipartBoundary(type);
+  if (!boundary) {
+    return Refuse(415, "unsupported_media_type",
+                  "send the photo as multipart/form-data with a field named file");
+  }
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<FormPart> parts,
+                         ParseMultipart(request.body, *boundary));
+  bool found = false;
+  for (const FormPart& part : parts) {
+    if (part.name != "file") {
+      upload.fields.emplace_back(part.name, std::string(part.content));
+      continue;
+    }
+    if (found) return std::unexpected(InvalidFields({{"file", "is given more than once"}}));
+    upload.bytes = part.content;
+    found = true;
+  }
+  if (!found) return std::unexpected(InvalidFields({{"file", "is required"}}));
+  if (upload.bytes.size() > kPhotoBodyBytesMax) {
+    return Refuse(413, "too_large",
+                  format("the photo is larger than {} bytes", kPhotoBodyBytesMax));
+  }
+  return upload;
+}
+
+}  // namespace vigil::api

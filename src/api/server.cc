@@ -1,0 +1,531 @@
+// The only file that includes Boost.Beast and Asio: its compile time is paid once.
+#include "api/server.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "api/problem.h"
+#include "api/work_pool.h"
+#include "base/log.h"
+
+namespace vigil::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::awaitable;
+using boost::system::error_code;
+// One protocol for TCP and Unix sockets, so that the session is compiled once.
+using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::any_io_executor>;
+using Parser = http::request_parser<http::string_body>;
+using std::chrono::milliseconds;
+
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kReadBytes = 65'536;
+constexpr milliseconds kLingerTime{3'000};
+constexpr std::size_t kLingerBytesMax = 64'000'000;
+
+struct Session {
+  explicit Session(asio::generic::stream_protocol::socket socket) : stream(std::move(socket)) {}
+
+  Stream stream;
+  HttpApplication* application = nullptr;
+  std::string peer;
+  bool local_socket = false;
+  bool answering = false;  // touched on the session's strand only
+};
+
+milliseconds Allowance(milliseconds base, std::size_t bytes) {
+  return base + milliseconds{bytes / 100};
+}
+
+Method MethodOf(http::verb verb) {
+  switch (verb) {
+    case http::verb::get: return Method::kGet;
+    case http::verb::head: return Method::kHead;
+    case http::verb::post: return Method::kPost;
+    case http::verb::put: return Method::kPut;
+    case http::verb::patch: return Method::kPatch;
+    case http::verb::delete_: return Method::kDelete;
+    default: return Method::kOther;
+  }
+}
+
+Result<HttpRequest> HeadOf(const Parser::value_type& message, const Session& session) {
+  const auto target = message.target();
+  VIGIL_ASSIGN_OR_RETURN(HttpRequest request, RequestOf(MethodOf(message.method()),
+                                                        {target.data(), target.size()}));
+  for (const auto& field : message) {
+    std::string name(field.name_string());
+    for (char& letter : name) {
+      if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    }
+    request.headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  request.peer = session.peer;
+  request.local_socket = session.local_socket;
+  return request;
+}
+
+HttpResponse Busy() {
+  Problem problem(503, "busy", "the server is busy with other requests; try again in a moment");
+  problem.headers.emplace_back("Retry-After", "2");
+  return ProblemResponse(problem);
+}
+
+HttpResponse TooLarge(std::size_t limit) {
+  return ProblemResponse(
+      Problem(413, "too_large", format("the body is larger than {} bytes", limit)));
+}
+
+// The answer to a header that could not be read; nothing when the connection is simply over.
+std::optional<HttpResponse> HeaderFailure(const error_code& failure) {
+  if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
+    return ProblemResponse(Problem(431, "header_too_large", "the request's header is too large"));
+  }
+  if (failure == http::error::end_of_stream || failure == http::error::partial_message ||
+      failure.category() != http::make_error_code(http::error::bad_method).category()) {
+    return std::nullopt;
+  }
+  return ProblemResponse(
+      Problem(400, "malformed_request", "the request is no HTTP: " + failure.message()));
+}
+
+// Runs `work`, for which a place is reserved, on `pool` and resumes on the caller's executor.
+template <class T>
+awaitable<T> RunOn(WorkPool& pool, std::function<T()> work) {
+  auto start = [&pool](auto handler, std::function<T()> job) {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    pool.Submit([shared, job = std::move(job)] {
+      auto result = std::make_shared<T>(job());
+      asio::post(asio::get_associated_executor(*shared),
+                 [shared, result] { std::move (*shared)(std::move(*result)); });
+    });
+  };
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(
+      std::move(start), asio::use_awaitable, std::move(work));
+}
+
+class BeastServer final : public Server {
+ public:
+  BeastServer(const ServerOptions& options, HttpApplication& application,
+              HttpApplication& metrics_application)
+      : options_(options),
+        application_(application),
+        metrics_application_(metrics_application),
+        store_pool_(options.store_threads, options.store_waiting_max),
+        heavy_pool_(options.heavy_threads, options.heavy_waiting_max),
+        stream_pool_(1, static_cast<std::size_t>(options.connections_max)) {}
+  ~BeastServer() override { BeastServer::Stop(); }
+
+  Status Listen();
+  void Run();
+
+  std::uint16_t Port() const override { return port_; }
+  std::uint16_t MetricsPort() const override { return metrics_port_; }
+  void Stop() override;
+
+ private:
+  using Tcp = asio::ip::tcp;
+  using Local = asio::local::stream_protocol;
+
+  Result<std::uint16_t> ListenTcp(Tcp::acceptor& acceptor, const Listener& listener,
+                                  std::string_view key);
+  Status ListenLocal();
+  template <class Acceptor>
+  awaitable<void> Accept(Acceptor& acceptor, HttpApplication& application);
+  void Begin(std::shared_ptr<Session> session);
+  awaitable<void> Serve(std::shared_ptr<Session> session);
+  // False when the connection is to end.
+  awaitable<bool> ServeOne(Session& session, beast::flat_buffer& buffer);
+  awaitable<bool> ReadBody(Session& session, beast::flat_buffer& buffer, Parser& parser,
+                           std::size_t bytes_max);
+  awaitable<HttpResponse> Answer(Session& session, Lane lane, HttpRequest request);
+  awaitable<bool> Write(Session& session, const Parser::value_type* request,
+                        HttpResponse response, bool keep_alive);
+  awaitable<void> WriteStream(Session& session, const HttpResponse& response);
+  awaitable<bool> Refuse(Session& session, const Parser::value_type* request,
+                         HttpResponse response);
+  void CutSessions(bool idle_only);
+  bool AwaitNoSessions(milliseconds timeout);
+
+  const ServerOptions options_;
+  HttpApplication& application_;
+  HttpApplication& metrics_application_;
+  std::uint16_t port_ = 0;
+  std::uint16_t metrics_port_ = 0;
+  bool local_bound_ = false;
+  std::atomic<bool> stopping_ = false;
+  std::mutex mutex_;
+  std::condition_variable session_ended_;
+  std::set<std::shared_ptr<Session>> sessions_;  // guarded by mutex_
+
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  asio::strand<asio::io_context::executor_type> control_{io_.get_executor()};  // of the acceptors
+  Tcp::acceptor acceptor_{io_};
+  Tcp::acceptor metrics_acceptor_{io_};
+  Local::acceptor local_acceptor_{io_};
+  WorkPool store_pool_;
+  WorkPool heavy_pool_;
+  WorkPool stream_pool_;
+  std::vector<std::jthread> threads_;
+};
+
+Result<std::uint16_t> BeastServer::ListenTcp(Tcp::acceptor& acceptor, const Listener& listener,
+                                             std::string_view key) {
+  const std::string where = format("{} port {}", listener.address, listener.port);
+  error_code failure;
+  const asio::ip::address address = asio::ip::make_address(listener.address, failure);
+  if (failure) {
+    return Fail(ErrorCode::kInvalidArgument,
+                format("listen on {}: not an IP address; see [api] in the configuration", where));
+  }
+  const Tcp::endpoint endpoint(address, listener.port);
+  acceptor.open(endpoint.protocol(), failure);
+  if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
+  if (!failure) acceptor.bind(endpoint, failure);
+  if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
+  if (failure == asio::error::address_in_use) {
+    return Fail(ErrorCode::kUnavailable,
+                format("listen on {}: the port is in use; stop the program that holds it or "
+                       "choose another port ([api] {})",
+                       where, key));
+  }
+  if (failure) {
+    return Fail(failure == asio::error::access_denied ? ErrorCode::kPermission
+                                                      : ErrorCode::kUnavailable,
+                format("listen on {}: {}; choose another address or port ([api] {})", where,
+                       failure.message(), key));
+  }
+  return acceptor.local_endpoint().port();
+}
+
+Status BeastServer::ListenLocal() {
+  const std::string path = options_.local_socket.string();
+  const auto fail = [&](std::string_view why) {
+    return Fail(ErrorCode::kUnavailable, format("listen on the socket {}: {}", path, why));
+  };
+  if (path.size() > 100) return fail("the path is longer than 100 characters; move the directory");
+  error_code failure;
+  Local::socket probe(io_);
+  probe.connect(Local::endpoint(path), failure);
+  if (!failure) return fail("another vigil serves this data directory; stop it first");
+  ::unlink(path.c_str());
+  failure.clear();
+  local_acceptor_.open(Local(), failure);
+  if (!failure) local_acceptor_.bind(Local::endpoint(path), failure);
+  local_bound_ = !failure;
+  // Before listen nobody can connect, so no one meets the wider mode.
+  if (!failure && ::chmod(path.c_str(), 0600) != 0) failure.assign(errno, failure.category());
+  if (!failure) local_acceptor_.listen(asio::socket_base::max_listen_connections, failure);
+  if (failure) return fail(failure.message());
+  return {};
+}
+
+Status BeastServer::Listen() {
+  VIGIL_ASSIGN_OR_RETURN(port_, ListenTcp(acceptor_, options_.api, "port"));
+  if (!options_.metrics_address.empty()) {
+    VIGIL_ASSIGN_OR_RETURN(
+        metrics_port_, ListenTcp(metrics_acceptor_,
+                                 {options_.metrics_address, options_.metrics_port},
+                                 "metrics_port"));
+  }
+  if (!options_.local_socket.empty()) VIGIL_RETURN_IF_ERROR(ListenLocal());
+  return {};
+}
+
+void BeastServer::Run() {
+  asio::co_spawn(control_, Accept(acceptor_, application_), asio::detached);
+  if (metrics_acceptor_.is_open()) {
+    asio::co_spawn(control_, Accept(metrics_acceptor_, metrics_application_), asio::detached);
+  }
+  if (local_acceptor_.is_open()) {
+    asio::co_spawn(control_, Accept(local_acceptor_, application_), asio::detached);
+  }
+  for (int i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this] {
+      while (!io_.stopped()) {
+        try {
+          io_.run();
+        } catch (const std::exception& error) {
+          LogError("api", "an I/O thread met an exception and goes on: {}", error.what());
+        }
+      }
+    });
+  }
+}
+
+template <class Acceptor>
+awaitable<void> BeastServer::Accept(Acceptor& acceptor, HttpApplication& application) {
+  asio::steady_timer pause(control_);
+  while (!stopping_) {
+    asio::any_io_executor strand = asio::make_strand(io_);
+    auto [failure, socket] = co_await acceptor.async_accept(strand, kToken);
+    if (failure == asio::error::operation_aborted || stopping_) co_return;
+    if (failure) {  // for example out of file descriptors: some will be closed
+      pause.expires_after(milliseconds{100});
+      co_await pause.async_wait(kToken);
+      continue;
+    }
+    std::string peer;
+    constexpr bool kLocal = std::is_same_v<Acceptor, Local::acceptor>;
+    if constexpr (!kLocal) {
+      error_code unknown;
+      peer = socket.remote_endpoint(unknown).address().to_string();
+      socket.set_option(Tcp::no_delay(true), unknown);
+    }
+    auto session = std::make_shared<Session>(
+        asio::generic::stream_protocol::socket(std::move(socket)));
+    session->application = &application;
+    session->peer = std::move(peer);
+    session->local_socket = kLocal;
+    Begin(std::move(session));
+  }
+}
+
+void BeastServer::Begin(std::shared_ptr<Session> session) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (sessions_.size() >= static_cast<std::size_t>(options_.connections_max)) {
+      static constexpr std::string_view kFull =
+          "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\n"
+          "Connection: close\r\n\r\n";
+      error_code ignored;
+      session->stream.socket().non_blocking(true, ignored);
+      session->stream.socket().send(asio::buffer(kFull), 0, ignored);
+      return;
+    }
+    sessions_.insert(session);
+  }
+  const asio::any_io_executor strand = session->stream.get_executor();
+  asio::co_spawn(strand, Serve(session), [this, session](const std::exception_ptr& thrown) {
+    try {
+      if (thrown) std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+      LogError("api", "a connection ended by an exception: {}", error.what());
+    }
+    session->stream.close();
+    const std::lock_guard lock(mutex_);
+    sessions_.erase(session);
+    session_ended_.notify_all();
+  });
+}
+
+awaitable<void> BeastServer::Serve(std::shared_ptr<Session> session) {
+  beast::flat_buffer buffer(options_.header_bytes_max + kReadBytes);
+  while (!stopping_) {
+    session->answering = false;
+    const bool more = co_await ServeOne(*session, buffer);
+    if (!more) break;
+  }
+}
+
+awaitable<bool> BeastServer::ServeOne(Session& session, beast::flat_buffer& buffer) {
+  Parser parser;
+  parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
+  parser.body_limit(boost::none);
+  session.stream.expires_after(options_.header_timeout);
+  auto [failure, size] = co_await http::async_read_header(session.stream, buffer, parser, kToken);
+  if (failure) {
+    std::optional<HttpResponse> refusal = HeaderFailure(failure);
+    if (!refusal) co_return false;
+    co_return co_await Refuse(session, nullptr, *std::move(refusal));
+  }
+  if (stopping_) co_return false;
+  session.answering = true;
+  const Parser::value_type& message = parser.get();
+  Result<HttpRequest> head = HeadOf(message, session);
+  if (!head) co_return co_await Refuse(session, &message, ProblemResponse(head.error()));
+  HttpApplication::Plan plan = session.application->Prepare(*head);
+  if (plan.refusal) {
+    const bool whole = parser.is_done() || parser.content_length().value_or(1) == 0;
+    if (whole && !parser.chunked()) {
+      co_return co_await Write(session, &message, *std::move(plan.refusal), message.keep_alive());
+    }
+    co_return co_await Refuse(session, &message, *std::move(plan.refusal));
+  }
+  const bool body_read = co_await ReadBody(session, buffer, parser, plan.body_bytes_max);
+  if (!body_read) co_return false;
+  HttpRequest request = *std::move(head);
+  request.body = std::move(parser.get().body());
+  HttpResponse response = co_await Answer(session, plan.lane, std::move(request));
+  const bool keep_alive = message.keep_alive() && !stopping_;
+  co_return co_await Write(session, &message, std::move(response), keep_alive);
+}
+
+awaitable<bool> BeastServer::ReadBody(Session& session, beast::flat_buffer& buffer,
+                                      Parser& parser, std::size_t bytes_max) {
+  const auto length = parser.content_length();
+  if (length && *length > bytes_max) {
+    co_await Refuse(session, &parser.get(), TooLarge(bytes_max));
+    co_return false;
+  }
+  parser.body_limit(bytes_max);  // for chunked bodies, whose length is not known before
+  session.stream.expires_after(
+      Allowance(options_.body_timeout, length ? static_cast<std::size_t>(*length) : bytes_max));
+  if (beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done()) {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    auto [failure, size] =
+        co_await asio::async_write(session.stream, asio::buffer(kContinue), kToken);
+    if (failure) co_return false;
+  }
+  auto [failure, size] = co_await http::async_read(session.stream, buffer, parser, kToken);
+  if (!failure) co_return true;
+  if (failure == http::error::body_limit) {
+    co_await Refuse(session, &parser.get(), TooLarge(bytes_max));
+  } else if (std::optional<HttpResponse> refusal = HeaderFailure(failure)) {
+    co_await Refuse(session, &parser.get(), *std::move(refusal));
+  }
+  co_return false;
+}
+
+awaitable<HttpResponse> BeastServer::Answer(Session& session, Lane lane, HttpRequest request) {
+  HttpApplication& application = *session.application;
+  if (lane == Lane::kQuick) co_return application.Handle(request);
+  WorkPool& pool = lane == Lane::kHeavy ? heavy_pool_ : store_pool_;
+  if (!pool.TryReserve()) co_return Busy();
+  std::function<HttpResponse()> work = [this, &application, &request] {
+    return stopping_ ? Busy() : application.Handle(request);
+  };
+  co_return co_await RunOn(pool, std::move(work));
+}
+
+awaitable<bool> BeastServer::Write(Session& session, const Parser::value_type* request,
+                                   HttpResponse response, bool keep_alive) {
+  const bool head_only = request != nullptr && request->method() == http::verb::head;
+  http::response<http::string_body> message;
+  message.version(request == nullptr ? 11 : request->version());
+  message.result(static_cast<unsigned>(response.status));
+  message.reason(StatusTitle(response.status));
+  for (const auto& [name, value] : response.headers) message.insert(name, value);
+  message.keep_alive(keep_alive && !response.stream);
+  if (!response.stream && response.status != 204) message.content_length(response.body.size());
+  if (!head_only && !response.stream) message.body() = std::move(response.body);
+  http::response_serializer<http::string_body> serializer(message);
+  session.stream.expires_after(Allowance(options_.write_timeout, message.body().size()));
+  if (head_only || response.stream) {
+    auto [failure, size] = co_await http::async_write_header(session.stream, serializer, kToken);
+    if (failure) co_return false;
+    if (response.stream && !head_only) co_await WriteStream(session, response);
+  } else {
+    auto [failure, size] = co_await http::async_write(session.stream, serializer, kToken);
+    if (failure) co_return false;
+  }
+  co_return keep_alive && !response.stream;
+}
+
+awaitable<void> BeastServer::WriteStream(Session& session, const HttpResponse& response) {
+  session.answering = false;  // a stream has no end to wait for: stopping cuts it
+  asio::steady_timer pause(session.stream.get_executor());
+  const std::shared_ptr<BodyStream> stream = response.stream;
+  while (!stopping_ && stream_pool_.TryReserve()) {
+    std::function<std::optional<std::string>()> work = [stream]() -> std::optional<std::string> {
+      try {
+        return stream->Next();
+      } catch (const std::exception& error) {
+        LogError("api", "a live answer ended: {}", error.what());
+        return std::nullopt;
+      }
+    };
+    const std::optional<std::string> piece = co_await RunOn(stream_pool_, std::move(work));
+    if (!piece) co_return;
+    if (!piece->empty()) {
+      session.stream.expires_after(options_.write_timeout);
+      auto [failure, size] =
+          co_await asio::async_write(session.stream, asio::buffer(*piece), kToken);
+      if (failure) co_return;
+    }
+    pause.expires_after(milliseconds{response.stream_interval_ms});
+    co_await pause.async_wait(kToken);
+  }
+}
+
+awaitable<bool> BeastServer::Refuse(Session& session, const Parser::value_type* request,
+                                    HttpResponse response) {
+  co_await Write(session, request, std::move(response), false);
+  // Closing with unread input resets the connection, and the client would lose the answer: read it away for a while.
+  error_code ignored;
+  session.stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  session.answering = false;
+  session.stream.expires_after(kLingerTime);
+  std::string waste(kReadBytes, '\0');
+  for (std::size_t read = 0; read < kLingerBytesMax && !stopping_;) {
+    auto [failure, size] =
+        co_await session.stream.async_read_some(asio::buffer(waste), kToken);
+    if (failure) break;
+    read += size;
+  }
+  co_return false;
+}
+
+void BeastServer::CutSessions(bool idle_only) {
+  const std::lock_guard lock(mutex_);
+  for (const std::shared_ptr<Session>& session : sessions_) {
+    asio::post(session->stream.get_executor(), [session, idle_only] {
+      if (!idle_only || !session->answering) session->stream.close();
+    });
+  }
+}
+
+bool BeastServer::AwaitNoSessions(milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return session_ended_.wait_for(lock, timeout, [this] { return sessions_.empty(); });
+}
+
+void BeastServer::Stop() {
+  if (stopping_.exchange(true)) return;
+  if (!threads_.empty()) {
+    asio::post(control_, [this] {
+      error_code ignored;
+      acceptor_.close(ignored);
+      metrics_acceptor_.close(ignored);
+      local_acceptor_.close(ignored);
+    });
+    CutSessions(true);
+    if (!AwaitNoSessions(options_.stop_timeout)) {
+      CutSessions(false);
+      AwaitNoSessions(milliseconds{500});
+    }
+  }
+  store_pool_.Close();
+  heavy_pool_.Close();
+  stream_pool_.Close();
+  work_.reset();
+  io_.stop();
+  threads_.clear();
+  if (local_bound_) ::unlink(options_.local_socket.c_str());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                              HttpApplication& application,
+                                              HttpApplication& metrics_application) {
+  auto server = std::make_unique<BeastServer>(options, application, metrics_application);
+  VIGIL_RETURN_IF_ERROR(server->Listen());
+  server->Run();
+  return server;
+}
+
+}  // namespace vigil::api

@@ -1,0 +1,97 @@
+// /users: accounts, for administrators.
+#include "api/body_fields.h"
+#include "api/resources.h"
+#include "base/crypto.h"
+#include "base/time_text.h"
+#include "database/user_repository.h"
+
+namespace vigil::api {
+
+json::object UserJson(const User& user) {
+  return {{"id", user.id},
+          {"name", user.name},
+          {"role", user.role == Role::kAdmin ? "admin" : "operator"},
+          {"enabled", user.enabled},
+          {"created_at", FormatTime(user.created_at)}};
+}
+
+namespace {
+
+std::optional<Role> RoleOf(std::string_view word) {
+  if (word == "admin") return Role::kAdmin;
+  if (word == "operator") return Role::kOperator;
+  return std::nullopt;
+}
+
+Answer List(const ApiContext& context) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<User> users,
+                         database::UserRepository(context.database).List());
+  json::array items;
+  for (const User& user : users) items.push_back(UserJson(user));
+  return ListResponse(std::move(items), "");
+}
+
+Answer Create(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  User user;
+  std::string password;
+  fields.Text("name", user.name, 1, 64);
+  fields.Text("password", password, 10, 200);
+  fields.Word("role", user.role, RoleOf, "admin, operator");
+  fields.Flag("enabled", user.enabled);
+  fields.Require({"name", "password", "role"});
+  const Result<std::string> name = CheckUserName(user.name);
+  if (!user.name.empty() && !name) fields.Wrong("name", name.error().message);
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  user.name = *name;
+  VIGIL_ASSIGN_OR_RETURN(user.password_hash, HashPassword(password));
+  VIGIL_ASSIGN_OR_RETURN(user, database::UserRepository(context.database).Create(user));
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, call.who, "user.create", user.id, {{"name", user.name}}));
+  return JsonResponse(UserJson(user), 201);
+}
+
+Answer Change(const ApiContext& context, const Call& call) {
+  database::UserRepository users(context.database);
+  VIGIL_ASSIGN_OR_RETURN(User user, users.Get(call.Parameter("id")));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  std::string password;
+  fields.Text("password", password, 10, 200);
+  fields.Word("role", user.role, RoleOf, "admin, operator");
+  fields.Flag("enabled", user.enabled);
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  if (!password.empty()) {
+    VIGIL_ASSIGN_OR_RETURN(user.password_hash, HashPassword(password));
+  }
+  VIGIL_ASSIGN_OR_RETURN(user, users.Update(user));
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "user.change", user.id,
+                                    {{"name", user.name},
+                                     {"role", user.role == Role::kAdmin ? "admin" : "operator"},
+                                     {"enabled", user.enabled},
+                                     {"new_password", !password.empty()}}));
+  return JsonResponse(UserJson(user));
+}
+
+Answer Delete(const ApiContext& context, const Call& call) {
+  const std::string& id = call.Parameter("id");
+  VIGIL_RETURN_IF_ERROR(database::UserRepository(context.database).Delete(id));
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "user.delete", id));
+  return NoContent();
+}
+
+}  // namespace
+
+std::vector<Route> UserRoutes(const ApiContext& context) {
+  return {
+      {Method::kGet, "/api/v1/users", Role::kAdmin, Lane::kStore, kNoBody,
+       [&](const Call&) { return List(context); }},
+      {Method::kPost, "/api/v1/users", Role::kAdmin, Lane::kHeavy, kJsonBodyBytesMax,
+       [&](const Call& call) { return Create(context, call); }},
+      {Method::kPatch, "/api/v1/users/{id}", Role::kAdmin, Lane::kHeavy, kJsonBodyBytesMax,
+       [&](const Call& call) { return Change(context, call); }},
+      {Method::kDelete, "/api/v1/users/{id}", Role::kAdmin, Lane::kStore, kNoBody,
+       [&](const Call& call) { return Delete(context, call); }},
+  };
+}
+
+}  // namespace vigil::api

@@ -1,0 +1,31 @@
+// Which detector and embedder the configuration asks for: the one place that knows them by name.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "core/detector.h"
+#include "core/embedder.h"
+#include "pipeline/photo_analyser.h"
+#include "vision/cpu.h"
+
+namespace vigil::app {
+
+// The precision that `models.precision` means on this machine.
+Result<vision::Precision> ConfiguredPrecision(const config::Config& config);
+
+// `count` detectors of `models.detector`, finding faces from `min_face_px` up.
+Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Config& config,
+                                                             int min_face_px, int count);
+
+// `count` embedders of `models.embedder`.
+Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Config& config,
+                                                             vision::Precision precision, int count);
+
+// One detector and an fp32 embedder for photos: references and searches by image. Photos of people are searched down to
+// small faces, whatever the cameras' setting.
+Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config::Config& config);
+
+}  // namespace vigil::app

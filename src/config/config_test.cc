@@ -1,0 +1,254 @@
+// The whole way from sources to structs, and what people are told when it fails.
+#include "config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "config/config_keys.h"
+#include "config/nearest.h"
+
+namespace vigil::config {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::string_view kSigningSecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
+
+std::string ErrorOf(std::string_view toml, const ConfigSources& sources = {}) {
+  const auto config = LoadConfigText(toml, "vigil.toml", sources);
+  if (config.has_value()) return "accepted";
+  EXPECT_EQ(config.error().code, ErrorCode::kInvalidArgument);
+  return config.error().message;
+}
+
+Config Load(std::string_view toml, const ConfigSources& sources = {}) {
+  auto config = LoadConfigText(toml, "vigil.toml", sources);
+  EXPECT_TRUE(config.has_value()) << config.error().message;
+  return config.value_or(Config{});
+}
+
+std::string ReadText(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class ConfigFile : public testing::Test {
+ protected:
+  ConfigFile()
+      : directory_(std::filesystem::path(testing::TempDir()) /
+                   ("vigil-config-" + std::to_string(std::random_device{}()))) {
+    std::filesystem::create_directories(directory_);
+  }
+  ~ConfigFile() override { std::filesystem::remove_all(directory_); }
+
+  std::string Write(const std::string& name, std::string_view text) const {
+    const auto path = directory_ / name;
+    std::ofstream(path) << text;
+    return path.string();
+  }
+
+  const std::filesystem::path directory_;
+};
+
+TEST(Config, ExampleFileIsTheTable) {
+  EXPECT_EQ(ReadText(VIGIL_SOURCE_DIR "/config/vigil.example.toml"), ExampleToml());
+}
+
+TEST(Config, ExampleFileGivesTheDefaults) {
+  const Config config = Load(ReadText(VIGIL_SOURCE_DIR "/config/vigil.example.toml"));
+  const Config defaults;
+  EXPECT_EQ(config.data.directory, defaults.data.directory);
+  EXPECT_EQ(config.data.unmatched_crop_retention_h, 24);
+  EXPECT_EQ(config.database.url, "sqlite:vigil.db");
+  EXPECT_EQ(config.recognition.detect_interval_ms, 200);
+  EXPECT_EQ(config.recognition.named_strangers_max, 0.01);
+  EXPECT_EQ(config.recognition.motion_area_min, defaults.recognition.motion_area_min);
+  EXPECT_EQ(config.alerts.cooldown_s, 300);
+  EXPECT_EQ(config.api.port, 8080);
+  EXPECT_EQ(config.api.metrics_port, 9090);
+  EXPECT_EQ(config.logs.level, LogLevel::kInfo);
+  EXPECT_EQ(config.logs.files_max, 5);
+  EXPECT_TRUE(config.alerts.channels.empty());
+  EXPECT_TRUE(config.cameras.empty());
+}
+
+TEST(Config, ExampleFileHoldsEveryKeyWithItsDefault) {
+  const std::string example = ReadText(VIGIL_SOURCE_DIR "/config/vigil.example.toml");
+  for (const ConfigKey& key : ConfigKeys()) {
+    const std::string line = key.in_list ? "\n#" + key.name + " = "
+                                         : "\n" + key.name + " = " + key.default_toml + "\n";
+    EXPECT_THAT(example, HasSubstr(line));
+    EXPECT_THAT(example, HasSubstr(key.description));
+  }
+}
+
+TEST(Config, UncommentedExampleLacksOnlyTheSecret) {
+  std::string text = ReadText(VIGIL_SOURCE_DIR "/config/vigil.example.toml");
+  for (std::size_t at = 0; (at = text.find("\n#", at)) != std::string::npos; ++at) {
+    if (text[at + 2] != ' ') text.erase(at + 1, 1);
+  }
+  // Two entries made from one pattern carry one name.
+  text.replace(text.rfind("\"guards\""), 8, "\"guards-mail\"");
+  const std::string error = ErrorOf(text);
+  EXPECT_THAT(error, HasSubstr("alerts.channels.0.secret: expects whsec_"));
+  EXPECT_THAT(error, Not(HasSubstr("\n")));
+}
+
+TEST(Config, LaterSourcesWin) {
+  const std::string_view toml = "[api]\nport = 1000\nmetrics_port = 1001\naddress = \"::1\"\n";
+  const Config config = Load(toml, {.file = {},
+                                    .environment = {{"VIGIL__API__PORT", "2000"},
+                                                    {"VIGIL__API__METRICS_PORT", "2001"},
+                                                    {"OTHER", "x"}},
+                                    .overrides = {{"api.port", "3000"}}});
+  EXPECT_EQ(config.api.address, "::1");
+  EXPECT_EQ(config.api.metrics_port, 2001);
+  EXPECT_EQ(config.api.port, 3000);
+}
+
+TEST(Config, ListsComeFromFileAndEnvironment) {
+  const Config config = Load(
+      "[[cameras]]\nname = \"a\"\nurl = \"rtsp://h/1\"\ndetect_interval_ms = 50\n",
+      {.file = {},
+       .environment = {{"VIGIL__CAMERAS__1__NAME", "b"}, {"VIGIL__CAMERAS__1__URL", "rtsp://h/2"}},
+       .overrides = {}});
+  ASSERT_EQ(config.cameras.size(), 2U);
+  EXPECT_EQ(config.cameras[0].detect_interval_ms, 50);
+  EXPECT_EQ(config.cameras[1].name, "b");
+  EXPECT_EQ(config.cameras[1].url.Reveal(), "rtsp://h/2");
+}
+
+TEST(Config, ChannelsAreRead) {
+  const Config config = Load(
+      "[[alerts.channels]]\nname = \"hook\"\nurl = \"https://example.org\"\nsecret = \"" +
+          std::string(kSigningSecret) +
+          "\"\ncooldown_s = 5\n[[alerts.channels]]\nname = \"mail\"\nkind = \"email\"\n"
+          "smtp_url = \"smtps://h:465\"\ntls = \"implicit\"\nfrom = \"v@example.org\"\n",
+      {.file = {},
+       .environment = {{"VIGIL__ALERTS__CHANNELS__1__TO", "a@example.org, b@example.org"}},
+       .overrides = {}});
+  ASSERT_EQ(config.alerts.channels.size(), 2U);
+  EXPECT_EQ(config.alerts.channels[0].secret.Reveal(), kSigningSecret);
+  EXPECT_EQ(config.alerts.channels[0].cooldown_s, 5);
+  EXPECT_EQ(config.alerts.channels[1].tls, SmtpTls::kImplicit);
+  EXPECT_THAT(config.alerts.channels[1].to, ElementsAre("a@example.org", "b@example.org"));
+}
+
+TEST(Config, UnknownKeyNamesTheNearest) {
+  EXPECT_EQ(ErrorOf("[recognition]\n\nmin_face = 3\n"),
+            "vigil.toml:3: recognition.min_face: unknown key; did you mean "
+            "recognition.min_face_px?");
+  EXPECT_THAT(ErrorOf("[recogniton]\nworkers = 3\n"),
+              HasSubstr("unknown section [recogniton]; did you mean recognition?"));
+  EXPECT_THAT(ErrorOf("workers = 3\n"), HasSubstr("did you mean recognition.workers?"));
+  EXPECT_THAT(ErrorOf("[xyzzyplugh]\n"), HasSubstr("unknown section; known: alerts, "));
+  EXPECT_THAT(ErrorOf("", {.file = {}, .environment = {{"VIGIL__API__PROT", "1"}}, .overrides = {}}),
+              HasSubstr("VIGIL__API__PROT: api.prot: unknown key; did you mean api.port?"));
+}
+
+TEST(Config, WrongShapesAreExplained) {
+  EXPECT_THAT(ErrorOf("[cameras]\nname = \"a\"\n"), HasSubstr("write [[cameras]]"));
+  EXPECT_THAT(ErrorOf("cameras = 3\n"), HasSubstr("write [[cameras]]"));
+  EXPECT_THAT(ErrorOf("api = 3\n"), HasSubstr("write [api]"));
+  EXPECT_THAT(ErrorOf("[api]\nport = 1979-05-27\n"), HasSubstr("a date or time is not expected"));
+  EXPECT_THAT(ErrorOf("[api\n"), HasSubstr("vigil.toml:1:5: not valid TOML"));
+  EXPECT_EQ(Load("cameras = []\n[api]\n").cameras.size(), 0U);
+}
+
+TEST(Config, AllErrorsComeAtOnce) {
+  const std::string error = ErrorOf(
+      "[api]\nport = 70000\naddress = 3\n[logs]\nlevel = \"loud\"\n[recognition]\n"
+      "motion_gate = 1\nshots_max = \"3\"\nnamed_strangers_max = nan\n");
+  EXPECT_THAT(error, AllOf(HasSubstr("vigil.toml:2: api.port: is 70000; expects 0 to 65535"),
+                           HasSubstr("vigil.toml:3: api.address: expects a text in quotes"),
+                           HasSubstr("one of: debug, info, warning, error, off"),
+                           HasSubstr("recognition.motion_gate: expects true or false"),
+                           HasSubstr("recognition.shots_max: expects a whole number"),
+                           HasSubstr("named_strangers_max: expects a number")));
+}
+
+TEST(Config, RulesBetweenKeysAreChecked) {
+  const std::string error = ErrorOf(
+      "[api]\nport = 80\nmetrics_port = 80\ntls_key = \"k\"\n[data]\nseal_key = \"abc\"\n"
+      "[database]\nurl = \"postgresql://u:hunter2@h/d\"\n[[cameras]]\nname = \"a\"\n"
+      "[[cameras]]\nname = \"a\"\nurl = \"x\"\n[[alerts.channels]]\nname = \"m\"\n"
+      "kind = \"email\"\nuser = \"u\"\nsmtp_url = \"smtp://u:hunter2@h\"\n");
+  EXPECT_THAT(error,
+              AllOf(HasSubstr("api.metrics_port: is 80 like api.port"),
+                    HasSubstr("api.tls_certificate: is missing"), HasSubstr("data.seal_key"),
+                    HasSubstr("database.url: this version stores in SQLite only"),
+                    HasSubstr("cameras.0.url: is missing"), HasSubstr("cameras.1.name: \"a\" is taken"),
+                    HasSubstr("alerts.channels.0.smtp_url: holds a login"),
+                    HasSubstr("alerts.channels.0.to"), HasSubstr("alerts.channels.0.from"),
+                    HasSubstr("alerts.channels.0.password: is missing"), Not(HasSubstr("hunter2"))));
+}
+
+TEST(Config, SecretsAreNeverPrinted) {
+  EXPECT_THAT(ErrorOf("[[alerts.channels]]\nname = \"w\"\nurl = \"hunter2\"\nsecret = \"hunter2\"\n"),
+              AllOf(HasSubstr("secret: expects whsec_"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(ErrorOf("[data]\nseal_key = hunter2\n"), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(ErrorOf("[data]\nseal_keey = \"hunter2\"\n"), Not(HasSubstr("hunter2")));
+}
+
+TEST_F(ConfigFile, SecretsCanStandInFiles) {
+  const std::string key(64, 'a');
+  const std::string path = Write("key", key + "\n");
+  const std::string toml = "[data]\nseal_key_file = \"" + path + "\"\n";
+  EXPECT_EQ(Load(toml).data.seal_key.Reveal(), key);
+  EXPECT_THAT(ErrorOf(toml + "seal_key = \"" + key + "\"\n"),
+              HasSubstr("give either this or data.seal_key"));
+  EXPECT_THAT(ErrorOf("[data]\nseal_key_file = \"" + path + "-none\"\n"), HasSubstr("cannot read"));
+  const std::string other(64, 'b');
+  EXPECT_EQ(Load(toml, {.file = {}, .environment = {{"VIGIL__DATA__SEAL_KEY", other}}, .overrides = {}})
+                .data.seal_key.Reveal(),
+            other);
+}
+
+TEST_F(ConfigFile, IsReadFromDisk) {
+  const std::string path = Write("other.toml", "[api]\nport = 81\n");
+  const auto config = LoadConfig({.file = path, .environment = {}, .overrides = {}});
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->api.port, 81);
+  const auto missing = LoadConfig({.file = directory_ / "none.toml", .environment = {}, .overrides = {}});
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  const auto folder = LoadConfig({.file = directory_, .environment = {}, .overrides = {}});
+  ASSERT_FALSE(folder.has_value());
+  EXPECT_EQ(folder.error().code, ErrorCode::kPermission);
+}
+
+TEST(Config, PathsAreResolved) {
+  const Environment home = {{"HOME", "/home/ada"}};
+  EXPECT_EQ(Load("", {{}, home, {}}).models.directory, "/home/ada/.cache/vigil/models");
+  Environment both = home;
+  both["VIGIL_MODELS_DIRECTORY"] = "/srv/models";
+  EXPECT_EQ(Load("", {{}, both, {}}).models.directory, "/srv/models");
+  EXPECT_EQ(Load("[models]\ndirectory = \"here\"\n", {{}, both, {}}).models.directory, "here");
+  Config config;
+  EXPECT_EQ(config.DatabaseFile(), "data/vigil.db");
+  config.database.url = "sqlite:/srv/v.db";
+  EXPECT_EQ(config.DatabaseFile(), "/srv/v.db");
+}
+
+RC_GTEST_PROP(Config, NeverFailsOtherThanByAnError, (const std::string& text)) {
+  const auto config = LoadConfigText("[recognition]\n" + text, "vigil.toml");
+  RC_ASSERT(config.has_value() || config.error().code == ErrorCode::kInvalidArgument);
+}
+
+TEST(EditDistance, CountsEditsAndSwaps) {
+  EXPECT_EQ(EditDistance("port", "port"), 0);
+  EXPECT_EQ(EditDistance("prot", "port"), 1);
+  EXPECT_EQ(EditDistance("", "port"), 4);
+  EXPECT_EQ(EditDistance("kitten", "sitting"), 3);
+}
+
+}  // namespace
+}  // namespace vigil::config

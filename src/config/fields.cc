@@ -1,0 +1,183 @@
+// The table of all configuration keys. Adding a key means a member in config.h and a row here.
+#include "config/fields.h"
+
+#include <array>
+
+namespace vigil::config {
+namespace {
+
+constexpr double kDayMs = 86'400'000;
+constexpr double kYearS = 31'536'000;
+constexpr std::array<std::string_view, 4> kPrecisions = {"auto", "f32", "bf16", "i8"};
+constexpr std::array<std::string_view, 2> kChannelKinds = {"webhook", "email"};
+constexpr std::array<std::string_view, 3> kSmtpTls = {"starttls", "implicit", "none"};
+constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "warning", "error", "off"};
+constexpr std::array<std::string_view, 2> kLogFormats = {"text", "json"};
+
+}  // namespace
+
+const std::vector<Field<DataConfig>>& Fields(const DataConfig*) {
+  using S = DataConfig;
+  static const std::vector<Field<S>> fields = {
+      {"directory", &S::directory, "path", "Where database, pictures and the key lie."},
+      {"seal_key", &S::seal_key, "64 hex characters",
+       "Key that encrypts faces and secrets at rest. Empty: a key file is made in the data directory."},
+      {"unmatched_crop_retention_h", &S::unmatched_crop_retention_h, "hours",
+       "How long crops of unmatched faces are kept; 0: they never leave memory.", 0, 87'600},
+  };
+  return fields;
+}
+
+const std::vector<Field<DatabaseConfig>>& Fields(const DatabaseConfig*) {
+  using S = DatabaseConfig;
+  static const std::vector<Field<S>> fields = {
+      {"url", &S::url, "", "sqlite:FILE, the file relative to the data directory."},
+  };
+  return fields;
+}
+
+const std::vector<Field<ModelsConfig>>& Fields(const ModelsConfig*) {
+  using S = ModelsConfig;
+  static const std::vector<Field<S>> fields = {
+      {"detector", &S::detector, "", "Model that finds faces; see vigil models list."},
+      {"embedder", &S::embedder, "", "Model that tells faces apart; see vigil models list."},
+      {.name = "precision",
+       .member = &S::precision,
+       .unit = "",
+       .description = "Arithmetic of the models; auto chooses by the CPU.",
+       .words = kPrecisions},
+      {"directory", &S::directory, "path",
+       "Where installed models lie. The variable VIGIL_MODELS_DIRECTORY sets it as well."},
+  };
+  return fields;
+}
+
+const std::vector<Field<RecognitionConfig>>& Fields(const RecognitionConfig*) {
+  using S = RecognitionConfig;
+  static const std::vector<Field<S>> fields = {
+      {"workers", &S::workers, "threads", "Recognition threads; 0: one a core.", 0, 1024},
+      {"detect_interval_ms", &S::detect_interval_ms, "milliseconds",
+       "A camera is looked at this often while its picture moves.", 1, kDayMs},
+      {"min_face_px", &S::min_face_px, "pixels", "Smaller faces are not looked for.", 12, 10'000},
+      {"named_strangers_max", &S::named_strangers_max, "share",
+       "Permitted share of unknown faces that get a name; the threshold follows from it.", 1e-9,
+       1},
+      {"threshold_floor", &S::threshold_floor, "cosine",
+       "No match below this similarity, whatever the rate permits; 0: the model's own floor.", 0,
+       0.999},
+      {"evidence_window_ms", &S::evidence_window_ms, "milliseconds",
+       "How long a face is watched before it is judged.", 0, 60'000},
+      {"shots_max", &S::shots_max, "shots", "Best pictures of one face that are compared.", 1, 16},
+      {"visit_gap_s", &S::visit_gap_s, "seconds",
+       "Seen again within it, a person is still on the same visit.", 1, kYearS},
+      {"motion_gate", &S::motion_gate, "", "Skip pictures in which nothing moved."},
+      {"motion_luma_difference", &S::motion_luma_difference, "luma steps",
+       "A pixel has moved when its brightness (0 to 255) changed by more.", 1, 255},
+      {"motion_area_min", &S::motion_area_min, "share",
+       "Share of the picture that must have moved.", 1e-6, 1},
+      {"heartbeat_ms", &S::heartbeat_ms, "milliseconds", "A still picture is looked at this often.",
+       1, kDayMs},
+  };
+  return fields;
+}
+
+const std::vector<Field<AlertsConfig>>& Fields(const AlertsConfig*) {
+  using S = AlertsConfig;
+  static const std::vector<Field<S>> fields = {
+      {"cooldown_s", &S::cooldown_s, "seconds",
+       "Repeats about one person at one place are held back this long, per channel.", 0, kYearS},
+      {"public_url", &S::public_url, "",
+       "Address under which people reach the dashboard, for links in messages."},
+  };
+  return fields;
+}
+
+const std::vector<Field<ChannelConfig>>& Fields(const ChannelConfig*) {
+  using S = ChannelConfig;
+  static const std::vector<Field<S>> fields = {
+      {.name = "name", .member = &S::name, .unit = "", .description = "Unique name of the channel.",
+       .example = R"("guards")"},
+      {.name = "kind", .member = &S::kind, .unit = "", .description = "Kind of receiver.",
+       .words = kChannelKinds},
+      {"include_snapshot", &S::include_snapshot, "", "Send the picture of the face along."},
+      {.name = "cooldown_s", .member = &S::cooldown_s, .unit = "seconds",
+       .description = "Instead of alerts.cooldown_s.", .minimum = 0, .maximum = kYearS,
+       .example = "300"},
+      {"ca_file", &S::ca_file, "path", "PEM file of trusted authorities; empty: the system's."},
+      {.name = "url", .member = &S::url, .unit = "", .description = "Where alerts are posted.",
+       .example = R"("https://example.org/vigil")", .only_for = "webhook"},
+      {.name = "secret", .member = &S::secret, .unit = "",
+       .description = "Signing secret: whsec_ and base64, from: echo whsec_$(openssl rand -base64 32)",
+       .example = R"("whsec_")", .only_for = "webhook"},
+      {.name = "allow_private_addresses", .member = &S::allow_private_addresses, .unit = "",
+       .description = "Permit receivers on this machine or in the local network.",
+       .only_for = "webhook"},
+      {.name = "smtp_url", .member = &S::smtp_url, .unit = "",
+       .description = "Mail server: smtp://host:587, or smtps://host:465 with tls implicit.",
+       .example = R"("smtp://mail.example.org:587")", .only_for = "email"},
+      {.name = "tls", .member = &S::tls, .unit = "",
+       .description = "Encryption to the mail server; none only on this machine.",
+       .words = kSmtpTls, .only_for = "email"},
+      {.name = "user", .member = &S::user, .unit = "",
+       .description = "Login at the mail server; empty: none.", .only_for = "email"},
+      {.name = "password", .member = &S::password, .unit = "",
+       .description = "Password of the login.", .only_for = "email"},
+      {.name = "from", .member = &S::from, .unit = "", .description = "Sender.",
+       .example = R"("Vigil <vigil@example.org>")", .only_for = "email"},
+      {.name = "to", .member = &S::to, .unit = "", .description = "Recipients.",
+       .example = R"(["guards@example.org"])", .only_for = "email"},
+  };
+  return fields;
+}
+
+const std::vector<Field<ApiConfig>>& Fields(const ApiConfig*) {
+  using S = ApiConfig;
+  static const std::vector<Field<S>> fields = {
+      {"address", &S::address, "", "Address the API and the dashboard listen on."},
+      {"port", &S::port, "", "Port of the API and the dashboard; 0: any free one.", 0, 65'535},
+      {"metrics_port", &S::metrics_port, "",
+       "Port of /livez, /readyz and /metrics, on this machine only; 0: any free one.", 0, 65'535},
+      {"tls_certificate", &S::tls_certificate, "path",
+       "PEM file of the certificate chain; empty: plain HTTP."},
+      {"tls_key", &S::tls_key, "path", "PEM file of the certificate's key."},
+  };
+  return fields;
+}
+
+const std::vector<Field<LogsConfig>>& Fields(const LogsConfig*) {
+  using S = LogsConfig;
+  static const std::vector<Field<S>> fields = {
+      {"directory", &S::directory, "path", "Where log files are written."},
+      {.name = "level", .member = &S::level, .unit = "",
+       .description = "Least severe messages that are written.",
+       .words = kLogLevels},
+      {.name = "format", .member = &S::format, .unit = "",
+       .description = "Lines for people or one JSON object a line.", .words = kLogFormats},
+      {"file_size_max_mb", &S::file_size_max_mb, "megabytes", "A log file rotates at this size.", 1,
+       10'000},
+      {"files_max", &S::files_max, "files", "Rotated files that are kept.", 1, 1'000},
+  };
+  return fields;
+}
+
+const std::vector<Field<CameraConfig>>& Fields(const CameraConfig*) {
+  using S = CameraConfig;
+  static const std::vector<Field<S>> fields = {
+      {.name = "name", .member = &S::name, .unit = "", .description = "Unique name of the camera.",
+       .example = R"("front-door")"},
+      {.name = "url", .member = &S::url, .unit = "",
+       .description = "rtsp:// or rtsps:// with credentials, or a file.",
+       .example = R"("rtsp://user:password@192.0.2.10/stream1")"},
+      {"group", &S::group, "", "Cameras of one place share a group; empty: a group of its own."},
+      {"enabled", &S::enabled, "", "Whether it is watched."},
+      {.name = "detect_interval_ms", .member = &S::detect_interval_ms, .unit = "milliseconds",
+       .description = "Instead of recognition.detect_interval_ms.", .minimum = 1,
+       .maximum = kDayMs, .example = "200"},
+      {.name = "min_face_px", .member = &S::min_face_px, .unit = "pixels",
+       .description = "Instead of recognition.min_face_px.", .minimum = 12, .maximum = 10'000,
+       .example = "40"},
+  };
+  return fields;
+}
+
+}  // namespace vigil::config

@@ -1,0 +1,46 @@
+// Configured cameras at rest; their URLs are sealed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "core/camera.h"
+#include "database/database.h"
+
+namespace vigil::database {
+
+// Thread-safe. kConflict: the name is taken. kInvalidArgument: the group does not exist.
+class CameraRepository {
+ public:
+  explicit CameraRepository(Database& database) : database_(database) {}
+
+  // Fills id, created_at and updated_at.
+  Result<Camera> Create(Camera camera);
+  Result<Camera> Get(const std::string& id);
+  // All, by name.
+  Result<std::vector<Camera>> List();
+  // Replaces every field but id and created_at. kNotFound.
+  Result<Camera> Update(Camera camera);
+  Status Delete(const std::string& id);
+
+ private:
+  Database& database_;
+};
+
+// Thread-safe. Deleting a group leaves its cameras as groups of their own.
+class CameraGroupRepository {
+ public:
+  explicit CameraGroupRepository(Database& database) : database_(database) {}
+
+  Result<CameraGroup> Create(CameraGroup group);
+  Result<CameraGroup> Get(const std::string& id);
+  Result<std::vector<CameraGroup>> List();
+  Result<CameraGroup> Update(CameraGroup group);
+  Status Delete(const std::string& id);
+
+ private:
+  Database& database_;
+};
+
+}  // namespace vigil::database

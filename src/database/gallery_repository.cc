@@ -1,0 +1,117 @@
+// SQL of the gallery.
+#include "database/gallery_repository.h"
+
+#include "base/format.h"
+#include "base/log.h"
+#include "database/embedding_bytes.h"
+#include "database/rows.h"
+
+namespace vigil::database {
+namespace {
+
+constexpr std::string_view kSelectLiving =
+    "SELECT reference_embeddings.id, person_id, dimension, embedding "
+    "FROM reference_embeddings JOIN persons ON persons.id = person_id "
+    "WHERE space_key = $1 AND persons.searched = 1 ";
+
+Result<std::uint64_t> ReadSequence(Connection& connection) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      connection.Execute("SELECT sequence FROM gallery_counter WHERE id = 1", {}));
+  if (answer.rows.empty()) return Fail(ErrorCode::kDataLoss, "the gallery's counter is missing");
+  return static_cast<std::uint64_t>(answer.rows.front().Integer("sequence"));
+}
+
+Result<GalleryReference> OpenReference(const Row& row, const Sealer& sealer) {
+  const std::string& id = row.Text("id");
+  VIGIL_ASSIGN_OR_RETURN(
+      const Bytes plain,
+      sealer.Open(row.Blob("embedding"), SealContext("reference_embeddings", id, "embedding")));
+  VIGIL_ASSIGN_OR_RETURN(Embedding embedding, EmbeddingFromBytes(plain, row.Int("dimension")));
+  return GalleryReference{id, row.Text("person_id"), std::move(embedding)};
+}
+
+Result<std::vector<GalleryReference>> OpenReferences(const std::vector<Row>& rows,
+                                                     const Sealer& sealer) {
+  std::vector<GalleryReference> references;
+  references.reserve(rows.size());
+  std::string last_failure;
+  for (const Row& row : rows) {
+    Result<GalleryReference> reference = OpenReference(row, sealer);
+    if (reference.has_value()) {
+      references.push_back(*std::move(reference));
+      continue;
+    }
+    last_failure = reference.error().message;
+    LogError("database",
+             "reference {} of person {} is not searched: {}; delete its photo and upload it again",
+             row.Text("id"), row.Text("person_id"), last_failure);
+  }
+  return references;
+}
+
+}  // namespace
+
+Result<std::uint64_t> GalleryRepository::GallerySequence() {
+  return database_.Read(ReadSequence);
+}
+
+Result<std::vector<GalleryChange>> GalleryRepository::GalleryChangesAfter(std::uint64_t sequence,
+                                                                          int limit) {
+  return database_.Read([&](Connection& connection) -> Result<std::vector<GalleryChange>> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute("SELECT sequence, reference_id FROM gallery_log WHERE sequence > $1 "
+                           "ORDER BY sequence LIMIT $2",
+                           {sequence, limit}));
+    std::vector<GalleryChange> changes;
+    for (const Row& row : answer.rows) {
+      changes.push_back(
+          {static_cast<std::uint64_t>(row.Integer("sequence")), row.Text("reference_id")});
+    }
+    return changes;
+  });
+}
+
+Result<std::vector<GalleryReference>> GalleryRepository::LoadReferences(
+    std::span<const std::string> reference_ids, const std::string& space_key) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      database_.Read([&](Connection& connection) -> Result<std::vector<Row>> {
+        std::vector<Row> found;
+        for (const std::string& id : reference_ids) {
+          VIGIL_ASSIGN_OR_RETURN(
+              const Answer answer,
+              connection.Execute(
+                  std::string(kSelectLiving) + "AND reference_embeddings.id = $2",
+                  {space_key, id}));
+          found.insert(found.end(), answer.rows.begin(), answer.rows.end());
+        }
+        return found;
+      }));
+  return OpenReferences(rows, database_.GetSealer());
+}
+
+Result<std::pair<std::vector<GalleryReference>, std::uint64_t>>
+GalleryRepository::LoadAllReferences(const std::string& space_key) {
+  std::uint64_t sequence = 0;
+  VIGIL_ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      database_.Read([&](Connection& connection) -> Result<std::vector<Row>> {
+        VIGIL_ASSIGN_OR_RETURN(sequence, ReadSequence(connection));
+        VIGIL_ASSIGN_OR_RETURN(Answer answer,
+                               connection.Execute(kSelectLiving, {space_key}));
+        return std::move(answer.rows);
+      }));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<GalleryReference> references,
+                         OpenReferences(rows, database_.GetSealer()));
+  if (references.empty() && !rows.empty()) {
+    return Fail(ErrorCode::kDataLoss,
+                format("none of the {} enrolled faces can be opened: the key file does not belong "
+                       "to this database; put the right one back",
+                       rows.size()));
+  }
+  return std::pair{std::move(references), sequence};
+}
+
+}  // namespace vigil::database

@@ -1,0 +1,153 @@
+// SQL of people.
+#include "database/person_repository.h"
+
+#include "base/format.h"
+#include "base/uuid.h"
+#include "database/gallery_log.h"
+#include "database/rows.h"
+
+namespace vigil::database {
+namespace {
+
+constexpr std::string_view kSelect =
+    "SELECT id, name, reason, category, severity, notes, expires_at, created_at, updated_at, "
+    "(SELECT COUNT(*) FROM photos WHERE photos.person_id = persons.id) AS photo_count "
+    "FROM persons ";
+
+Person PersonOf(const Row& row) {
+  return {.id = row.Text("id"),
+          .name = row.Text("name"),
+          .reason = row.Text("reason"),
+          .category = row.Text("category"),
+          .severity = SeverityOf(row.Integer("severity")),
+          .notes = row.Text("notes"),
+          .expires_at = row.OptionalTime("expires_at"),
+          .created_at = row.Time("created_at"),
+          .updated_at = row.Time("updated_at"),
+          .photo_count = row.Int("photo_count")};
+}
+
+std::unexpected<Error> NoSuchPerson(const std::string& id) {
+  return Fail(ErrorCode::kNotFound, format("there is no person {}", id));
+}
+
+Result<Person> Find(Connection& connection, const std::string& id) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      connection.Execute(std::string(kSelect) + "WHERE id = $1", {id}));
+  if (answer.rows.empty()) return NoSuchPerson(id);
+  return PersonOf(answer.rows.front());
+}
+
+bool IsSearched(const Person& person, WallTime now) {
+  return !person.expires_at.has_value() || *person.expires_at > now;
+}
+
+}  // namespace
+
+Result<Person> PersonRepository::Create(Person person) {
+  const Clock& clock = database_.GetClock();
+  if (person.id.empty()) person.id = MakeUuid(clock);
+  person.created_at = person.updated_at = clock.WallNow();
+  person.photo_count = 0;
+  return database_.Write([&](Connection& connection) -> Result<Person> {
+    VIGIL_RETURN_IF_ERROR(connection.Execute(
+        "INSERT INTO persons (id, name, reason, category, severity, notes, expires_at, searched, "
+        "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
+        {person.id, person.name, person.reason, person.category, SeverityNumber(person.severity),
+         person.notes, person.expires_at, IsSearched(person, person.created_at),
+         person.created_at}));
+    return person;
+  });
+}
+
+Result<Person> PersonRepository::Get(const std::string& id) {
+  return database_.Read([&](Connection& connection) { return Find(connection, id); });
+}
+
+Result<Page<Person>> PersonRepository::List(const PageRequest& request) {
+  const int limit = PageLimit(request);
+  return database_.Read([&](Connection& connection) -> Result<Page<Person>> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute(std::string(kSelect) + "WHERE id > $1 ORDER BY id LIMIT $2",
+                           {request.after, limit + 1}));
+    return MakePage<Person>(answer.rows, limit, PersonOf);
+  });
+}
+
+Result<Person> PersonRepository::Update(Person person) {
+  person.updated_at = database_.GetClock().WallNow();
+  return database_.Write([&](Connection& connection) -> Result<Person> {
+    const bool searched = IsSearched(person, person.updated_at);
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer turned,
+        connection.Execute("UPDATE persons SET searched = $2 WHERE id = $1 AND searched <> $2",
+                           {person.id, searched}));
+    if (turned.changed > 0) {
+      VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> references,
+                             ReferencesOfPerson(connection, person.id));
+      VIGIL_RETURN_IF_ERROR(LogGalleryChanges(connection, references));
+    }
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer updated,
+        connection.Execute(
+            "UPDATE persons SET name = $2, reason = $3, category = $4, severity = $5, notes = $6, "
+            "expires_at = $7, updated_at = $8 WHERE id = $1",
+            {person.id, person.name, person.reason, person.category,
+             SeverityNumber(person.severity), person.notes, person.expires_at,
+             person.updated_at}));
+    if (updated.changed == 0) return NoSuchPerson(person.id);
+    return Find(connection, person.id);
+  });
+}
+
+Result<DeletedPerson> PersonRepository::Delete(const std::string& id) {
+  return database_.Write([&](Connection& connection) -> Result<DeletedPerson> {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> references,
+                           ReferencesOfPerson(connection, id));
+    VIGIL_RETURN_IF_ERROR(LogGalleryChanges(connection, references));
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer photos,
+        connection.Execute("SELECT media_id FROM photos WHERE person_id = $1", {id}));
+    VIGIL_RETURN_IF_ERROR(
+        connection.Execute("DELETE FROM cooldowns WHERE person_id = $1", {id}));
+    VIGIL_ASSIGN_OR_RETURN(const Answer deleted,
+                           connection.Execute("DELETE FROM persons WHERE id = $1", {id}));
+    if (deleted.changed == 0) return NoSuchPerson(id);
+    DeletedPerson result;
+    for (const Row& row : photos.rows) result.media_ids.push_back(row.Text("media_id"));
+    return result;
+  });
+}
+
+Result<int> PersonRepository::ExpireDue() {
+  const WallTime now = database_.GetClock().WallNow();
+  const auto due = [now](Connection& connection) -> Result<std::vector<std::string>> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute(
+            "SELECT id FROM persons "
+            "WHERE searched = 1 AND expires_at IS NOT NULL AND expires_at <= $1",
+            {now}));
+    std::vector<std::string> ids;
+    for (const Row& row : answer.rows) ids.push_back(row.Text("id"));
+    return ids;
+  };
+  // Mostly nobody is due; then the writer is left in peace.
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> anyone, database_.Read(due));
+  if (anyone.empty()) return 0;
+  return database_.Write([&](Connection& connection) -> Result<int> {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> ids, due(connection));
+    for (const std::string& id : ids) {
+      VIGIL_RETURN_IF_ERROR(
+          connection.Execute("UPDATE persons SET searched = 0 WHERE id = $1", {id}));
+      VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> references,
+                             ReferencesOfPerson(connection, id));
+      VIGIL_RETURN_IF_ERROR(LogGalleryChanges(connection, references));
+    }
+    return static_cast<int>(ids.size());
+  });
+}
+
+}  // namespace vigil::database

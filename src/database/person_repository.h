@@ -1,0 +1,40 @@
+// Enrolled people at rest.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "core/person.h"
+#include "database/database.h"
+#include "database/page.h"
+
+namespace vigil::database {
+
+// What a deletion leaves for the caller to do.
+struct DeletedPerson {
+  std::vector<std::string> media_ids;  // photos to remove from the media store
+};
+
+// Thread-safe. Whoever changes or deletes a person changes the gallery in the same transaction.
+class PersonRepository {
+ public:
+  explicit PersonRepository(Database& database) : database_(database) {}
+
+  // Fills id, created_at and updated_at. An id given by the caller is kept (kConflict when taken).
+  Result<Person> Create(Person person);
+  Result<Person> Get(const std::string& id);
+  // In the order of enrolment.
+  Result<Page<Person>> List(const PageRequest& request);
+  // Replaces every field but id, created_at and photo_count. kNotFound.
+  Result<Person> Update(Person person);
+  // Removes the person, photos and references; incidents stay with the name. kNotFound.
+  Result<DeletedPerson> Delete(const std::string& id);
+  // Takes people whose expires_at has passed out of the gallery; returns how many. Called once a second by Maintenance.
+  Result<int> ExpireDue();
+
+ private:
+  Database& database_;
+};
+
+}  // namespace vigil::database

@@ -1,0 +1,113 @@
+// See decision.h.
+#include "pipeline/decision.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace vigil::pipeline {
+namespace {
+
+constexpr std::size_t kCandidatesKept = 10;
+
+// The line through two measured points, in log10(rate) over similarity.
+struct TailLine {
+  double similarity = 0;
+  double log_rate = 0;
+  double slope = 0;  // below 0
+
+  double LogRateAt(double at) const { return log_rate + (at - similarity) * slope; }
+  double SimilarityAt(double at_log_rate) const {
+    return similarity + (at_log_rate - log_rate) / slope;
+  }
+};
+
+TailLine LineThrough(const ImpostorTail::Point& a, const ImpostorTail::Point& b) {
+  const double log_a = std::log10(a.false_match_rate);
+  const double log_b = std::log10(b.false_match_rate);
+  return {a.similarity, log_a, (log_b - log_a) / (b.similarity - a.similarity)};
+}
+
+// The line that covers a place, where `before_end(point)` tells that the place comes before the
+// point. The first and the last line go on beyond the measured ends.
+template <class BeforeEnd>
+TailLine CoveringLine(const ImpostorTail& tail, BeforeEnd before_end) {
+  std::size_t end = 1;
+  while (end + 1 < tail.points.size() && !before_end(tail.points[end])) ++end;
+  return LineThrough(tail.points[end - 1], tail.points[end]);
+}
+
+// The inverse of FalseMatchRate.
+double SimilarityAtRate(const ImpostorTail& tail, double rate) {
+  const TailLine line = CoveringLine(
+      tail, [rate](const ImpostorTail::Point& point) { return rate >= point.false_match_rate; });
+  return line.SimilarityAt(std::log10(rate));
+}
+
+}  // namespace
+
+DecisionPolicy PolicyFor(const EmbedderInfo& embedder, double named_strangers_max,
+                         float configured_floor) {
+  return {.impostor_tail = embedder.impostor_tail,
+          .floor = std::max(embedder.threshold_floor, configured_floor),
+          .named_strangers_max = named_strangers_max};
+}
+
+double FalseMatchRate(const ImpostorTail& tail, float similarity) {
+  if (tail.points.size() < 2) return 1;
+  const TailLine line = CoveringLine(tail, [similarity](const ImpostorTail::Point& point) {
+    return similarity <= point.similarity;
+  });
+  return std::min(1.0, std::pow(10.0, line.LogRateAt(similarity)));
+}
+
+double EffectiveComparisons(const GalleryInfo& gallery) {
+  const auto persons = static_cast<double>(gallery.persons);
+  const auto references = static_cast<double>(gallery.references);
+  return persons + kExtraReferenceWeight * std::max(0.0, references - persons);
+}
+
+double StrangerOdds(const DecisionPolicy& policy, const GalleryInfo& gallery, float similarity) {
+  if (gallery.persons == 0) return 0;
+  if (!policy.Calibrated()) return 1;
+  const double rate = FalseMatchRate(policy.impostor_tail, similarity);
+  if (rate >= 1) return 1;
+  // expm1 and log1p keep the digits where the rate is tiny.
+  return -std::expm1(EffectiveComparisons(gallery) * std::log1p(-rate));
+}
+
+float MatchThreshold(const DecisionPolicy& policy, const GalleryInfo& gallery) {
+  if (!policy.Calibrated() || gallery.persons == 0) return policy.floor;
+  const double permitted = std::clamp(policy.named_strangers_max, 1e-9, 1.0 - 1e-9);
+  const double rate = -std::expm1(std::log1p(-permitted) / EffectiveComparisons(gallery));
+  const auto similarity = static_cast<float>(SimilarityAtRate(policy.impostor_tail, rate));
+  return std::max(policy.floor, similarity);
+}
+
+Decision Decide(GallerySearch search, const FaceQuality& quality, const DecisionPolicy& policy) {
+  Decision decision;
+  decision.gallery = search.gallery;
+  decision.threshold = MatchThreshold(policy, search.gallery);
+  if (quality.unrecognisable.has_value()) {
+    decision.outcome = Outcome::kUnrecognisable;
+    decision.reason = quality.unrecognisable;
+    return decision;
+  }
+  if (search.candidates.empty()) {
+    decision.outcome = Outcome::kStranger;
+    decision.stranger_odds = search.gallery.persons == 0 ? 0 : 1;
+    return decision;
+  }
+  decision.candidates = std::move(search.candidates);
+  if (decision.candidates.size() > kCandidatesKept) decision.candidates.resize(kCandidatesKept);
+  decision.similarity = decision.candidates.front().similarity;
+  decision.stranger_odds = StrangerOdds(policy, decision.gallery, decision.similarity);
+  if (decision.similarity >= decision.threshold) {
+    decision.outcome = Outcome::kMatch;
+  } else if (decision.similarity >= policy.floor) {
+    decision.outcome = Outcome::kPossibleMatch;
+  }
+  return decision;
+}
+
+}  // namespace vigil::pipeline

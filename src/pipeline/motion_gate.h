@@ -1,0 +1,49 @@
+// Most pictures of most cameras show nothing new, and need no detector.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/frame.h"
+
+namespace vigil::pipeline {
+
+struct MotionGateOptions {
+  bool enabled = true;  // false: every frame at the interval passes
+  std::chrono::milliseconds detect_interval{200};
+  std::chrono::milliseconds heartbeat{
+      2000};  // a still picture passes this often, so that a still face is not missed
+  int luma_difference = 12;  // a grid cell has moved when its mean luma changed by more (0..255)
+  double area_min = 0.002;   // share of the grid that must have moved, at least one cell
+};
+
+enum class GateVerdict {
+  kPass,     // look at this frame
+  kSkipped,  // the interval since the last look has not passed
+  kStill,    // nothing moved since the last frame that passed
+};
+
+// One per stream, used by its ingest thread. Compares the mean luma of a coarse grid with that of
+// the last frame that passed (not the last frame seen, so that slow movement adds up until it
+// shows).
+class MotionGate {
+ public:
+  explicit MotionGate(const MotionGateOptions& options);
+
+  // `face_tracked`: a track lives on this camera; the gate then stays open, or the tracker would
+  // lose a face that stands.
+  GateVerdict Look(const Frame& frame, bool face_tracked);
+
+ private:
+  bool Moved(const std::vector<std::uint8_t>& grid) const;
+
+  const MotionGateOptions options_;
+  std::optional<std::chrono::milliseconds>
+      looked_at_;                           // pts of the last frame that was not skipped
+  std::chrono::milliseconds passed_at_{0};  // pts of the last frame that passed
+  std::vector<std::uint8_t> passed_grid_;
+};
+
+}  // namespace vigil::pipeline

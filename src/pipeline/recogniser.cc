@@ -1,0 +1,250 @@
+// See recogniser.h. Read Process and LookAt first: they are the way of a frame, in order.
+#include "pipeline/recogniser.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/format.h"
+
+namespace vigil::pipeline {
+namespace {
+
+using metrics::FrameResult;
+using metrics::Stage;
+
+// Times one stage for the metrics, from construction to destruction.
+class StageTimer {
+ public:
+  StageTimer(metrics::Metrics& metrics, const Clock& clock, Stage stage)
+      : metrics_(metrics), clock_(clock), stage_(stage), start_(clock.Now()) {}
+  ~StageTimer() { metrics_.ObserveStage(stage_, clock_.Now() - start_); }
+  StageTimer(const StageTimer&) = delete;
+  StageTimer& operator=(const StageTimer&) = delete;
+
+ private:
+  metrics::Metrics& metrics_;
+  const Clock& clock_;
+  const Stage stage_;
+  const SteadyTime start_;
+};
+
+}  // namespace
+
+struct Recogniser::Round {
+  CameraLane& lane;
+  std::chrono::milliseconds now;  // on the stream's timeline
+  WallTime captured_at;
+  std::uint64_t gallery_sequence = 0;
+  std::vector<Track> ended;
+};
+
+Recogniser::Recogniser(const RecognitionOptions& options, const RecognitionPorts& ports,
+                       std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder)
+    : options_(options),
+      ports_(ports),
+      detector_(std::move(detector)),
+      embedder_(std::move(embedder)),
+      failures_(ports.clock) {}
+
+void Recogniser::Run(Scheduler& scheduler) {
+  while (auto work = scheduler.Take()) {
+    const std::string camera_id = work->camera_id;
+    Status status;
+    try {
+      status = Process(*std::move(work));
+    } catch (const std::exception& exception) {
+      // The last net: recognition must not stop for all cameras because of one picture.
+      status = Fail(ErrorCode::kInternal, exception.what());
+    }
+    if (!status.has_value()) {
+      ports_.metrics.CountFrames(camera_id, FrameResult::kDropped);
+      failures_.Write(LogLevel::kError, "recognition",
+                      format("camera {}: {}", camera_id, status.error().message));
+    }
+    scheduler.Done(camera_id);
+  }
+}
+
+Status Recogniser::Process(CameraWork work) {
+  CameraLane& lane = *work.lane;
+
+  // A stream that broke off takes its tracks with it. They are judged on what was seen and closed, so that the next stream
+  // starts empty: nothing seen before the break can be announced as new after it.
+  if (work.stream_ended) {
+    Round round{lane, {}, {}, ports_.gallery.Info().sequence, lane.tracker.EndAll()};
+    for (const Track& track : round.ended) {
+      round.now = std::max(round.now, track.last_pts);
+      round.captured_at = std::max(round.captured_at, track.last_seen);
+    }
+    VIGIL_RETURN_IF_ERROR(SettleTracks(round));
+  }
+
+  if (work.frame.has_value()) VIGIL_RETURN_IF_ERROR(LookAt(lane, *work.frame));
+  lane.face_tracked = !lane.tracker.Tracks().empty();
+  return {};
+}
+
+Status Recogniser::LookAt(CameraLane& lane, const Frame& frame) {
+  // Detector: where are faces? Each is cut out of the full-resolution frame and rated: a shot.
+  VIGIL_ASSIGN_OR_RETURN(std::vector<Shot> shots, FindFaces(lane, frame));
+
+  // Tracker: which of them are faces we already follow? The rest start tracks of their own; faces long gone end theirs.
+  Round round{lane, frame.pts, frame.captured_at, ports_.gallery.Info().sequence, {}};
+  round.ended = lane.tracker.Update(frame, std::move(shots));
+
+  // Embedder, gallery and judgement, for the few tracks whose evidence is complete now.
+  VIGIL_RETURN_IF_ERROR(SettleTracks(round));
+
+  if (ports_.live != nullptr) ShowLive(lane, frame);
+  return {};
+}
+
+Result<std::vector<Shot>> Recogniser::FindFaces(const CameraLane& lane, const Frame& frame) {
+  std::vector<Detection> faces;
+  {
+    const StageTimer timer(ports_.metrics, ports_.clock, Stage::kDetect);
+    VIGIL_ASSIGN_OR_RETURN(auto found, detector_->Detect({&frame, 1}));
+    faces = std::move(found.front());
+  }
+  ports_.metrics.CountFrames(lane.camera_id, FrameResult::kDetected);
+  std::erase_if(faces, [&](const Detection& face) {
+    const float side_px = std::min(face.box.Width(), face.box.Height());
+    return !(side_px >= static_cast<float>(std::max(1, lane.min_face_px)));  // NaN as well
+  });
+  ports_.metrics.CountFaces(lane.camera_id, std::ssize(faces));
+
+  std::vector<Shot> shots;
+  for (const Detection& face : faces) {
+    FaceCrop crop = embedder_->Crop(frame, face);
+    const FaceQuality quality = ports_.quality(frame, crop, face);
+    shots.push_back({.detection = face,
+                     .quality = quality,
+                     .crop = std::move(crop),
+                     .embedding = {},
+                     .frame = frame,
+                     .frame_faces = static_cast<int>(faces.size())});
+  }
+  return shots;
+}
+
+Status Recogniser::SettleTracks(Round& round) {
+  VIGIL_RETURN_IF_ERROR(EmbedDueShots(round));
+  SplitTakenOver(round);
+
+  for (Track& track : round.lane.tracker.Tracks()) {
+    if (IsDue(track, round.now, false, round.gallery_sequence, options_.judge)) {
+      Judge(track, round);
+    } else if (IsStillSeen(track, round.now)) {
+      Tell(track, Occasion::kStillSeen, round);
+    }
+  }
+  for (Track& track : round.ended) {
+    if (IsDue(track, round.now, true, round.gallery_sequence, options_.judge)) Judge(track, round);
+    Tell(track, Occasion::kEnded, round);
+    ports_.metrics.CountTracks(round.lane.camera_id);
+  }
+  return {};
+}
+
+// Only the best shots of tracks that are due are embedded, all of them in one batch.
+Status Recogniser::EmbedDueShots(Round& round) {
+  std::vector<Shot*> shots;
+  std::vector<FaceCrop> crops;
+  const auto gather = [&](Track& track, bool ended) {
+    if (!IsDue(track, round.now, ended, round.gallery_sequence, options_.judge)) return;
+    for (Shot& shot : track.shots) {
+      if (!shot.Recognisable() || !shot.embedding.empty()) continue;
+      shots.push_back(&shot);
+      crops.push_back(shot.crop);
+    }
+  };
+  for (Track& track : round.lane.tracker.Tracks()) gather(track, false);
+  for (Track& track : round.ended) gather(track, true);
+  if (shots.empty()) return {};
+
+  const StageTimer timer(ports_.metrics, ports_.clock, Stage::kEmbed);
+  VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder_->Embed(crops));
+  for (std::size_t i = 0; i < shots.size(); ++i) shots[i]->embedding = std::move(embeddings[i]);
+  ports_.metrics.CountEmbeddings(round.lane.camera_id, std::ssize(shots));
+  return {};
+}
+
+// Two people who cross can swap tracks; their embeddings tell. Shots that do not resemble each other are never fused.
+void Recogniser::SplitTakenOver(Round& round) {
+  Tracker& tracker = round.lane.tracker;
+  for (Track& track : tracker.Tracks()) {
+    while (const auto since = FindTakeover(track, options_.judge)) {
+      Track other = tracker.Split(track, *since);
+      round.ended.push_back(std::exchange(track, std::move(other)));
+    }
+  }
+  for (std::size_t i = 0; i < round.ended.size(); ++i) {
+    while (const auto since = FindTakeover(round.ended[i], options_.judge)) {
+      Track other = tracker.Split(round.ended[i], *since);
+      round.ended.push_back(std::move(other));
+    }
+  }
+}
+
+void Recogniser::Judge(Track& track, const Round& round) {
+  GallerySearch search{.candidates = {}, .gallery = ports_.gallery.Info()};
+  if (const Embedding probe = FuseShots(track); !probe.empty()) {
+    const StageTimer timer(ports_.metrics, ports_.clock, Stage::kSearch);
+    search = ports_.gallery.Search(probe, options_.candidates_max);
+  }
+  Decision decision = JudgeTrack(track, std::move(search), options_.policy, options_.judge);
+  if (!Conclude(track, std::move(decision), round.now)) return;
+
+  track.conclusion.person_name.clear();
+  const std::vector<Candidate>& candidates = track.conclusion.decision->candidates;
+  if (ports_.name_of && !candidates.empty()) {
+    track.conclusion.person_name = ports_.name_of(candidates.front().person_id);
+  }
+  track.conclusion.evidence_at = round.captured_at;
+  ports_.metrics.CountOutcome(round.lane.camera_id, track.conclusion.decision->outcome);
+  Tell(track, Occasion::kChanged, round);
+}
+
+bool Recogniser::IsStillSeen(const Track& track, std::chrono::milliseconds now) const {
+  const Conclusion& conclusion = track.conclusion;
+  return conclusion.decision.has_value() && track.last_pts == now &&
+         (conclusion.decision->outcome == Outcome::kMatch ||
+          conclusion.decision->outcome == Outcome::kPossibleMatch) &&
+         now - conclusion.told_at >= options_.still_seen_interval;
+}
+
+void Recogniser::Tell(Track& track, Occasion occasion, const Round& round) {
+  track.conclusion.told_at = round.now;
+  ports_.on_outcome({.camera_id = round.lane.camera_id,
+                     .track_id = track.id,
+                     .occasion = occasion,
+                     .decision = *track.conclusion.decision,
+                     .person_name = track.conclusion.person_name,
+                     .best = track.shots.front(),
+                     .first_seen = track.first_seen,
+                     .last_seen = track.last_seen,
+                     .evidence_at = track.conclusion.evidence_at});
+}
+
+void Recogniser::ShowLive(CameraLane& lane, const Frame& frame) {
+  std::vector<LiveFace> faces;
+  for (const Track& track : lane.tracker.Tracks()) {
+    if (track.last_pts != frame.pts) continue;
+    LiveFace face{.box = track.box, .track_id = track.id};
+    if (const auto& decision = track.conclusion.decision) {
+      face.outcome = decision->outcome;
+      face.similarity = decision->similarity;
+      face.threshold = decision->threshold;
+      const bool named = decision->outcome == Outcome::kMatch || decision->outcome == Outcome::kPossibleMatch;
+      if (named) {
+        face.person_id = decision->candidates.front().person_id;
+        face.person_name = track.conclusion.person_name;
+      }
+    }
+    faces.push_back(std::move(face));
+  }
+  ports_.live->Publish(frame, std::move(faces));
+}
+
+}  // namespace vigil::pipeline

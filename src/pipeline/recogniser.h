@@ -1,0 +1,80 @@
+// The heart of the product: from one frame to what is known about the faces in it.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "core/detector.h"
+#include "core/embedder.h"
+#include "core/gallery.h"
+#include "metrics/metrics.h"
+#include "pipeline/camera_lane.h"
+#include "pipeline/decision.h"
+#include "pipeline/live_view.h"
+#include "pipeline/scheduler.h"
+#include "pipeline/track_judge.h"
+#include "pipeline/track_outcome.h"
+
+namespace vigil::pipeline {
+
+struct RecognitionOptions {
+  DecisionPolicy policy;
+  JudgeOptions judge;
+  TrackerOptions tracker;
+  int candidates_max = 10;
+  std::chrono::milliseconds still_seen_interval{30'000};
+};
+
+// What recognition talks to. All of it is shared by the workers and outlives them; thread-safe.
+struct RecognitionPorts {
+  const Clock& clock;
+  const GalleryIndex& gallery;
+  metrics::Metrics& metrics;
+  QualityRule quality;
+  OutcomeCallback on_outcome;
+  // A person's name for people to read; answers from memory. May be empty.
+  std::function<std::string(const std::string& person_id)> name_of;
+  LiveView* live = nullptr;  // null: nobody looks
+};
+
+// One a worker thread: owns a detector and an embedder, and carries out one piece of work after another for whatever camera
+// is due. Keeps no state of a camera; that is the lane's.
+class Recogniser {
+ public:
+  Recogniser(const RecognitionOptions& options, const RecognitionPorts& ports,
+             std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder);
+
+  // The worker's life: takes work until the scheduler is closed and drained. A failed frame is logged, counted as dropped,
+  // and the next one is tried.
+  void Run(Scheduler& scheduler);
+
+  // One piece of work: closes the tracks of a stream that ended, then looks at the frame. Errors are those of inference.
+  Status Process(CameraWork work);
+
+ private:
+  struct Round;  // the tracks that are spoken about in one call of Process
+
+  Status LookAt(CameraLane& lane, const Frame& frame);
+  Result<std::vector<Shot>> FindFaces(const CameraLane& lane, const Frame& frame);
+  Status SettleTracks(Round& round);
+  Status EmbedDueShots(Round& round);
+  void SplitTakenOver(Round& round);
+  void Judge(Track& track, const Round& round);
+  bool IsStillSeen(const Track& track, std::chrono::milliseconds now) const;
+  void Tell(Track& track, Occasion occasion, const Round& round);
+  void ShowLive(CameraLane& lane, const Frame& frame);
+
+  const RecognitionOptions options_;
+  const RecognitionPorts ports_;
+  const std::unique_ptr<Detector> detector_;
+  const std::unique_ptr<Embedder> embedder_;
+  LogLimiter failures_;
+};
+
+}  // namespace vigil::pipeline

@@ -1,0 +1,127 @@
+// See track_judge.h.
+#include "pipeline/track_judge.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace vigil::pipeline {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How much an outcome says: a later judgement replaces an earlier one only when it says more.
+int Rank(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kUnrecognisable:
+      return 0;
+    case Outcome::kStranger:
+      return 1;
+    case Outcome::kPossibleMatch:
+      return 2;
+    case Outcome::kMatch:
+      return 3;
+    case Outcome::kSpoof:
+      return 4;
+  }
+  return 0;
+}
+
+std::string PersonOf(const Decision& decision) {
+  const bool named =
+      decision.outcome == Outcome::kMatch || decision.outcome == Outcome::kPossibleMatch;
+  return named && !decision.candidates.empty() ? decision.candidates.front().person_id : "";
+}
+
+std::size_t RecognisableShots(const Track& track) {
+  return static_cast<std::size_t>(std::ranges::count_if(track.shots, &Shot::Recognisable));
+}
+
+milliseconds WaitBefore(int judgements, const JudgeOptions& options) {
+  milliseconds wait = options.evidence_window;
+  for (int i = 1; i < judgements && wait < options.judgement_interval_max; ++i) wait *= 2;
+  return std::min(wait, options.judgement_interval_max);
+}
+
+void AddWeighted(Embedding& sum, const Shot& shot) {
+  if (sum.empty()) sum.resize(shot.embedding.size());
+  // A shot of quality 0 still counts a little: it may be the only one.
+  const float weight = std::max(shot.quality.score, 0.01F);
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * shot.embedding[i];
+}
+
+}  // namespace
+
+bool IsDue(const Track& track, milliseconds now, bool ended, std::uint64_t gallery_sequence,
+           const JudgeOptions& options) {
+  const Conclusion& past = track.conclusion;
+  if (past.judgements == 0) return ended || now - track.first_pts >= options.evidence_window;
+  const std::size_t shots = RecognisableShots(track);
+  if (shots == 0) return false;
+  if (past.decision && past.decision->gallery.sequence != gallery_sequence) return true;
+  if (!ended && now - past.judged_at < WaitBefore(past.judgements, options)) return false;
+  return shots > past.judged_shots ||
+         track.shots.front().quality.score >= past.judged_quality * options.better_quality;
+}
+
+std::optional<milliseconds> FindTakeover(const Track& track, const JudgeOptions& options) {
+  std::vector<const Shot*> shots;
+  for (const Shot& shot : track.shots) {
+    if (!shot.embedding.empty()) shots.push_back(&shot);
+  }
+  std::ranges::sort(shots, {}, [](const Shot* shot) { return shot->frame.pts; });
+  Embedding earlier;
+  for (const Shot* shot : shots) {
+    if (!earlier.empty()) {
+      Embedding mean = earlier;
+      Normalise(mean);
+      if (Similarity(mean, shot->embedding) < options.same_face_similarity_min)
+        return shot->frame.pts;
+    }
+    AddWeighted(earlier, *shot);
+  }
+  return std::nullopt;
+}
+
+Embedding FuseShots(const Track& track) {
+  Embedding sum;
+  for (const Shot& shot : track.shots) {
+    if (!shot.embedding.empty()) AddWeighted(sum, shot);
+  }
+  Normalise(sum);
+  return sum;
+}
+
+Decision JudgeTrack(const Track& track, GallerySearch search, const DecisionPolicy& policy,
+                    const JudgeOptions& options) {
+  const Shot& best = track.shots.front();
+  Decision decision = Decide(std::move(search), best.quality, policy);
+  const bool lone = RecognisableShots(track) < 2;
+  if (decision.outcome == Outcome::kMatch && lone &&
+      best.quality.score < options.lone_shot_quality_min) {
+    decision.outcome = Outcome::kPossibleMatch;
+  }
+  return decision;
+}
+
+bool Conclude(Track& track, Decision decision, milliseconds now) {
+  Conclusion& conclusion = track.conclusion;
+  ++conclusion.judgements;
+  conclusion.judged_at = now;
+  conclusion.judged_quality = track.shots.front().quality.score;
+  conclusion.judged_shots = RecognisableShots(track);
+  if (conclusion.decision.has_value()) {
+    const Decision& past = *conclusion.decision;
+    const bool says_more = std::tuple(Rank(decision.outcome), decision.similarity) >
+                           std::tuple(Rank(past.outcome), past.similarity);
+    if (!says_more && past.gallery.sequence == decision.gallery.sequence) return false;
+  }
+  const bool changed = !conclusion.decision.has_value() ||
+                       conclusion.decision->outcome != decision.outcome ||
+                       PersonOf(*conclusion.decision) != PersonOf(decision);
+  conclusion.decision = std::move(decision);
+  return changed;
+}
+
+}  // namespace vigil::pipeline

@@ -1,0 +1,53 @@
+// When a track is judged, on what evidence, and when a new judgement is worth saying.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "core/embedding.h"
+#include "core/outcome.h"
+#include "pipeline/decision.h"
+#include "pipeline/tracker.h"
+
+namespace vigil::pipeline {
+
+struct JudgeOptions {
+  // A track is judged when it has been seen for this long, or when it ends. The wait before each
+  // further judgement doubles, so that a face that stays costs less and less and a stranger does
+  // not get endless chances.
+  std::chrono::milliseconds evidence_window{600};
+  std::chrono::milliseconds judgement_interval_max{10'000};
+  // A further judgement needs a best shot this much better, or more shots than the last one had.
+  float better_quality = 1.15F;
+  // A lone shot below this quality names nobody: the match becomes a possible match.
+  float lone_shot_quality_min = 0.6F;
+  // Two shots less alike than this are not of one face.
+  float same_face_similarity_min = 0.25F;
+};
+
+// Whether the track should be judged now. `ended`: it will get no more shots. `gallery_sequence`:
+// people enrolled or deleted meanwhile concern faces in view as well.
+bool IsDue(const Track& track, std::chrono::milliseconds now, bool ended,
+           std::uint64_t gallery_sequence, const JudgeOptions& options);
+
+// The time of the first embedded shot that does not resemble the earlier ones: another face took
+// the track over there.
+std::optional<std::chrono::milliseconds> FindTakeover(const Track& track,
+                                                      const JudgeOptions& options);
+
+// The track's face as one unit-length embedding: the mean of its embedded shots, weighted by
+// quality. Empty without any.
+Embedding FuseShots(const Track& track);
+
+// Decides on what the gallery search for FuseShots found. A poor lone shot is not enough for a
+// match.
+Decision JudgeTrack(const Track& track, GallerySearch search, const DecisionPolicy& policy,
+                    const JudgeOptions& options);
+
+// Takes a judgement into the track's conclusion. The better-founded one wins (a match is not lost
+// by a later, poorer angle) unless the gallery has changed, in which case the newer knows better.
+// True when the outcome or the person changed.
+bool Conclude(Track& track, Decision decision, std::chrono::milliseconds now);
+
+}  // namespace vigil::pipeline

@@ -1,0 +1,246 @@
+// The cascade: P-Net over a pyramid proposes, R-Net sorts out, O-Net decides and places landmarks.
+#include "vision/detectors/mtcnn.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "vision/area_resize.h"
+#include "vision/detectors/cascade.h"
+#include "vision/inference.h"
+
+namespace vigil::vision {
+namespace {
+
+constexpr int kRefineSidePx = 24;
+constexpr int kOutputSidePx = 48;
+// Candidates of one inference: bounds memory when a picture is full of them.
+constexpr std::size_t kRefineBatchMax = 128;
+constexpr std::size_t kOutputBatchMax = 64;
+
+struct Networks {
+  ov::CompiledModel propose;
+  ov::CompiledModel refine;
+  ov::CompiledModel output;
+};
+
+// What R-Net or O-Net says of one batch; the spans live until the next inference.
+struct Judgement {
+  std::span<const float> scores;     // 2 a candidate: no face, face
+  std::span<const float> offsets;    // 4 a candidate
+  std::span<const float> landmarks;  // 10 a candidate, O-Net only
+};
+
+std::span<const float> FloatsOf(ov::InferRequest& request, const char* name) {
+  const ov::Tensor tensor = request.get_tensor(name);
+  return {tensor.data<const float>(), tensor.get_size()};
+}
+
+bool HasPixels(const Frame& frame) {
+  if (frame.width <= 0 || frame.height <= 0) return false;
+  const std::size_t planes = frame.format == PixelFormat::kRgb24  ? 1
+                             : frame.format == PixelFormat::kNv12 ? 2
+                                                                  : 3;
+  return std::all_of(frame.planes.begin(),
+                     frame.planes.begin() + static_cast<std::ptrdiff_t>(planes),
+                     [](const Plane& plane) { return plane.data != nullptr; });
+}
+
+class Mtcnn final : public Detector {
+ public:
+  Mtcnn(const MtcnnOptions& options, DetectorInfo info, Networks& networks)
+      : options_(options),
+        info_(std::move(info)),
+        propose_(networks.propose.create_infer_request()),
+        refine_(networks.refine.create_infer_request()),
+        output_(networks.output.create_infer_request()) {}
+
+  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames) override {
+    for (const Frame& frame : frames) {
+      if (!HasPixels(frame))
+        return Fail(ErrorCode::kInvalidArgument, "detect: a frame without pixels");
+    }
+    std::vector<std::vector<Detection>> found;
+    VIGIL_RETURN_IF_ERROR(GuardInference("detect faces with MTCNN", [&] {
+      for (const Frame& frame : frames) found.push_back(DetectOne(frame));
+    }));
+    return found;
+  }
+
+  const DetectorInfo& Info() const override { return info_; }
+
+ private:
+  std::vector<Detection> DetectOne(const Frame& frame) {
+    std::vector<Proposal> proposals = Propose(frame);
+    Refine(frame, proposals);
+    Decide(frame, proposals);
+    std::vector<Detection> detections;
+    for (const Proposal& proposal : proposals) {
+      detections.push_back({proposal.box, proposal.score, proposal.landmarks});
+    }
+    return detections;
+  }
+
+  std::vector<Proposal> Propose(const Frame& frame) {
+    std::vector<Proposal> all;
+    for (const PyramidLevel& level :
+         MakePyramid(frame.width, frame.height, options_.min_face_px, options_.pyramid_factor)) {
+      std::vector<Proposal> of_level = ProposeAt(frame, level);
+      Suppress(of_level, 0.5F, OverlapKind::kUnion);
+      all.insert(all.end(), of_level.begin(), of_level.end());
+    }
+    Suppress(all, 0.7F, OverlapKind::kUnion);
+    for (Proposal& proposal : all) {
+      ApplyOffsets(proposal, 0);
+      MakeSquare(proposal.box);
+    }
+    return all;
+  }
+
+  std::vector<Proposal> ProposeAt(const Frame& frame, const PyramidLevel& level) {
+    const auto width = static_cast<std::size_t>(level.width);
+    const auto height = static_cast<std::size_t>(level.height);
+    input_.resize(3 * width * height);
+    resizer_.Resize(frame, {0, 0, frame.width, frame.height}, level.width, level.height, input_);
+    propose_.set_tensor("image",
+                        ov::Tensor(ov::element::f32, {1, 3, height, width}, input_.data()));
+    propose_.infer();
+    const ov::Shape shape = propose_.get_tensor("scores").get_shape();
+    const std::size_t cells = shape[2] * shape[3];
+    std::vector<Proposal> proposals;
+    DecodeProposals({.columns = static_cast<int>(shape[3]),
+                     .rows = static_cast<int>(shape[2]),
+                     .scores = FloatsOf(propose_, "scores").subspan(cells, cells),
+                     .offsets = FloatsOf(propose_, "offsets")},
+                    level.scale, options_.thresholds[0], proposals);
+    return proposals;
+  }
+
+  void Refine(const Frame& frame, std::vector<Proposal>& proposals) {
+    std::vector<Proposal> passed;
+    ForEachBatch(frame, proposals, refine_, kRefineSidePx, kRefineBatchMax,
+                 [&](Proposal proposal, const Judgement& judgement, std::size_t i) {
+                   proposal.score = judgement.scores[2 * i + 1];
+                   if (!(proposal.score > options_.thresholds[1])) return;
+                   std::copy_n(judgement.offsets.begin() + static_cast<std::ptrdiff_t>(4 * i), 4,
+                               proposal.offsets.begin());
+                   passed.push_back(proposal);
+                 });
+    Suppress(passed, 0.7F, OverlapKind::kUnion);
+    for (Proposal& proposal : passed) {
+      ApplyOffsets(proposal, 1);
+      MakeSquare(proposal.box);
+    }
+    proposals = std::move(passed);
+  }
+
+  void Decide(const Frame& frame, std::vector<Proposal>& proposals) {
+    std::vector<Proposal> passed;
+    ForEachBatch(frame, proposals, output_, kOutputSidePx, kOutputBatchMax,
+                 [&](Proposal proposal, const Judgement& judgement, std::size_t i) {
+                   proposal.score = judgement.scores[2 * i + 1];
+                   if (!(proposal.score > options_.thresholds[2])) return;
+                   std::copy_n(judgement.offsets.begin() + static_cast<std::ptrdiff_t>(4 * i), 4,
+                               proposal.offsets.begin());
+                   proposal.landmarks = PlaceLandmarks(
+                       proposal.box, judgement.landmarks.subspan(10 * i).first<10>());
+                   ApplyOffsets(proposal, 1);
+                   passed.push_back(proposal);
+                 });
+    Suppress(passed, 0.7F, OverlapKind::kSmaller);
+    proposals = std::move(passed);
+  }
+
+  // Crops each proposal to `side` pixels, lets the network judge them in batches and hands each
+  // proposal with its place in the batch to `take`. Proposals without a pixel inside the frame are
+  // dropped.
+  template <class Take>
+  void ForEachBatch(const Frame& frame, const std::vector<Proposal>& proposals,
+                    ov::InferRequest& request, int side, std::size_t batch_max, Take&& take) {
+    const std::size_t crop_size =
+        3 * static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
+    std::vector<const Proposal*> batch;
+    const auto flush = [&] {
+      if (batch.empty()) return;
+      request.set_tensor("image", ov::Tensor(ov::element::f32,
+                                             {batch.size(), 3, static_cast<std::size_t>(side),
+                                              static_cast<std::size_t>(side)},
+                                             input_.data()));
+      request.infer();
+      Judgement judgement{FloatsOf(request, "scores"), FloatsOf(request, "offsets"), {}};
+      if (side == kOutputSidePx) judgement.landmarks = FloatsOf(request, "landmarks");
+      for (std::size_t i = 0; i < batch.size(); ++i) take(*batch[i], judgement, i);
+      batch.clear();
+    };
+    input_.resize(std::max(input_.size(), crop_size * batch_max));
+    for (const Proposal& proposal : proposals) {
+      const std::optional<PixelRect> crop = CropOf(proposal.box, frame.width, frame.height);
+      if (!crop) continue;
+      resizer_.Resize(frame, *crop, side, side,
+                      std::span(input_).subspan(batch.size() * crop_size, crop_size));
+      batch.push_back(&proposal);
+      if (batch.size() == batch_max) flush();
+    }
+    flush();
+  }
+
+  const MtcnnOptions options_;
+  const DetectorInfo info_;
+  ov::InferRequest propose_;
+  ov::InferRequest refine_;
+  ov::InferRequest output_;
+  AreaResizer resizer_;
+  std::vector<float> input_;  // of the network that runs now
+};
+
+Status CheckOptions(const MtcnnOptions& options, int count) {
+  const auto refuse = [](std::string message) {
+    return Fail(ErrorCode::kInvalidArgument, "MTCNN: " + std::move(message));
+  };
+  if (count < 1) return refuse(format("{} detectors asked for: at least 1", count));
+  if (options.min_face_px < 12) {
+    return refuse(
+        format("min_face_px {} is below 12, the size the network looks at", options.min_face_px));
+  }
+  if (!(options.pyramid_factor > 0 && options.pyramid_factor < 1)) {
+    return refuse(format("pyramid_factor {} is not between 0 and 1", options.pyramid_factor));
+  }
+  for (const float threshold : options.thresholds) {
+    if (!(threshold >= 0 && threshold <= 1))
+      return refuse(format("threshold {} is not in 0..1", threshold));
+  }
+  if (options.precision == Precision::kI8) {
+    return refuse("precision i8 is not available for this model: use f32 or bf16");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::unique_ptr<Detector>>> MakeMtcnnDetectors(const MtcnnOptions& options,
+                                                                  int count) {
+  VIGIL_RETURN_IF_ERROR(CheckOptions(options, count));
+  VIGIL_ASSIGN_OR_RETURN(const InstalledModel model, FindModel(options.models_directory, "mtcnn"));
+  std::vector<std::unique_ptr<Detector>> detectors;
+  std::optional<ov::Core> core;
+  VIGIL_RETURN_IF_ERROR(GuardInference("start OpenVINO", [&] { core.emplace(); }));
+  Networks networks;
+  const auto compile = [&](const char* name) {
+    return CompileNetwork(*core, model, name, options.precision, count);
+  };
+  VIGIL_ASSIGN_OR_RETURN(networks.propose, compile("pnet"));
+  VIGIL_ASSIGN_OR_RETURN(networks.refine, compile("rnet"));
+  VIGIL_ASSIGN_OR_RETURN(networks.output, compile("onet"));
+  const DetectorInfo info{model.id, model.source_archive_sha256,
+                          std::string(PrecisionName(options.precision))};
+  VIGIL_RETURN_IF_ERROR(GuardInference("start MTCNN", [&] {
+    for (int i = 0; i < count; ++i)
+      detectors.push_back(std::make_unique<Mtcnn>(options, info, networks));
+  }));
+  return detectors;
+}
+
+}  // namespace vigil::vision

@@ -1,0 +1,211 @@
+// installed.json is written by the installation; anything unexpected in it means damage.
+#include "vision/model_store.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "base/crypto.h"
+#include "base/format.h"
+#include "base/json.h"
+
+namespace vigil::vision {
+namespace {
+
+constexpr int kSchema = 1;
+
+std::string Mend(const std::string& id) { return format("run `vigil models install {}`", id); }
+
+Result<std::string> ReadText(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return Fail(ErrorCode::kUnavailable, format("{} cannot be read", path.string()));
+  }
+  return text.str();
+}
+
+std::string TextOf(const json::object& object, const char* key) {
+  return std::string(object.at(key).as_string());
+}
+
+// Like TextOf and at<int>, for keys that only some models have.
+std::string TextOr(const json::object& object, const char* key) {
+  const json::value* value = object.if_contains(key);
+  return value == nullptr ? std::string() : std::string(value->as_string());
+}
+
+int IntegerOr(const json::object& object, const char* key) {
+  const json::value* value = object.if_contains(key);
+  return value == nullptr ? 0 : value->to_number<int>();
+}
+
+// A name without any path in it: installed.json may only point beside itself.
+std::filesystem::path FileBeside(const std::filesystem::path& folder, const std::string& name) {
+  if (name.empty() || std::filesystem::path(name).filename() != name || name == "..") {
+    throw std::invalid_argument(format("\"{}\" is not a plain file name", name));
+  }
+  return folder / name;
+}
+
+ModelNetwork ParseNetwork(const json::object& entry, const std::filesystem::path& folder) {
+  return {.network = TextOf(entry, "network"),
+          .precision = TextOf(entry, "precision"),
+          .source_sha256 = TextOf(entry, "source_sha256"),
+          .xml = {FileBeside(folder, TextOf(entry, "xml")), TextOf(entry, "xml_sha256")},
+          .bin = {FileBeside(folder, TextOf(entry, "bin")), TextOf(entry, "bin_sha256")}};
+}
+
+ModelCalibration ParseCalibration(const json::object& entry) {
+  ModelCalibration calibration{TextOf(entry, "precision"), {}};
+  for (const json::value& point : entry.at("points").as_array()) {
+    calibration.tail.points.push_back(
+        {.false_match_rate = point.as_array().at(0).to_number<double>(),
+         .similarity = point.as_array().at(1).to_number<double>()});
+  }
+  std::ranges::sort(calibration.tail.points, {}, &ImpostorTail::Point::similarity);
+  return calibration;
+}
+
+// Throws where a key is missing or of the wrong type.
+InstalledModel ParseModel(const json::object& record, const std::filesystem::path& folder) {
+  InstalledModel model;
+  model.id = TextOf(record, "id");
+  model.kind = TextOf(record, "kind");
+  model.recipe = record.at("recipe").to_number<int>();
+  model.source_archive = TextOf(record, "source_archive");
+  model.source_archive_sha256 = TextOf(record, "source_archive_sha256");
+  for (const json::value& entry : record.at("networks").as_array()) {
+    model.networks.push_back(ParseNetwork(entry.as_object(), folder));
+  }
+  const json::object& input = record.at("input").as_object();
+  model.input = {.width = IntegerOr(input, "width"),
+                 .height = IntegerOr(input, "height"),
+                 .colour = TextOf(input, "colour"),
+                 .preprocessing = TextOf(input, "preprocessing"),
+                 .crop = TextOr(input, "crop"),
+                 .margin = IntegerOr(input, "margin")};
+  const json::object& output = record.at("output").as_object();
+  model.dimension = IntegerOr(output, "dimension");
+  if (const json::value* floor = output.if_contains("threshold_floor")) {
+    model.threshold_floor = floor->to_number<float>();
+  }
+  for (const json::value& entry : record.at("calibration").as_array()) {
+    model.calibrations.push_back(ParseCalibration(entry.as_object()));
+  }
+  return model;
+}
+
+Status VerifyFile(const InstalledModel& model, const ModelFile& file) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file.path, ignored)) {
+    return Fail(ErrorCode::kUnavailable, format("model {}: {} is missing; {}", model.id,
+                                                file.path.string(), Mend(model.id)));
+  }
+  auto actual = Sha256HexOfFile(file.path.string());
+  if (!actual) return Annotate(std::move(actual).error(), format("model {}", model.id));
+  if (*actual == file.sha256) return {};
+  return Fail(ErrorCode::kDataLoss,
+              format("model {}: {} was altered: SHA-256 expected {}, found {}; {}", model.id,
+                     file.path.string(), file.sha256, *actual, Mend(model.id)));
+}
+
+// Other things are installed beside models (the demo's photos); their records name no networks.
+// What cannot be read is shown.
+bool MayBeModel(const std::filesystem::path& record) {
+  const auto text = ReadText(record);
+  if (!text) return true;
+  const auto parsed = ParseJson(*text);
+  return !parsed || !parsed->is_object() || parsed->as_object().contains("networks");
+}
+
+}  // namespace
+
+const ModelNetwork* InstalledModel::Find(std::string_view network,
+                                         std::string_view precision) const {
+  const auto found = std::ranges::find_if(networks, [&](const ModelNetwork& candidate) {
+    return candidate.network == network && candidate.precision == precision;
+  });
+  return found == networks.end() ? nullptr : &*found;
+}
+
+ImpostorTail InstalledModel::TailOf(std::string_view precision) const {
+  for (const std::string_view wanted : {precision, std::string_view("fp32")}) {
+    const auto found = std::ranges::find(calibrations, wanted, &ModelCalibration::precision);
+    if (found != calibrations.end()) return found->tail;
+  }
+  return {};
+}
+
+std::filesystem::path DefaultModelsDirectory() {
+  if (const char* chosen = std::getenv("VIGIL_MODELS_DIRECTORY");
+      chosen != nullptr && *chosen != '\0') {
+    return chosen;
+  }
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path(home == nullptr ? "." : home) / ".cache" / "vigil" / "models";
+}
+
+Result<InstalledModel> FindModel(const std::filesystem::path& directory, const std::string& id) {
+  const std::filesystem::path folder = directory / id;
+  const std::filesystem::path path = folder / "installed.json";
+  std::error_code ignored;
+  if (id.empty() || std::filesystem::path(id).filename() != id ||
+      !std::filesystem::exists(path, ignored)) {
+    return Fail(ErrorCode::kUnavailable, format("model {} is not installed: {} is missing; {}", id,
+                                                path.string(), Mend(id)));
+  }
+  VIGIL_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  const auto damaged = [&](std::string_view why) {
+    return Fail(ErrorCode::kDataLoss,
+                format("model {}: {} is damaged ({}); {}", id, path.string(), why, Mend(id)));
+  };
+  const auto parsed = ParseJson(text);
+  if (!parsed) return damaged(parsed.error().message);
+  try {
+    const json::object& record = parsed->as_object();
+    if (const int schema = record.at("schema").to_number<int>(); schema != kSchema) {
+      return damaged(format("schema {}, this version reads {}", schema, kSchema));
+    }
+    InstalledModel model = ParseModel(record, folder);
+    if (model.id != id) return damaged(format("it describes {}", model.id));
+    return model;
+  } catch (const std::exception& failure) {
+    return damaged(failure.what());
+  }
+}
+
+Status VerifyNetwork(const InstalledModel& model, const ModelNetwork& network) {
+  VIGIL_RETURN_IF_ERROR(VerifyFile(model, network.xml));
+  return VerifyFile(model, network.bin);
+}
+
+Status VerifyModel(const InstalledModel& model) {
+  if (model.networks.empty()) {
+    return Fail(ErrorCode::kUnavailable,
+                format("model {} holds no network; {}", model.id, Mend(model.id)));
+  }
+  for (const ModelNetwork& network : model.networks) {
+    VIGIL_RETURN_IF_ERROR(VerifyNetwork(model, network));
+  }
+  return {};
+}
+
+std::vector<ModelListing> ListModels(const std::filesystem::path& directory) {
+  std::vector<ModelListing> listings;
+  std::error_code failure;
+  std::filesystem::directory_iterator entries(directory, failure);
+  for (; !failure && entries != std::filesystem::directory_iterator(); entries.increment(failure)) {
+    std::error_code ignored;
+    const std::filesystem::path record = entries->path() / "installed.json";
+    if (!std::filesystem::exists(record, ignored) || !MayBeModel(record)) continue;
+    const std::string id = entries->path().filename().string();
+    listings.push_back({id, FindModel(directory, id)});
+  }
+  std::ranges::sort(listings, {}, &ModelListing::id);
+  return listings;
+}
+
+}  // namespace vigil::vision

@@ -1,0 +1,139 @@
+// Five plain measurements, each between 0 and 1, and their geometric mean.
+#include "vision/quality.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+namespace vigil::vision {
+namespace {
+
+constexpr float kFacePxMin = 24;
+constexpr float kFacePxFull = 160;
+constexpr float kFrontalMin = 0.15F;
+constexpr float kSharpnessMin = 0.12F;
+constexpr float kBrightnessMin = 0.08F;
+
+// Sharpness is judged at this size, whatever the face's: what a face of 40 pixels shows if it is in
+// focus.
+constexpr int kGridSide = 40;
+
+// Mean lumas (BT.601, 0..255) of the cells of a grid over the crop.
+std::array<float, kGridSide * kGridSide> LumaGrid(const RgbImage& image) {
+  std::array<float, kGridSide * kGridSide> grid{};
+  for (int row = 0; row < kGridSide; ++row) {
+    const int y1 = row * image.height / kGridSide;
+    const int y2 = std::max(y1 + 1, (row + 1) * image.height / kGridSide);
+    for (int column = 0; column < kGridSide; ++column) {
+      const int x1 = column * image.width / kGridSide;
+      const int x2 = std::max(x1 + 1, (column + 1) * image.width / kGridSide);
+      float sum = 0;
+      for (int y = y1; y < y2; ++y) {
+        for (int x = x1; x < x2; ++x) {
+          const std::uint8_t* pixel = image.Row(y) + static_cast<std::ptrdiff_t>(x) * 3;
+          sum += 0.299F * pixel[0] + 0.587F * pixel[1] + 0.114F * pixel[2];
+        }
+      }
+      grid[static_cast<std::size_t>(row * kGridSide + column)] =
+          sum / static_cast<float>((y2 - y1) * (x2 - x1));
+    }
+  }
+  return grid;
+}
+
+float MeanOf(const std::array<float, kGridSide * kGridSide>& grid) {
+  float sum = 0;
+  for (const float luma : grid) sum += luma;
+  return sum / static_cast<float>(grid.size());
+}
+
+// Energy of the Laplacian against the variance of the luma: independent of brightness and contrast.
+// 1 at kSharpRatio.
+float Sharpness(const std::array<float, kGridSide * kGridSide>& grid, float mean) {
+  constexpr float kSharpRatio = 0.35F;
+  constexpr float kNoise = 4;  // variance that sensor noise alone reaches: flat crops are not sharp
+  float variance = 0;
+  for (const float luma : grid) variance += (luma - mean) * (luma - mean);
+  variance /= static_cast<float>(grid.size());
+  float energy = 0;
+  for (int row = 1; row + 1 < kGridSide; ++row) {
+    for (int column = 1; column + 1 < kGridSide; ++column) {
+      const auto at = static_cast<std::size_t>(row * kGridSide + column);
+      const float laplacian =
+          grid[at - 1] + grid[at + 1] + grid[at - kGridSide] + grid[at + kGridSide] - 4 * grid[at];
+      energy += laplacian * laplacian;
+    }
+  }
+  energy /= static_cast<float>((kGridSide - 2) * (kGridSide - 2));
+  return std::clamp(energy / (variance + kNoise) / kSharpRatio, 0.0F, 1.0F);
+}
+
+Point Middle(const Point& a, const Point& b) { return {(a.x + b.x) / 2, (a.y + b.y) / 2}; }
+
+// How near to the middle a share lies: 1 at 0.5, 0 at 0 and 1 and beyond.
+float Centred(float share) { return std::clamp(1 - std::abs(2 * share - 1), 0.0F, 1.0F); }
+
+// Turned to a side, the nose wanders along the line of the eyes; nodding, along the line from eyes
+// to mouth. A tilted head changes neither.
+float Frontal(const Landmarks& landmarks) {
+  const Point& left = landmarks[0];
+  const Point& right = landmarks[1];
+  const Point& nose = landmarks[2];
+  const Point eyes = Middle(left, right);
+  const Point mouth = Middle(landmarks[3], landmarks[4]);
+  const float eye_x = right.x - left.x;
+  const float eye_y = right.y - left.y;
+  const float eye_square = eye_x * eye_x + eye_y * eye_y;
+  const float down_x = mouth.x - eyes.x;
+  const float down_y = mouth.y - eyes.y;
+  const float down_square = down_x * down_x + down_y * down_y;
+  if (!(eye_square > 0) || !(down_square > 0)) return 0;
+  const float across = ((nose.x - left.x) * eye_x + (nose.y - left.y) * eye_y) / eye_square;
+  const float down = ((nose.x - eyes.x) * down_x + (nose.y - eyes.y) * down_y) / down_square;
+  // Nodding moves the nose less than turning does, and its rest lies a little below the middle.
+  const float nod = std::min(1.0F, 2 * Centred(down - 0.05F));
+  // In profile the eyes draw together, whatever the nose does.
+  const float spread = std::min(1.0F, std::sqrt(eye_square / down_square) / 0.6F);
+  return Centred(across) * nod * spread;
+}
+
+// 1 in good light, falling towards black and towards burnt out.
+float Exposure(float brightness) {
+  return std::clamp(std::min(brightness / 0.25F, (1 - brightness) / 0.15F), 0.0F, 1.0F);
+}
+
+std::optional<UnrecognisableReason> ReasonAgainst(const FaceQuality& quality) {
+  if (quality.face_px < kFacePxMin) return UnrecognisableReason::kTooSmall;
+  if (quality.brightness < kBrightnessMin) return UnrecognisableReason::kDark;
+  if (quality.frontal < kFrontalMin) return UnrecognisableReason::kTurnedAway;
+  if (quality.sharpness < kSharpnessMin) return UnrecognisableReason::kBlurred;
+  return std::nullopt;
+}
+
+}  // namespace
+
+FaceQuality AssessQuality(const Frame& frame, const FaceCrop& crop, const Detection& detection) {
+  FaceQuality quality;
+  // Only the part inside the picture counts.
+  const Box& box = detection.box;
+  const float width = std::min(box.x2, static_cast<float>(frame.width)) - std::max(box.x1, 0.0F);
+  const float height = std::min(box.y2, static_cast<float>(frame.height)) - std::max(box.y1, 0.0F);
+  quality.face_px = std::max(0.0F, std::min(width, height));
+  quality.frontal = Frontal(detection.landmarks);
+  if (!crop.image.Empty()) {
+    const auto grid = LumaGrid(crop.image);
+    const float mean = MeanOf(grid);
+    quality.brightness = std::clamp(mean / 255, 0.0F, 1.0F);
+    quality.sharpness = Sharpness(grid, mean);
+  }
+  const float size = std::min(1.0F, quality.face_px / kFacePxFull);
+  const float product = std::clamp(detection.score, 0.0F, 1.0F) * size * quality.sharpness *
+                        quality.frontal * Exposure(quality.brightness);
+  quality.score = std::pow(product, 0.2F);
+  quality.unrecognisable = ReasonAgainst(quality);
+  return quality;
+}
+
+}  // namespace vigil::vision

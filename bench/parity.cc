@@ -1,7 +1,7 @@
 // Compares faces and embeddings with those of the reference implementation, on the same pictures,
 // and times the detector.
 //
-//   vigil_parity REFERENCE.jsonl MIN_FACE_PX [i420|nv12] [bf16]
+//   vigil_parity REFERENCE.jsonl MIN_FACE_PX [i420|nv12] [bf16] [bt709]
 //
 // REFERENCE.jsonl holds one picture a line: {"path", "width", "height", "faces": [{"box", "score",
 // "landmarks", "embedding"?}]}, as facenet-pytorch's MTCNN and a float32 FaceNet give them. With
@@ -38,6 +38,7 @@ struct Totals {
   int reference_faces = 0;
   int our_faces = 0;
   int matched = 0;
+  int found_at_half = 0;  // reference faces that some face of ours meets with an overlap of 0.5
   double overlap_sum = 0;
   std::vector<double> landmark_errors;  // mean distance of the five points / box width
   std::vector<double> cosines;
@@ -120,6 +121,41 @@ Frame ToYuv(const RgbImage& image, bool interleaved) {
   return frame;
 }
 
+vigil::Result<Frame> ReadRawI420(const std::string& path, int width, int height, bool bt709) {
+  std::ifstream file(path, std::ios::binary);
+  const auto bytes = std::make_shared<std::vector<char>>(std::istreambuf_iterator<char>(file),
+                                                         std::istreambuf_iterator<char>());
+  const std::size_t luma = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  const std::size_t chroma =
+      static_cast<std::size_t>((width + 1) / 2) * static_cast<std::size_t>((height + 1) / 2);
+  if (bytes->size() != luma + 2 * chroma) {
+    return vigil::Fail(vigil::ErrorCode::kInvalidArgument,
+                       path + ": not one I420 picture of the stated size");
+  }
+  const auto* at = reinterpret_cast<const std::uint8_t*>(bytes->data());
+  Frame frame;
+  frame.width = width;
+  frame.height = height;
+  frame.color.bt709 = bt709;
+  frame.planes[0] = {at, width};
+  frame.planes[1] = {at + luma, (width + 1) / 2};
+  frame.planes[2] = {at + luma + chroma, (width + 1) / 2};
+  frame.buffer = bytes;
+  return frame;
+}
+
+vigil::Result<Frame> ReadPicture(const vigil::json::object& line, const std::string& pixels,
+                                 bool bt709) {
+  const std::string path(line.at("path").as_string());
+  if (path.ends_with(".yuv")) {
+    return ReadRawI420(path, line.at("width").to_number<int>(), line.at("height").to_number<int>(),
+                       bt709);
+  }
+  VIGIL_ASSIGN_OR_RETURN(auto image, vigil::media::ReadPhotoFile(path));
+  if (pixels != "rgb") return ToYuv(image, pixels == "nv12");
+  return vigil::FrameOfImage(std::make_shared<const RgbImage>(std::move(image)));
+}
+
 double LandmarkError(const Detection& ours, const Detection& reference) {
   double sum = 0;
   for (std::size_t i = 0; i < 5; ++i) {
@@ -133,6 +169,9 @@ void Compare(const std::vector<ReferenceFace>& reference, const std::vector<Dete
              Totals& totals) {
   std::vector<bool> taken(ours.size(), false);
   for (const ReferenceFace& face : reference) {
+    totals.found_at_half += std::ranges::any_of(ours, [&](const Detection& one) {
+      return vigil::IntersectionOverUnion(one.box, face.detection.box) >= 0.5F;
+    });
     std::size_t best = ours.size();
     float best_overlap = 0.9F;
     for (std::size_t i = 0; i < ours.size(); ++i) {
@@ -166,6 +205,7 @@ vigil::json::object Report(const Totals& totals) {
       {"reference_faces", totals.reference_faces},
       {"missed", totals.reference_faces - totals.matched},
       {"missed_share", share(totals.reference_faces - totals.matched, totals.reference_faces)},
+      {"missed_at_overlap_half", totals.reference_faces - totals.found_at_half},
       {"added", totals.our_faces - totals.matched},
       {"added_share", share(totals.our_faces - totals.matched, totals.reference_faces)},
       {"mean_overlap", totals.matched == 0 ? 0.0 : totals.overlap_sum / totals.matched},
@@ -180,21 +220,24 @@ vigil::json::object Report(const Totals& totals) {
   return report;
 }
 
-vigil::Status Run(const std::string& reference, const vigil::vision::MtcnnOptions& options,
-                  const std::string& format) {
-  VIGIL_ASSIGN_OR_RETURN(auto detectors, vigil::vision::MakeMtcnnDetectors(options, 1));
-  VIGIL_ASSIGN_OR_RETURN(auto embedders, vigil::vision::MakeFacenetEmbedders(
-                                             {.models_directory = options.models_directory}, 1));
+struct Wishes {
+  vigil::vision::MtcnnOptions detector;
+  std::string pixels = "rgb";
+  bool bt709 = false;
+};
+
+vigil::Status Run(const std::string& reference, const Wishes& wishes) {
+  VIGIL_ASSIGN_OR_RETURN(auto detectors, vigil::vision::MakeMtcnnDetectors(wishes.detector, 1));
+  VIGIL_ASSIGN_OR_RETURN(auto embedders,
+                         vigil::vision::MakeFacenetEmbedders(
+                             {.models_directory = wishes.detector.models_directory}, 1));
   std::ifstream lines(reference);
   Totals totals;
   for (std::string text; std::getline(lines, text);) {
     VIGIL_ASSIGN_OR_RETURN(const auto line, vigil::ParseJson(text));
     const auto faces = ReadFaces(line.as_object());
-    VIGIL_ASSIGN_OR_RETURN(auto image,
-                           vigil::media::ReadPhotoFile(std::string(line.at("path").as_string())));
-    const auto shared = std::make_shared<const RgbImage>(std::move(image));
-    const Frame frame =
-        format == "rgb" ? vigil::FrameOfImage(shared) : ToYuv(*shared, format == "nv12");
+    VIGIL_ASSIGN_OR_RETURN(const Frame frame,
+                           ReadPicture(line.as_object(), wishes.pixels, wishes.bt709));
     if (totals.pictures == 0) {
       VIGIL_RETURN_IF_ERROR(detectors[0]->Detect(std::span(&frame, 1)));
     }
@@ -218,19 +261,19 @@ vigil::Status Run(const std::string& reference, const vigil::vision::MtcnnOption
 
 int main(int count, char** words) {
   if (count < 3) {
-    std::cerr << "usage: vigil_parity REFERENCE.jsonl MIN_FACE_PX [i420|nv12] [bf16]\n";
+    std::cerr << "usage: vigil_parity REFERENCE.jsonl MIN_FACE_PX [i420|nv12] [bf16] [bt709]\n";
     return 2;
   }
   const std::vector<std::string> rest(words + 3, words + count);
   const auto wants = [&](const char* word) { return std::ranges::find(rest, word) != rest.end(); };
-  vigil::vision::MtcnnOptions options;
-  options.models_directory = vigil::vision::DefaultModelsDirectory();
-  options.min_face_px = std::stoi(words[2]);
-  if (wants("bf16")) options.precision = vigil::vision::Precision::kBf16;
-  const vigil::Status status = Run(words[1], options,
-                                   wants("i420")   ? "i420"
-                                   : wants("nv12") ? "nv12"
-                                                   : "rgb");
+  Wishes wishes;
+  wishes.detector.models_directory = vigil::vision::DefaultModelsDirectory();
+  wishes.detector.min_face_px = std::stoi(words[2]);
+  if (wants("bf16")) wishes.detector.precision = vigil::vision::Precision::kBf16;
+  if (wants("i420")) wishes.pixels = "i420";
+  if (wants("nv12")) wishes.pixels = "nv12";
+  wishes.bt709 = wants("bt709");
+  const vigil::Status status = Run(words[1], wishes);
   if (status) return 0;
   std::cerr << status.error().message << "\n";
   return 1;

@@ -20,7 +20,8 @@ struct ChannelOptions {
   bool include_snapshot = true;
 };
 
-// kInvalidArgument lists every faulty channel by name, one a line. `clock` must outlive the channels.
+// kInvalidArgument lists every faulty channel by name, one a line. `clock` must outlive the
+// channels.
 Result<std::vector<Channel>> MakeChannels(std::span<const ChannelOptions> options,
                                           const Clock& clock);
 

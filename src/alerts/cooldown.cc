@@ -11,7 +11,8 @@ enum class Phase { kIdle, kRunning };
 Phase PhaseOf(const CooldownPolicy& policy, const CooldownState& state, WallTime at) {
   if (!state.last_alert_at.has_value()) return Phase::kIdle;
   const auto elapsed = at - *state.last_alert_at;
-  // Cameras of a group may report slightly out of order; only a larger step back is a clock that was set.
+  // Cameras of a group may report slightly out of order; only a larger step back is a clock that
+  // was set.
   const bool clock_set_back = elapsed < -policy.duration;
   return elapsed >= policy.duration || clock_set_back ? Phase::kIdle : Phase::kRunning;
 }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <cmath>
+
 namespace vigil::alerts {
 namespace {
 
@@ -46,25 +48,70 @@ INSTANTIATE_TEST_SUITE_P(
     All, CooldownTransition,
     testing::Values(
         Transition{"FirstIsSent", {}, seconds{0}, kLow, 0.5F, true, {kStart, kLow, 0.5F, 0}},
-        Transition{"RepeatIsSuppressed", Running(), seconds{1}, kMedium, 0.6F, false,
+        Transition{"RepeatIsSuppressed",
+                   Running(),
+                   seconds{1},
+                   kMedium,
+                   0.6F,
+                   false,
                    {kStart, kMedium, 0.60F, 5}},
-        Transition{"LastMomentIsSuppressed", Running(), milliseconds{299'999}, kMedium, 0.69F,
-                   false, {kStart, kMedium, 0.60F, 5}},
-        Transition{"ElapsedIsSent", Running(), seconds{300}, kLow, 0.4F, true,
+        Transition{"LastMomentIsSuppressed",
+                   Running(),
+                   milliseconds{299'999},
+                   kMedium,
+                   0.69F,
+                   false,
+                   {kStart, kMedium, 0.60F, 5}},
+        Transition{"ElapsedIsSent",
+                   Running(),
+                   seconds{300},
+                   kLow,
+                   0.4F,
+                   true,
                    {kStart + seconds{300}, kLow, 0.4F, 0}},
-        Transition{"HigherSeverityIsSent", Running(), seconds{1}, kHigh, 0.5F, true,
+        Transition{"HigherSeverityIsSent",
+                   Running(),
+                   seconds{1},
+                   kHigh,
+                   0.5F,
+                   true,
                    {kStart + seconds{1}, kHigh, 0.60F, 0}},
-        Transition{"LowerSeverityIsSuppressed", Running(), seconds{1}, kLow, 0.6F, false,
+        Transition{"LowerSeverityIsSuppressed",
+                   Running(),
+                   seconds{1},
+                   kLow,
+                   0.6F,
+                   false,
                    {kStart, kMedium, 0.60F, 5}},
-        Transition{"ClearlyBetterIsSent", Running(), seconds{1}, kLow, 0.75F, true,
+        Transition{"ClearlyBetterIsSent",
+                   Running(),
+                   seconds{1},
+                   kLow,
+                   0.75F,
+                   true,
                    {kStart + seconds{1}, kMedium, 0.75F, 0}},
-        Transition{"SlightlyEarlierIsSuppressed", Running(), -seconds{2}, kMedium, 0.6F, false,
+        Transition{"SlightlyEarlierIsSuppressed",
+                   Running(),
+                   -seconds{2},
+                   kMedium,
+                   0.6F,
+                   false,
                    {kStart, kMedium, 0.60F, 5}},
-        Transition{"EarlierEscalationKeepsTheStart", Running(), -seconds{2}, kHigh, 0.6F, true,
+        Transition{"EarlierEscalationKeepsTheStart",
+                   Running(),
+                   -seconds{2},
+                   kHigh,
+                   0.6F,
+                   true,
                    {kStart, kHigh, 0.60F, 0}},
-        Transition{"ClockSetBackIsSent", Running(), -seconds{301}, kLow, 0.4F, true,
+        Transition{"ClockSetBackIsSent",
+                   Running(),
+                   -seconds{301},
+                   kLow,
+                   0.4F,
+                   true,
                    {kStart - seconds{301}, kLow, 0.4F, 0}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& transition) { return transition.param.name; });
 
 TEST(Cooldown, ZeroDurationSendsEverything) {
   const auto rule = MakeCooldownRule({seconds{0}, 0.10F});
@@ -76,7 +123,8 @@ TEST(Cooldown, NotANumberIsNoBetterScore) {
   EXPECT_FALSE(MakeCooldownRule(kPolicy)(Running(), {kStart, kMedium, std::nanf("")}).send);
 }
 
-// Within one cooldown only climbs pass, nothing is lost from the count, and suppression changes nothing but the count.
+// Within one cooldown only climbs pass, nothing is lost from the count, and suppression changes
+// nothing but the count.
 RC_GTEST_PROP(Cooldown, CountsEverythingAndIsBounded, ()) {
   const auto rule = MakeCooldownRule(kPolicy);
   CooldownState state;

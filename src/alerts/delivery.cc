@@ -1,7 +1,9 @@
-// The loop: record what could not be recorded, deliver what is due, sleep until the next is due or somebody wakes us.
+// The loop: record what could not be recorded, deliver what is due, sleep until the next is due or
+// somebody wakes us.
 #include "alerts/delivery.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "base/format.h"
@@ -11,6 +13,16 @@ namespace {
 
 bool IsPermanent(ErrorCode code) {
   return code == ErrorCode::kInvalidArgument || code == ErrorCode::kPermission;
+}
+
+// The last net of the thread: whatever a library throws is one failed attempt.
+Result<std::string> Deliver(Notifier& notifier, const AlertMessage& message, const Bytes& snapshot,
+                            std::stop_token stop) {
+  try {
+    return notifier.Deliver(message, snapshot, std::move(stop));
+  } catch (const std::exception& exception) {
+    return Fail(ErrorCode::kInternal, format("the notifier failed: {}", exception.what()));
+  }
 }
 
 }  // namespace
@@ -86,7 +98,7 @@ bool DeliveryWorker::DeliverOne(const PendingAlert& alert, std::stop_token stop)
   const AlertMessage& message = alert.message;
   const Bytes snapshot = LoadSnapshot(message);
   const SteadyTime started = clock_.Now();
-  const auto answer = channel_.notifier->Deliver(message, snapshot, stop);
+  const Result<std::string> answer = Deliver(*channel_.notifier, message, snapshot, stop);
   if (!answer.has_value() && answer.error().code == ErrorCode::kCancelled) return false;
 
   DeliveryReport report;

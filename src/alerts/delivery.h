@@ -31,7 +31,8 @@ struct Channel {
 struct DeliveryOptions {
   std::chrono::milliseconds backoff_first{std::chrono::seconds{1}};
   std::chrono::milliseconds backoff_max{std::chrono::minutes{10}};
-  // With the pauses above (1 s doubling to 10 min) this is about 24 h; then the alert is dead until someone retries it.
+  // With the pauses above (1 s doubling to 10 min) this is about 24 h; then the alert is dead until
+  // someone retries it.
   int attempts_max = 153;
   // The outbox is looked at this often even without Wake: other processes may write to it.
   std::chrono::milliseconds poll_interval{std::chrono::seconds{5}};
@@ -43,23 +44,27 @@ struct DeliveryReport {
   std::string channel;
   AlertMessage message;
   DeliveryState state = DeliveryState::kSent;
-  std::string answer;                       // the receiver's, or the error
+  std::string answer;  // the receiver's, or the error
   int attempt = 1;
   std::chrono::nanoseconds duration{};      // of this attempt
   std::chrono::milliseconds since_event{};  // from the deciding frame's capture to now
   WallTime next_attempt_at{};               // for kPending
 };
-// Called on the delivery threads after the attempt was recorded; must be thread-safe and must not block.
+// Called on the delivery threads after the attempt was recorded; must be thread-safe and must not
+// block.
 using DeliveryObserver = std::function<void(const DeliveryReport&)>;
 
-// The pause before attempt `attempts` + 1, without jitter: first, doubled each time, at most the maximum.
+// The pause before attempt `attempts` + 1, without jitter: first, doubled each time, at most the
+// maximum.
 std::chrono::milliseconds BackoffPause(const DeliveryOptions& options, int attempts);
 
-// One thread that serves one channel: reads due alerts, loads the snapshot, delivers, records each attempt. Failures that may
-// pass (kUnavailable, kTimeout, kInternal) are tried again with exponential backoff and 20 % jitter; kInvalidArgument and
-// kPermission make the alert dead at once. An attempt cut short by a stop is not recorded: the alert stays pending. When an
-// attempt cannot be recorded, nothing more is sent until it can be, so that a database outage causes at most one repeat. Starts on
-// construction; the destructor stops and joins, within the notifier's reaction to its stop token (about a second for libcurl).
+// One thread that serves one channel: reads due alerts, loads the snapshot, delivers, records each
+// attempt. Failures that may pass (kUnavailable, kTimeout, kInternal) are tried again with
+// exponential backoff and 20 % jitter; kInvalidArgument and kPermission make the alert dead at
+// once. An attempt cut short by a stop is not recorded: the alert stays pending. When an attempt
+// cannot be recorded, nothing more is sent until it can be, so that a database outage causes at
+// most one repeat. Starts on construction; the destructor stops and joins, within the notifier's
+// reaction to its stop token (about a second for libcurl).
 class DeliveryWorker {
  public:
   DeliveryWorker(Channel channel, OutboxStore& outbox, MediaStore& media, Clock& clock,
@@ -95,10 +100,10 @@ class DeliveryWorker {
   const DeliveryObserver observer_;
   const DeliveryOptions options_;
   LogLimiter log_;
-  std::minstd_rand random_;             // of the thread
-  std::optional<Attempt> unrecorded_;   // of the thread
+  std::minstd_rand random_;            // of the thread
+  std::optional<Attempt> unrecorded_;  // of the thread
   std::mutex mutex_;
-  std::stop_source wake_;               // guarded by mutex_
+  std::stop_source wake_;  // guarded by mutex_
   std::jthread thread_;
 };
 

@@ -36,7 +36,8 @@ CodePoint DecodeFirst(std::string_view text) {
   return {value, bytes};
 }
 
-// Characters that break lines or turn the direction of what follows, so that a name could show as another text.
+// Characters that break lines or turn the direction of what follows, so that a name could show as
+// another text.
 bool IsUnsafe(char32_t value) {
   return value < 0x20 || (value >= 0x7F && value <= 0x9F) || value == 0x061C ||
          (value >= 0x200E && value <= 0x200F) || (value >= 0x2028 && value <= 0x202E) ||
@@ -85,12 +86,23 @@ std::string EscapeHtml(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      case '\'': escaped += "&#39;"; break;
-      default: escaped += c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;
@@ -102,9 +114,10 @@ std::string AlertTitle(const AlertMessage& message) {
 }
 
 std::string AlertVerdict(const AlertMessage& message) {
-  return format("looks like {}: similarity {:.2f} (threshold {:.2f}); a stranger scores this high {}",
-                OneLine(message.person_name, kNameCharactersMax), message.similarity,
-                message.threshold, OddsText(message.stranger_odds));
+  return format(
+      "looks like {}: similarity {:.2f} (threshold {:.2f}); a stranger scores this high {}",
+      OneLine(message.person_name, kNameCharactersMax), message.similarity, message.threshold,
+      OddsText(message.stranger_odds));
 }
 
 bool IsLate(const AlertMessage& message, WallTime sent_at) {

@@ -33,11 +33,12 @@ std::int64_t SecondsOf(WallTime time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
-// cpp-jwt takes texts apart without looking at them, so only what has the shape of a token reaches it.
+// cpp-jwt takes texts apart without looking at them, so only what has the shape of a token reaches
+// it.
 bool HasTokenShape(std::string_view token) {
   const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
   };
   return token.size() <= kTokenBytesMax && std::ranges::all_of(token, allowed) &&
          std::ranges::count(token, '.') == 2 && token.find("..") == token.npos &&
@@ -93,13 +94,13 @@ Result<AccessClaims> TokenSigner::Verify(std::string_view token, WallTime now) c
   const auto refused = Fail(ErrorCode::kPermission, "the access token is not valid; log in again");
   if (token.empty() || !HasTokenShape(token)) return refused;
   try {
-    // The library compares `exp` with the system's clock; its widest leeway leaves that to the injected clock below.
+    // The library compares `exp` with the system's clock; its widest leeway leaves that to the
+    // injected clock below.
     std::error_code failure;
     const jwt::jwt_object decoded = jwt::decode(
         jwt::string_view(token.data(), token.size()), jwt::params::algorithms({"ES256"}), failure,
-        jwt::params::secret(public_key_), jwt::params::issuer(kIssuer),
-        jwt::params::aud(kAudience), jwt::params::verify(true),
-        jwt::params::leeway(std::numeric_limits<std::uint32_t>::max()));
+        jwt::params::secret(public_key_), jwt::params::issuer(kIssuer), jwt::params::aud(kAudience),
+        jwt::params::verify(true), jwt::params::leeway(std::numeric_limits<std::uint32_t>::max()));
     if (failure) return refused;
     const auto& payload = decoded.payload();
     if (payload.get_claim_value<std::int64_t>("exp") <= SecondsOf(now)) {

@@ -22,7 +22,8 @@ struct AccessClaims {
   bool operator==(const AccessClaims&) const = default;
 };
 
-// Makes and checks access tokens with one key pair. Immutable and thread-safe; calls take about 0.1 ms.
+// Makes and checks access tokens with one key pair. Immutable and thread-safe; calls take about 0.1
+// ms.
 class TokenSigner {
  public:
   // A fresh P-256 private key in PEM form; keep it sealed.
@@ -31,7 +32,8 @@ class TokenSigner {
   static Result<TokenSigner> FromKey(Secret private_key);
 
   Result<std::string> Sign(const AccessClaims& claims, WallTime now) const;
-  // kPermission for every token that was not made by Sign with this key, and for one that ended before `now`.
+  // kPermission for every token that was not made by Sign with this key, and for one that ended
+  // before `now`.
   Result<AccessClaims> Verify(std::string_view token, WallTime now) const;
 
  private:

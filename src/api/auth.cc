@@ -64,12 +64,10 @@ Result<std::string> CheckUserName(const std::string& name) {
 
 Result<std::unique_ptr<Auth>> Auth::Make(database::Database& database, Clock& clock) {
   database::SettingRepository settings(database);
-  VIGIL_ASSIGN_OR_RETURN(Secret key,
-                         settings.GetOrMake("access_token_key", &TokenSigner::MakeKey));
+  VIGIL_ASSIGN_OR_RETURN(Secret key, settings.GetOrMake("access_token_key", &TokenSigner::MakeKey));
   VIGIL_ASSIGN_OR_RETURN(TokenSigner signer, TokenSigner::FromKey(std::move(key)));
   VIGIL_ASSIGN_OR_RETURN(std::string decoy_hash, HashPassword(RandomToken()));
-  return std::unique_ptr<Auth>(
-      new Auth(database, clock, std::move(signer), std::move(decoy_hash)));
+  return std::unique_ptr<Auth>(new Auth(database, clock, std::move(signer), std::move(decoy_hash)));
 }
 
 Result<User> Auth::Setup(const Secret& token, const std::string& name, const Secret& password) {
@@ -93,8 +91,7 @@ std::expected<Tokens, Problem> Auth::Login(const std::string& name, const Secret
   }
   VIGIL_ASSIGN_OR_RETURN(std::optional<User> user,
                          database::UserRepository(database_).FindByName(account));
-  const bool right =
-      VerifyPassword(user ? user->password_hash : decoy_hash_, password.Reveal());
+  const bool right = VerifyPassword(user ? user->password_hash : decoy_hash_, password.Reveal());
   if (!right || !user || !user->enabled) {
     LogWarning("api", "a login failed from {}", address);
     return RefuseLogin();
@@ -130,9 +127,8 @@ std::expected<Tokens, Problem> Auth::Refresh(const Secret& refresh_token) {
 
 std::expected<Tokens, Problem> Auth::MakeTokens(User user, const std::string& session_id,
                                                 Secret refresh_token) const {
-  VIGIL_ASSIGN_OR_RETURN(
-      std::string access_token,
-      signer_.Sign({user.id, session_id, user.token_version}, clock_.WallNow()));
+  VIGIL_ASSIGN_OR_RETURN(std::string access_token,
+                         signer_.Sign({user.id, session_id, user.token_version}, clock_.WallNow()));
   return Tokens{std::move(user), std::move(access_token), std::move(refresh_token)};
 }
 

@@ -7,6 +7,9 @@ namespace vigil::api {
 
 namespace {
 
+// Anybody may send these, so they stay small.
+constexpr std::size_t kLoginBodyBytesMax = 10'000;
+
 HttpResponse TokensResponse(const Tokens& tokens) {
   return JsonResponse({{"access_token", tokens.access_token},
                        {"token_type", "Bearer"},
@@ -27,8 +30,8 @@ Answer Setup(const ApiContext& context, Auth& auth, const Call& call) {
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   const Result<User> user = auth.Setup(Secret(token), name, Secret(password));
   VIGIL_RETURN_IF_ERROR(user);
-  VIGIL_RETURN_IF_ERROR(RecordAudit(context, {user->id, user->name, "", user->role}, "auth.setup",
-                                    user->id));
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, {user->id, user->name, "", user->role}, "auth.setup", user->id));
   return JsonResponse(UserJson(*user), 201);
 }
 
@@ -43,8 +46,8 @@ Answer Login(const ApiContext& context, Auth& auth, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const Tokens tokens,
                          auth.Login(name, Secret(password), call.request.peer));
   const Principal who{tokens.user.id, tokens.user.name, "", tokens.user.role};
-  VIGIL_RETURN_IF_ERROR(RecordAudit(context, who, "auth.login", tokens.user.id,
-                                    {{"address", call.request.peer}}));
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, who, "auth.login", tokens.user.id, {{"address", call.request.peer}}));
   return TokensResponse(tokens);
 }
 
@@ -73,13 +76,13 @@ Answer Logout(Auth& auth, const Call& call) {
 
 std::vector<Route> AuthRoutes(const ApiContext& context, Auth& auth) {
   return {
-      {Method::kPost, "/api/v1/auth/setup", Role::kPublic, Lane::kHeavy, kJsonBodyBytesMax,
+      {Method::kPost, "/api/v1/auth/setup", Role::kPublic, Lane::kHeavy, kLoginBodyBytesMax,
        [&](const Call& call) { return Setup(context, auth, call); }},
-      {Method::kPost, "/api/v1/auth/login", Role::kPublic, Lane::kHeavy, kJsonBodyBytesMax,
+      {Method::kPost, "/api/v1/auth/login", Role::kPublic, Lane::kHeavy, kLoginBodyBytesMax,
        [&](const Call& call) { return Login(context, auth, call); }},
-      {Method::kPost, "/api/v1/auth/refresh", Role::kPublic, Lane::kStore, kJsonBodyBytesMax,
+      {Method::kPost, "/api/v1/auth/refresh", Role::kPublic, Lane::kStore, kLoginBodyBytesMax,
        [&](const Call& call) { return Refresh(auth, call); }},
-      {Method::kPost, "/api/v1/auth/logout", Role::kPublic, Lane::kStore, kJsonBodyBytesMax,
+      {Method::kPost, "/api/v1/auth/logout", Role::kPublic, Lane::kStore, kLoginBodyBytesMax,
        [&](const Call& call) { return Logout(auth, call); }},
   };
 }

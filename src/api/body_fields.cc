@@ -42,7 +42,8 @@ const json::value* BodyFields::Take(std::string_view field) {
 }
 
 bool BodyFields::Refused(std::string_view field) const {
-  return std::ranges::any_of(errors_, [&](const FieldError& error) { return error.field == field; });
+  return std::ranges::any_of(errors_,
+                             [&](const FieldError& error) { return error.field == field; });
 }
 
 void BodyFields::Wrong(std::string_view field, std::string message) {
@@ -57,8 +58,8 @@ void BodyFields::Text(std::string_view field, std::string& target, std::size_t l
   const std::string_view text = value->get_string();
   const std::size_t length = CharacterCount(text);
   if (length < length_min || length > length_max) {
-    return Wrong(field, format("must have {} to {} characters, has {}", length_min, length_max,
-                               length));
+    return Wrong(field,
+                 format("must have {} to {} characters, has {}", length_min, length_max, length));
   }
   if (HasControlCharacter(text)) return Wrong(field, "holds control characters");
   target = text;
@@ -94,11 +95,16 @@ void BodyFields::Time(std::string_view field, std::optional<WallTime>& target) {
     target.reset();
     return;
   }
-  const Result<WallTime> time =
-      value->is_string() ? ParseTime(std::string_view(value->get_string()))
-                         : Fail(ErrorCode::kInvalidArgument, "no text");
+  const Result<WallTime> time = value->is_string()
+                                    ? ParseTime(std::string_view(value->get_string()))
+                                    : Fail(ErrorCode::kInvalidArgument, "no text");
   if (!time) return Wrong(field, "must be a time like 2026-11-22T21:28:47Z (RFC 3339)");
   target = *time;
+}
+
+bool BodyFields::Null(std::string_view field) {
+  const json::value* value = Take(field);
+  return value != nullptr && value->is_null();
 }
 
 void BodyFields::Require(std::initializer_list<std::string_view> fields) {

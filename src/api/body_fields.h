@@ -15,14 +15,16 @@
 
 namespace vigil::api {
 
-// The fields of one JSON object. Each reader writes its target only when the field is present and right, notes what is wrong
-// otherwise, and marks the field as known; Finish tells all that was wrong. Used by one thread.
+// The fields of one JSON object. Each reader writes its target only when the field is present and
+// right, notes what is wrong otherwise, and marks the field as known; Finish tells all that was
+// wrong. Used by one thread.
 class BodyFields {
  public:
   // 415 for another media type, 400 for anything but a JSON object.
   static std::expected<BodyFields, Problem> Of(const HttpRequest& request);
 
-  // Lengths count characters (Unicode code points), not bytes. Control characters other than new lines and tabs are refused.
+  // Lengths count characters (Unicode code points), not bytes. Control characters other than new
+  // lines and tabs are refused.
   void Text(std::string_view field, std::string& target, std::size_t length_min,
             std::size_t length_max);
   void Flag(std::string_view field, bool& target);
@@ -44,6 +46,8 @@ class BodyFields {
   }
 
   bool Present(std::string_view field) const { return object_.contains(field); }
+  // Marks the field as known; true when it is there and null.
+  bool Null(std::string_view field);
   void Require(std::initializer_list<std::string_view> fields);
   void Wrong(std::string_view field, std::string message);
   // A 400 that names every wrong and every unknown field; nothing when all is well.

@@ -46,7 +46,8 @@ struct SystemInfo {
   std::vector<QueueState> queues;
 };
 
-// References and callbacks must outlive the Api; callbacks are called from several threads and must not wait.
+// References and callbacks must outlive the Api; callbacks are called from several threads and must
+// not wait.
 struct ApiContext {
   database::Database& database;
   MediaStore& media;
@@ -56,11 +57,12 @@ struct ApiContext {
   const pipeline::LiveView& live;
   metrics::Metrics& metrics;
   Clock& clock;
-  std::filesystem::path web_directory;     // static files; empty: none
+  std::filesystem::path web_directory;  // static files; empty: none
   std::function<SystemInfo()> system_info;
-  std::function<bool()> ready;             // for /readyz: schema, models and gallery are there
-  std::function<void()> cameras_changed;   // a camera or group was made, changed or deleted
-  std::function<void()> gallery_changed;   // photos or people changed: the follower need not wait for its poll
+  std::function<bool()> ready;            // for /readyz: schema, models and gallery are there
+  std::function<void()> cameras_changed;  // a camera or group was made, changed or deleted
+  std::function<void()>
+      gallery_changed;  // photos or people changed: the follower need not wait for its poll
   int live_viewers_max = 8;
 };
 

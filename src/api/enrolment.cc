@@ -25,8 +25,7 @@ std::unexpected<PhotoError> Refused(PhotoRefusal refusal, Error error) {
 // One face, or the reason in a word and a sentence.
 std::expected<pipeline::PhotoFace, PhotoError> OneFace(std::vector<pipeline::PhotoFace> faces) {
   if (faces.empty()) {
-    return Refused(PhotoRefusal::kNoFace,
-                   pipeline::ChooseEnrolmentFace({}).error());
+    return Refused(PhotoRefusal::kNoFace, pipeline::ChooseEnrolmentFace({}).error());
   }
   const bool largest_is_fine = pipeline::ChooseEnrolmentFace({faces.front()}).has_value();
   Result<pipeline::PhotoFace> chosen = pipeline::ChooseEnrolmentFace(std::move(faces));
@@ -38,9 +37,10 @@ std::expected<pipeline::PhotoFace, PhotoError> OneFace(std::vector<pipeline::Pho
 std::vector<std::string> QualityAdvice(const FaceQuality& quality) {
   std::vector<std::string> advice;
   if (quality.face_px < 80) {
-    advice.push_back(format("The face is only {:.0f} px wide; photos with 80 px and more are "
-                            "recognised better.",
-                            quality.face_px));
+    advice.push_back(
+        format("The face is only {:.0f} px wide; photos with 80 px and more are "
+               "recognised better.",
+               quality.face_px));
   }
   if (quality.frontal < 0.5F) advice.emplace_back("The face is turned away; add a frontal photo.");
   if (quality.sharpness < 0.3F) advice.emplace_back("The face is blurred; add a sharper photo.");
@@ -57,9 +57,10 @@ void AddResemblance(const EnrolmentContext& context, const std::string& person_i
   for (const Candidate& candidate : search.candidates) {
     if (candidate.person_id == person_id || candidate.similarity < threshold) continue;
     if (const Result<Person> other = persons.Get(candidate.person_id)) {
-      advice.push_back(format("This face resembles {}, who is enrolled already (similarity "
-                              "{:.3f}): is it the same person?",
-                              other->name, candidate.similarity));
+      advice.push_back(
+          format("This face resembles {}, who is enrolled already (similarity "
+                 "{:.3f}): is it the same person?",
+                 other->name, candidate.similarity));
     }
   }
 }
@@ -68,12 +69,18 @@ void AddResemblance(const EnrolmentContext& context, const std::string& person_i
 
 std::string_view PhotoRefusalName(PhotoRefusal refusal) {
   switch (refusal) {
-    case PhotoRefusal::kNotAnImage: return "not_an_image";
-    case PhotoRefusal::kUnreadable: return "unreadable";
-    case PhotoRefusal::kNoFace: return "no_face";
-    case PhotoRefusal::kSeveralFaces: return "several_faces";
-    case PhotoRefusal::kTooPoor: return "too_poor";
-    case PhotoRefusal::kOther: return "other";
+    case PhotoRefusal::kNotAnImage:
+      return "not_an_image";
+    case PhotoRefusal::kUnreadable:
+      return "unreadable";
+    case PhotoRefusal::kNoFace:
+      return "no_face";
+    case PhotoRefusal::kSeveralFaces:
+      return "several_faces";
+    case PhotoRefusal::kTooPoor:
+      return "too_poor";
+    case PhotoRefusal::kOther:
+      return "other";
   }
   return "other";
 }
@@ -82,9 +89,8 @@ std::expected<AnalysedPhoto, PhotoError> AnalysePhoto(pipeline::PhotoAnalyser& a
                                                       std::span<const std::byte> bytes) {
   const auto info = media::SniffPhoto(bytes);
   if (!info) {
-    return Refused(
-        LooksLikeImage(bytes) ? PhotoRefusal::kUnreadable : PhotoRefusal::kNotAnImage,
-        info.error());
+    return Refused(LooksLikeImage(bytes) ? PhotoRefusal::kUnreadable : PhotoRefusal::kNotAnImage,
+                   info.error());
   }
   Result<RgbImage> image = media::DecodePhoto(bytes);
   if (!image && image.error().code == ErrorCode::kInvalidArgument) {

@@ -1,4 +1,5 @@
-// From a photo's bytes to an enrolled reference: what upload-photo and the command line share. No HTTP here.
+// From a photo's bytes to an enrolled reference: what upload-photo and the command line share. No
+// HTTP here.
 #pragma once
 
 #include <expected>
@@ -18,15 +19,16 @@ namespace vigil::api {
 
 // Why a photo was not taken.
 enum class PhotoRefusal {
-  kNotAnImage,   // no JPEG, PNG or WebP at all
-  kUnreadable,   // an image that is damaged, too small or too large
+  kNotAnImage,  // no JPEG, PNG or WebP at all
+  kUnreadable,  // an image that is damaged, too small or too large
   kNoFace,
   kSeveralFaces,
-  kTooPoor,      // one face, but nobody could be recognised by it
-  kOther,        // not the photo's fault: person unknown, disk full ...
+  kTooPoor,  // one face, but nobody could be recognised by it
+  kOther,    // not the photo's fault: person unknown, disk full ...
 };
 
-// "not_an_image", "unreadable", "no_face", "several_faces", "too_poor"; kOther has the error's own word.
+// "not_an_image", "unreadable", "no_face", "several_faces", "too_poor"; kOther has the error's own
+// word.
 std::string_view PhotoRefusalName(PhotoRefusal refusal);
 
 struct PhotoError {
@@ -38,7 +40,8 @@ struct PhotoError {
   PhotoError(Error what) : error(std::move(what)) {}  // NOLINT(google-explicit-constructor)
 };
 
-// Decodes and looks at untrusted bytes; faces largest first, possibly none. Thread-safe; waits for the analyser's turn.
+// Decodes and looks at untrusted bytes; faces largest first, possibly none. Thread-safe; waits for
+// the analyser's turn.
 struct AnalysedPhoto {
   std::string mime_type;
   int width = 0;
@@ -63,8 +66,9 @@ struct EnrolmentContext {
   const pipeline::DecisionPolicy& policy;
 };
 
-// Enrols the one face of a photo as a reference of `person_id`: picture, row, sealed embedding and gallery log, in that
-// order, so that nothing is named that is not stored. Thread-safe; blocks on models and disk.
+// Enrols the one face of a photo as a reference of `person_id`: picture, row, sealed embedding and
+// gallery log, in that order, so that nothing is named that is not stored. Thread-safe; blocks on
+// models and disk.
 std::expected<EnrolledPhoto, PhotoError> EnrolPhoto(const EnrolmentContext& context,
                                                     const std::string& person_id,
                                                     std::span<const std::byte> bytes);

@@ -1,4 +1,5 @@
-// Requests and answers as plain values, so that handlers and their tests never see the server library.
+// Requests and answers as plain values, so that handlers and their tests never see the server
+// library.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,8 @@ std::string_view MethodName(Method method);
 
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
-// One whole request. Header names are lower-case; path segments and query values are percent-decoded.
+// One whole request. Header names are lower-case; path segments and query values are
+// percent-decoded.
 struct HttpRequest {
   Method method = Method::kGet;
   std::string path;                   // as sent, without the query
@@ -36,15 +38,18 @@ struct HttpRequest {
   std::optional<std::string> Query(std::string_view name) const;
 };
 
-// Reads the target of a request line ("/a/b?x=1") into a request without headers and body. kInvalidArgument for a target
-// that is no absolute path (RFC 9112, 3.2.1), and for segments that hold a slash or a control character after decoding.
+// Reads the target of a request line ("/a/b?x=1") into a request without headers and body.
+// kInvalidArgument for a target that is no absolute path (RFC 9112, 3.2.1), and for segments that
+// hold a slash or a control character after decoding.
 Result<HttpRequest> RequestOf(Method method, std::string_view target);
 
-// The body of an answer without end. The server calls Next about `interval_ms` apart on its stream thread.
+// The body of an answer without end. The server calls Next about `interval_ms` apart on its stream
+// thread.
 class BodyStream {
  public:
   virtual ~BodyStream() = default;
-  // The next piece, an empty text when there is nothing new, nothing at all to end the answer. Must not wait.
+  // The next piece, an empty text when there is nothing new, nothing at all to end the answer. Must
+  // not wait.
   virtual std::optional<std::string> Next() = 0;
 };
 
@@ -52,15 +57,16 @@ struct HttpResponse {
   int status = 200;
   NamedValues headers;  // Content-Length, Connection and Date are the server's
   std::string body;
-  std::shared_ptr<BodyStream> stream;  // when set, sent after the head in place of `body` until it ends
+  std::shared_ptr<BodyStream>
+      stream;  // when set, sent after the head in place of `body` until it ends
   int stream_interval_ms = 125;
 };
 
 // An answer with a body of the given media type, never cached.
 HttpResponse BodyResponse(int status, std::string media_type, std::string body);
 
-// Where a handler runs: kQuick on the I/O thread (memory only), kStore may wait for the database or a file, kHeavy burns
-// processor time (password hashing, photos).
+// Where a handler runs: kQuick on the I/O thread (memory only), kStore may wait for the database or
+// a file, kHeavy burns processor time (password hashing, photos).
 enum class Lane { kQuick, kStore, kHeavy };
 
 // What the server asks of the program above it. Called by several threads at a time.
@@ -73,7 +79,8 @@ class HttpApplication {
     std::size_t body_bytes_max = 0;
     Lane lane = Lane::kQuick;
   };
-  // Decides by the head alone; `request.body` is still empty. Runs on an I/O thread and must not wait.
+  // Decides by the head alone; `request.body` is still empty. Runs on an I/O thread and must not
+  // wait.
   virtual Plan Prepare(const HttpRequest& request) = 0;
   // Answers a whole request; never throws.
   virtual HttpResponse Handle(const HttpRequest& request) = 0;

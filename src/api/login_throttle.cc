@@ -1,4 +1,5 @@
-// Counting of attempts in memory: a restart forgives, and costs a guesser nothing but its connection.
+// Counting of attempts in memory: a restart forgives, and costs a guesser nothing but its
+// connection.
 #include "api/login_throttle.h"
 
 #include <algorithm>
@@ -47,8 +48,8 @@ void LoginThrottle::Succeeded(const std::string& account, const std::string& add
 void LoginThrottle::Forget(SteadyTime now) {
   std::erase_if(counts_, [&](const auto& entry) { return now - entry.second.last > kMemory; });
   while (counts_.size() >= kKeysMax) {
-    counts_.erase(std::ranges::min_element(
-        counts_, {}, [](const auto& entry) { return entry.second.last; }));
+    counts_.erase(
+        std::ranges::min_element(counts_, {}, [](const auto& entry) { return entry.second.last; }));
   }
 }
 

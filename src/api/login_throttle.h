@@ -11,14 +11,15 @@
 
 namespace vigil::api {
 
-// Thread-safe. An account may fail 5 times and an address 20 times in a row; each further attempt waits twice as long, 2 s to
-// 5 min. A count is forgotten 15 min after its last attempt. Holds at most 10,000 keys.
+// Thread-safe. An account may fail 5 times and an address 20 times in a row; each further attempt
+// waits twice as long, 2 s to 5 min. A count is forgotten 15 min after its last attempt. Holds at
+// most 10,000 keys.
 class LoginThrottle {
  public:
   explicit LoginThrottle(const Clock& clock) : clock_(clock) {}
 
-  // Counts an attempt before the password is checked, so that parallel guesses are counted too. Returns how long the
-  // caller must wait; zero: go ahead. A refused attempt is not counted.
+  // Counts an attempt before the password is checked, so that parallel guesses are counted too.
+  // Returns how long the caller must wait; zero: go ahead. A refused attempt is not counted.
   std::chrono::seconds Begin(const std::string& account, const std::string& address);
   void Succeeded(const std::string& account, const std::string& address);
 

@@ -15,7 +15,8 @@ struct FieldError {
   bool operator==(const FieldError&) const = default;
 };
 
-// `code` is a stable lower-case word for programs, `detail` a sentence for people that names the mend.
+// `code` is a stable lower-case word for programs, `detail` a sentence for people that names the
+// mend.
 struct Problem {
   int status = 500;
   std::string code;
@@ -25,7 +26,8 @@ struct Problem {
 
   Problem(int status_code, std::string problem_code, std::string what)
       : status(status_code), code(std::move(problem_code)), detail(std::move(what)) {}
-  // Implicit, so that a handler passes errors of lower rooms through; the status follows from StatusOf.
+  // Implicit, so that a handler passes errors of lower rooms through; the status follows from
+  // StatusOf.
   Problem(Error error);  // NOLINT(google-explicit-constructor)
 };
 

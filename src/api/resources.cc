@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "api/multipart.h"
+#include "base/format.h"
 #include "base/time_text.h"
 #include "database/audit_repository.h"
 
@@ -30,13 +31,21 @@ json::value TimeJson(const std::optional<WallTime>& time) {
   return time ? json::value(FormatTime(*time)) : json::value(nullptr);
 }
 
+json::object CameraStateJson(const CameraState& state) {
+  return {{"id", state.id},     {"name", state.name},
+          {"up", state.up},     {"cause", state.cause},
+          {"mend", state.mend}, {"last_frame_at", TimeJson(state.last_frame_at)}};
+}
+
+std::string TextOf(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 json::object QualityJson(const FaceQuality& quality) {
-  json::object object{{"score", Rounded(quality.score)},
-                      {"face_px", Rounded(quality.face_px)},
-                      {"sharpness", Rounded(quality.sharpness)},
-                      {"frontal", Rounded(quality.frontal)},
-                      {"brightness", Rounded(quality.brightness)},
-                      {"unrecognisable", nullptr}};
+  json::object object{
+      {"score", Rounded(quality.score)},           {"face_px", Rounded(quality.face_px)},
+      {"sharpness", Rounded(quality.sharpness)},   {"frontal", Rounded(quality.frontal)},
+      {"brightness", Rounded(quality.brightness)}, {"unrecognisable", nullptr}};
   if (quality.unrecognisable) object["unrecognisable"] = ReasonName(*quality.unrecognisable);
   return object;
 }

@@ -1,12 +1,14 @@
 // The routes of every resource, one function and one file each; Api puts them into one table.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/auth.h"
 #include "api/context.h"
+#include "api/enrolment.h"
 #include "api/router.h"
 #include "base/json.h"
 
@@ -20,21 +22,29 @@ std::vector<Route> PhotoRoutes(const ApiContext& context);
 std::vector<Route> SearchRoutes(const ApiContext& context);
 std::vector<Route> CameraRoutes(const ApiContext& context);
 std::vector<Route> CameraGroupRoutes(const ApiContext& context);
-std::vector<Route> LiveRoutes(const ApiContext& context);
+std::vector<Route> LiveRoutes(const ApiContext& context, Authenticator& authenticator);
 std::vector<Route> IncidentRoutes(const ApiContext& context);
-std::vector<Route> SystemRoutes(const ApiContext& context);  // system and audit
+std::vector<Route> SystemRoutes(const ApiContext& context);      // system and audit
 std::vector<Route> MonitoringRoutes(const ApiContext& context);  // livez, readyz, metrics
 
-// One line of the audit log. Its failure fails the request: what is not recorded did not officially happen.
+// One line of the audit log. Its failure fails the request: what is not recorded did not officially
+// happen.
 Status RecordAudit(const ApiContext& context, const Principal& who, std::string action,
                    std::string object_id, const json::object& detail = {});
 
 // Pieces of answers that several resources share.
-json::array BoxJson(const Box& box);                       // [x1, y1, x2, y2]
+json::array BoxJson(const Box& box);                        // [x1, y1, x2, y2]
 json::value TimeJson(const std::optional<WallTime>& time);  // null for none
-json::object UserJson(const User& user);  // without its secrets
+json::object UserJson(const User& user);                    // without its secrets
+json::object CameraStateJson(const CameraState& state);
 json::object QualityJson(const FaceQuality& quality);
 double Rounded(double value);  // to 6 decimals, so that floats do not show their noise
+
+std::string TextOf(std::span<const std::byte> bytes);
+
+// 415 for no image, 400 for a damaged one, 422 for one without a usable face, else by the error's
+// kind.
+Problem ProblemOfPhoto(const PhotoError& error);
 
 // The `file` of an uploaded form, or the whole body of an image/* request; points into `request`.
 struct UploadedFile {

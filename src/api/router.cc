@@ -39,6 +39,16 @@ bool Serves(Method route, Method asked) {
   return route == asked || (asked == Method::kHead && route == Method::kGet);
 }
 
+// The last net of a request: nothing thrown below reaches the server.
+template <class Function>
+Answer Guarded(Function function) {
+  try {
+    return function();
+  } catch (const std::exception& error) {
+    return Refuse(500, "internal", format("the handler threw: {}", error.what()));
+  }
+}
+
 Problem Unauthorised(std::string detail) {
   Problem problem(401, "unauthorised", std::move(detail));
   problem.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -121,13 +131,12 @@ HttpResponse Router::Handle(const HttpRequest& request) {
   if (route == nullptr) {
     return Finish(request, nullptr, ProblemResponse(NoSuchRoute(request)), begin);
   }
-  Answer answer = Dispatch(request, *route);
+  Answer answer = Guarded([&] { return Dispatch(request, *route); });
   if (!answer && answer.error().status == 500) {
-    LogError("api", "{} {}: {}", MethodName(request.method), route->pattern,
-             answer.error().detail);
+    LogError("api", "{} {}: {}", MethodName(request.method), route->pattern, answer.error().detail);
   }
-  return Finish(request, route,
-                answer ? *std::move(answer) : ProblemResponse(answer.error()), begin);
+  return Finish(request, route, answer ? *std::move(answer) : ProblemResponse(answer.error()),
+                begin);
 }
 
 Answer Router::Dispatch(const HttpRequest& request, const Route& route) {
@@ -156,11 +165,7 @@ Answer Router::Dispatch(const HttpRequest& request, const Route& route) {
       call.parameters.emplace(part.substr(1, part.size() - 2), request.segments[i]);
     }
   }
-  try {
-    return route.handler(call);
-  } catch (const std::exception& error) {
-    return Refuse(500, "internal", format("the handler threw: {}", error.what()));
-  }
+  return route.handler(call);
 }
 
 HttpResponse Router::Finish(const HttpRequest& request, const Route* route, HttpResponse response,

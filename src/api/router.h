@@ -39,7 +39,8 @@ struct Call {
 
 using Handler = std::function<Answer(const Call&)>;
 
-// One line of the table. Every argument is demanded by the constructor: a route without a stated role does not compile.
+// One line of the table. Every argument is demanded by the constructor: a route without a stated
+// role does not compile.
 struct Route {
   Route(Method route_method, std::string route_pattern, Role route_role, Lane route_lane,
         std::size_t route_body_bytes_max, Handler route_handler);
@@ -63,7 +64,8 @@ class Authenticator {
   virtual Result<Principal> Authenticate(const HttpRequest& request) = 0;
 };
 
-// One answered request, for metrics; `route` is the pattern, never the path, so that no ids become labels.
+// One answered request, for metrics; `route` is the pattern, never the path, so that no ids become
+// labels.
 struct AnsweredRequest {
   std::string route;
   Method method = Method::kGet;
@@ -71,8 +73,9 @@ struct AnsweredRequest {
   double seconds = 0;
 };
 
-// Finds the route, checks role and body limit, calls the handler, and turns every failure into a problem. HEAD is answered
-// by GET. Immutable after construction and thread-safe; `authenticator` and `clock` must outlive it.
+// Finds the route, checks role and body limit, calls the handler, and turns every failure into a
+// problem. HEAD is answered by GET. Immutable after construction and thread-safe; `authenticator`
+// and `clock` must outlive it.
 class Router final : public HttpApplication {
  public:
   Router(std::vector<Route> routes, Authenticator& authenticator, const Clock& clock,

@@ -61,20 +61,27 @@ milliseconds Allowance(milliseconds base, std::size_t bytes) {
 
 Method MethodOf(http::verb verb) {
   switch (verb) {
-    case http::verb::get: return Method::kGet;
-    case http::verb::head: return Method::kHead;
-    case http::verb::post: return Method::kPost;
-    case http::verb::put: return Method::kPut;
-    case http::verb::patch: return Method::kPatch;
-    case http::verb::delete_: return Method::kDelete;
-    default: return Method::kOther;
+    case http::verb::get:
+      return Method::kGet;
+    case http::verb::head:
+      return Method::kHead;
+    case http::verb::post:
+      return Method::kPost;
+    case http::verb::put:
+      return Method::kPut;
+    case http::verb::patch:
+      return Method::kPatch;
+    case http::verb::delete_:
+      return Method::kDelete;
+    default:
+      return Method::kOther;
   }
 }
 
 Result<HttpRequest> HeadOf(const Parser::value_type& message, const Session& session) {
   const auto target = message.target();
-  VIGIL_ASSIGN_OR_RETURN(HttpRequest request, RequestOf(MethodOf(message.method()),
-                                                        {target.data(), target.size()}));
+  VIGIL_ASSIGN_OR_RETURN(HttpRequest request,
+                         RequestOf(MethodOf(message.method()), {target.data(), target.size()}));
   for (const auto& field : message) {
     std::string name(field.name_string());
     for (char& letter : name) {
@@ -161,8 +168,8 @@ class BeastServer final : public Server {
   awaitable<bool> ReadBody(Session& session, beast::flat_buffer& buffer, Parser& parser,
                            std::size_t bytes_max);
   awaitable<HttpResponse> Answer(Session& session, Lane lane, HttpRequest request);
-  awaitable<bool> Write(Session& session, const Parser::value_type* request,
-                        HttpResponse response, bool keep_alive);
+  awaitable<bool> Write(Session& session, const Parser::value_type* request, HttpResponse response,
+                        bool keep_alive);
   awaitable<void> WriteStream(Session& session, const HttpResponse& response);
   awaitable<bool> Refuse(Session& session, const Parser::value_type* request,
                          HttpResponse response);
@@ -213,10 +220,10 @@ Result<std::uint16_t> BeastServer::ListenTcp(Tcp::acceptor& acceptor, const List
                        where, key));
   }
   if (failure) {
-    return Fail(failure == asio::error::access_denied ? ErrorCode::kPermission
-                                                      : ErrorCode::kUnavailable,
-                format("listen on {}: {}; choose another address or port ([api] {})", where,
-                       failure.message(), key));
+    return Fail(
+        failure == asio::error::access_denied ? ErrorCode::kPermission : ErrorCode::kUnavailable,
+        format("listen on {}: {}; choose another address or port ([api] {})", where,
+               failure.message(), key));
   }
   return acceptor.local_endpoint().port();
 }
@@ -247,9 +254,9 @@ Status BeastServer::Listen() {
   VIGIL_ASSIGN_OR_RETURN(port_, ListenTcp(acceptor_, options_.api, "port"));
   if (!options_.metrics_address.empty()) {
     VIGIL_ASSIGN_OR_RETURN(
-        metrics_port_, ListenTcp(metrics_acceptor_,
-                                 {options_.metrics_address, options_.metrics_port},
-                                 "metrics_port"));
+        metrics_port_,
+        ListenTcp(metrics_acceptor_, {options_.metrics_address, options_.metrics_port},
+                  "metrics_port"));
   }
   if (!options_.local_socket.empty()) VIGIL_RETURN_IF_ERROR(ListenLocal());
   return {};
@@ -295,8 +302,8 @@ awaitable<void> BeastServer::Accept(Acceptor& acceptor, HttpApplication& applica
       peer = socket.remote_endpoint(unknown).address().to_string();
       socket.set_option(Tcp::no_delay(true), unknown);
     }
-    auto session = std::make_shared<Session>(
-        asio::generic::stream_protocol::socket(std::move(socket)));
+    auto session =
+        std::make_shared<Session>(asio::generic::stream_protocol::socket(std::move(socket)));
     session->application = &application;
     session->peer = std::move(peer);
     session->local_socket = kLocal;
@@ -374,8 +381,8 @@ awaitable<bool> BeastServer::ServeOne(Session& session, beast::flat_buffer& buff
   co_return co_await Write(session, &message, std::move(response), keep_alive);
 }
 
-awaitable<bool> BeastServer::ReadBody(Session& session, beast::flat_buffer& buffer,
-                                      Parser& parser, std::size_t bytes_max) {
+awaitable<bool> BeastServer::ReadBody(Session& session, beast::flat_buffer& buffer, Parser& parser,
+                                      std::size_t bytes_max) {
   const auto length = parser.content_length();
   if (length && *length > bytes_max) {
     co_await Refuse(session, &parser.get(), TooLarge(bytes_max));
@@ -464,15 +471,15 @@ awaitable<void> BeastServer::WriteStream(Session& session, const HttpResponse& r
 awaitable<bool> BeastServer::Refuse(Session& session, const Parser::value_type* request,
                                     HttpResponse response) {
   co_await Write(session, request, std::move(response), false);
-  // Closing with unread input resets the connection, and the client would lose the answer: read it away for a while.
+  // Closing with unread input resets the connection, and the client would lose the answer: read it
+  // away for a while.
   error_code ignored;
   session.stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
   session.answering = false;
   session.stream.expires_after(kLingerTime);
   std::string waste(kReadBytes, '\0');
   for (std::size_t read = 0; read < kLingerBytesMax && !stopping_;) {
-    auto [failure, size] =
-        co_await session.stream.async_read_some(asio::buffer(waste), kToken);
+    auto [failure, size] = co_await session.stream.async_read_some(asio::buffer(waste), kToken);
     if (failure) break;
     read += size;
   }

@@ -1,4 +1,5 @@
-// The HTTP server: connections, limits and deadlines. What is answered is the application's business.
+// The HTTP server: connections, limits and deadlines. What is answered is the application's
+// business.
 #pragma once
 
 #include <chrono>
@@ -33,13 +34,14 @@ struct ServerOptions {
   std::chrono::milliseconds header_timeout{10'000};  // also how long an idle connection is kept
   std::chrono::milliseconds body_timeout{10'000};    // and 10 s more for each megabyte
   std::chrono::milliseconds write_timeout{10'000};   // likewise
-  std::chrono::milliseconds stop_timeout{3'000};  // for requests under way when stopping
+  std::chrono::milliseconds stop_timeout{3'000};     // for requests under way when stopping
 };
 
-// Listens on a TCP address, optionally on a second one for metrics and on a Unix socket (mode 0600) whose requests carry
-// `local_socket`. Connections beyond the limit get a 503; header beyond the limit 431, body 413; who is too slow is cut. A full lane
-// answers 503 with Retry-After. Owns its threads; Stop (also the destructor) refuses new connections, lets requests under
-// way end within `stop_timeout`, cuts everything else and joins. The applications must outlive the server.
+// Listens on a TCP address, optionally on a second one for metrics and on a Unix socket (mode 0600)
+// whose requests carry `local_socket`. Connections beyond the limit get a 503; header beyond the
+// limit 431, body 413; who is too slow is cut. A full lane answers 503 with Retry-After. Owns its
+// threads; Stop (also the destructor) refuses new connections, lets requests under way end within
+// `stop_timeout`, cuts everything else and joins. The applications must outlive the server.
 class Server {
  public:
   // kUnavailable when an address cannot be bound; the message names it, the cause and the mend.

@@ -1,4 +1,5 @@
-// A few threads for work that must not run on the I/O threads, with a bounded number of waiting jobs.
+// A few threads for work that must not run on the I/O threads, with a bounded number of waiting
+// jobs.
 #pragma once
 
 #include <atomic>
@@ -11,7 +12,8 @@
 
 namespace vigil::api {
 
-// Thread-safe. Jobs are taken in order. Close lets the jobs already taken end and joins the threads.
+// Thread-safe. Jobs are taken in order. Close lets the jobs already taken end and joins the
+// threads.
 class WorkPool {
  public:
   using Job = std::function<void()>;
@@ -19,7 +21,8 @@ class WorkPool {
   WorkPool(int threads, std::size_t waiting_max);
   ~WorkPool() { Close(); }
 
-  // Claims a place; false when as many jobs as allowed wait or run. Every success must be followed by one Submit.
+  // Claims a place; false when as many jobs as allowed wait or run. Every success must be followed
+  // by one Submit.
   bool TryReserve();
   void Submit(Job job);
   void Close();

@@ -249,20 +249,21 @@ class Applier {
     if (known_.contains(pattern)) {
       const std::string list = pattern.substr(0, pattern.rfind('.'));
       return reading_.Refuse(
-          path, format("belongs to a list: write [[{}]], entries numbered from 0 without a gap", list));
+          path,
+          format("belongs to a list: write [[{}]], entries numbered from 0 without a gap", list));
     }
     const std::size_t dot = pattern.rfind('.');
     const std::string section = dot == std::string::npos ? "" : pattern.substr(0, dot);
     if (!section.empty() && !sections_.contains(section)) {
-      return reading_.Refuse(path, format("unknown section [{}]{}", section,
-                                          Suggestion(section, sections_)));
+      return reading_.Refuse(
+          path, format("unknown section [{}]{}", section, Suggestion(section, sections_)));
     }
     std::set<std::string> candidates;
     for (const std::string& key : known_) {
       if (section.empty() || key.substr(0, key.rfind('.')) == section) candidates.insert(key);
     }
-    std::string suggestion = SuggestKey(pattern.substr(dot == std::string::npos ? 0 : dot + 1),
-                                        candidates);
+    std::string suggestion =
+        SuggestKey(pattern.substr(dot == std::string::npos ? 0 : dot + 1), candidates);
     if (suggestion.empty()) suggestion = Suggestion(pattern, known_);
     reading_.Refuse(path, "unknown key" + suggestion);
   }

@@ -20,8 +20,8 @@ struct Reading {
   void Refuse(const std::string& path, std::string_view fault);
 };
 
-// Fills the members of all sections, converts and checks ranges and words; keys nobody knows become errors that name the
-// nearest known one.
+// Fills the members of all sections, converts and checks ranges and words; keys nobody knows become
+// errors that name the nearest known one.
 Reading ApplySettings(Settings settings);
 
 }  // namespace vigil::config

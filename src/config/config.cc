@@ -43,20 +43,14 @@ Result<std::string> ReadConfigFile(const std::filesystem::path& path) {
                      path.string()));
 }
 
-std::string FromEnvironment(const Environment& environment, const std::string& name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
-
 void ExpandHome(std::filesystem::path& path, const std::string& home) {
   const std::string text = path.string();
   if (!home.empty() && text.starts_with("~/")) path = std::filesystem::path(home) / text.substr(2);
 }
 
-void ResolvePaths(Config& config, const Environment& environment, bool models_directory_given) {
-  const std::string models = FromEnvironment(environment, "VIGIL_MODELS_DIRECTORY");
-  if (!models_directory_given && !models.empty()) config.models.directory = models;
-  const std::string home = FromEnvironment(environment, "HOME");
+void ResolvePaths(Config& config, const Environment& environment) {
+  const auto found = environment.find("HOME");
+  const std::string home = found == environment.end() ? std::string() : found->second;
   ExpandHome(config.models.directory, home);
   ExpandHome(config.data.directory, home);
   ExpandHome(config.logs.directory, home);
@@ -81,14 +75,12 @@ Environment ProcessEnvironment() {
 
 Result<Config> LoadConfigText(std::string_view toml, std::string_view name,
                               const ConfigSources& sources) {
-  Settings settings = CollectSettings(toml, name, sources);
-  const bool models_directory_given = settings.values.contains("models.directory");
-  Reading reading = ApplySettings(std::move(settings));
+  Reading reading = ApplySettings(CollectSettings(toml, name, sources));
   if (reading.errors.empty()) Validate(reading);
   if (!reading.errors.empty()) {
     return Fail(ErrorCode::kInvalidArgument, format("{}", fmt::join(reading.errors, "\n")));
   }
-  ResolvePaths(reading.config, sources.environment, models_directory_given);
+  ResolvePaths(reading.config, sources.environment);
   return std::move(reading.config);
 }
 

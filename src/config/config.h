@@ -15,13 +15,14 @@
 
 namespace vigil::config {
 
-// Names end in their unit: _ms, _s, _h, _px, _mb. Relative paths start at the working directory unless said otherwise.
-// Every field is a key of the same name; config_keys.h lists them with their description.
+// Names end in their unit: _ms, _s, _h, _px, _mb. Relative paths start at the working directory
+// unless said otherwise. Every field is a key of the same name; config_keys.h lists them with their
+// description.
 
 struct DataConfig {
   std::filesystem::path directory = "data";  // holds database, pictures and the key
-  Secret seal_key;                           // 64 hex characters; empty: a key file made in `directory`
-  int unmatched_crop_retention_h = 24;       // 0: crops of unmatched faces never leave memory
+  Secret seal_key;                      // 64 hex characters; empty: a key file made in `directory`
+  int unmatched_crop_retention_h = 24;  // 0: crops of unmatched faces never leave memory
 };
 
 struct DatabaseConfig {
@@ -32,7 +33,7 @@ struct ModelsConfig {
   std::string detector = "mtcnn";
   std::string embedder = "facenet-128";
   std::string precision = "auto";  // "auto" (by CPU), "f32", "bf16", "i8"
-  // LoadConfig replaces ~ and, when nothing else is given, puts $VIGIL_MODELS_DIRECTORY here.
+  // LoadConfig replaces ~; the environment's VIGIL_MODELS_DIRECTORY sets it as well.
   std::filesystem::path directory = "~/.cache/vigil/models";
 };
 
@@ -82,7 +83,7 @@ struct AlertsConfig {
 struct ApiConfig {
   std::string address = "127.0.0.1";
   int port = 8080;
-  int metrics_port = 9090;  // loopback: /livez, /readyz, /metrics
+  int metrics_port = 9090;      // loopback: /livez, /readyz, /metrics
   std::string tls_certificate;  // PEM file; empty: plain HTTP
   std::string tls_key;
 };
@@ -128,16 +129,17 @@ Environment ProcessEnvironment();
 struct ConfigSources {
   // --config. Absent: vigil.toml of the working directory when it is there, else none.
   std::optional<std::filesystem::path> file;
-  // VIGIL__SECTION__KEY=value is read from it, for entries of lists VIGIL__CAMERAS__0__URL; lists of text are comma-separated.
-  // Also VIGIL_MODELS_DIRECTORY and HOME.
+  // VIGIL__SECTION__KEY=value is read from it, for entries of lists VIGIL__CAMERAS__0__URL; lists
+  // of text are comma-separated. Also VIGIL_MODELS_DIRECTORY and HOME.
   Environment environment;
   // Command-line flags, as {"api.port", "8081"}.
   std::vector<std::pair<std::string, std::string>> overrides;
 };
 
-// Reads, then validates. A secret `key` can also be given as `key_file`, the path of a file that holds it; one trailing newline
-// is dropped. Errors: kInvalidArgument with every fault of all sources, one a line, each naming key, place and mend (an
-// unknown key names its nearest known one); kNotFound or kPermission when the file cannot be read. No message holds a secret.
+// Reads, then validates. A secret `key` can also be given as `key_file`, the path of a file that
+// holds it; one trailing newline is dropped. Errors: kInvalidArgument with every fault of all
+// sources, one a line, each naming key, place and mend (an unknown key names its nearest known
+// one); kNotFound or kPermission when the file cannot be read. No message holds a secret.
 Result<Config> LoadConfig(const ConfigSources& sources);
 
 // As LoadConfig, on text already in memory; `name` stands for the file in messages.

@@ -110,11 +110,13 @@ std::string ExampleToml() {
       "# Every setting of vigil with its default. Copy what you change to vigil.toml.\n"
       "# Any key can also be set by the environment: VIGIL__SECTION__KEY, for entries of lists\n"
       "# VIGIL__CAMERAS__0__URL. Relative paths start at the working directory.\n"
-      "# Secrets (seal_key, secret, password, and the url of a channel or camera) can stand in files\n"
+      "# Secrets (seal_key, secret, password, and the url of a channel or camera) can stand in "
+      "files\n"
       "# of their own: append _file to the key and give the path.\n\n";
   const Config config;
   ForEachSection(
-      config, [&](std::string_view name, const auto& section) { text += SectionText(name, section); },
+      config,
+      [&](std::string_view name, const auto& section) { text += SectionText(name, section); },
       [&](std::string_view name, const auto& list) { text += ListText(name, list); });
   text.pop_back();
   return text;

@@ -1,4 +1,5 @@
-// The one table of configuration keys, from which the reader, the example file and the documentation follow.
+// The one table of configuration keys, from which the reader, the example file and the
+// documentation follow.
 #pragma once
 
 #include <string>
@@ -7,13 +8,13 @@
 namespace vigil::config {
 
 struct ConfigKey {
-  std::string section;       // "recognition", or "alerts.channels" and "cameras" for lists of tables
+  std::string section;  // "recognition", or "alerts.channels" and "cameras" for lists of tables
   std::string name;
   std::string default_toml;  // as written in a file; empty: absent unless set
   std::string unit;          // "ms", "cosine", or empty
   std::string description;
-  bool in_list = false;      // a key of one entry of a list of tables
-  bool secret = false;       // never shown; also accepted as <name>_file
+  bool in_list = false;  // a key of one entry of a list of tables
+  bool secret = false;   // never shown; also accepted as <name>_file
 };
 
 // Every key, in the order of the example file.

@@ -83,8 +83,8 @@ TEST(Config, ExampleFileGivesTheDefaults) {
 TEST(Config, ExampleFileHoldsEveryKeyWithItsDefault) {
   const std::string example = ReadText(VIGIL_SOURCE_DIR "/config/vigil.example.toml");
   for (const ConfigKey& key : ConfigKeys()) {
-    const std::string line = key.in_list ? "\n#" + key.name + " = "
-                                         : "\n" + key.name + " = " + key.default_toml + "\n";
+    const std::string line =
+        key.in_list ? "\n#" + key.name + " = " : "\n" + key.name + " = " + key.default_toml + "\n";
     EXPECT_THAT(example, HasSubstr(line));
     EXPECT_THAT(example, HasSubstr(key.description));
   }
@@ -127,14 +127,14 @@ TEST(Config, ListsComeFromFileAndEnvironment) {
 }
 
 TEST(Config, ChannelsAreRead) {
-  const Config config = Load(
-      "[[alerts.channels]]\nname = \"hook\"\nurl = \"https://example.org\"\nsecret = \"" +
-          std::string(kSigningSecret) +
-          "\"\ncooldown_s = 5\n[[alerts.channels]]\nname = \"mail\"\nkind = \"email\"\n"
-          "smtp_url = \"smtps://h:465\"\ntls = \"implicit\"\nfrom = \"v@example.org\"\n",
-      {.file = {},
-       .environment = {{"VIGIL__ALERTS__CHANNELS__1__TO", "a@example.org, b@example.org"}},
-       .overrides = {}});
+  const Config config =
+      Load("[[alerts.channels]]\nname = \"hook\"\nurl = \"https://example.org\"\nsecret = \"" +
+               std::string(kSigningSecret) +
+               "\"\ncooldown_s = 5\n[[alerts.channels]]\nname = \"mail\"\nkind = \"email\"\n"
+               "smtp_url = \"smtps://h:465\"\ntls = \"implicit\"\nfrom = \"v@example.org\"\n",
+           {.file = {},
+            .environment = {{"VIGIL__ALERTS__CHANNELS__1__TO", "a@example.org, b@example.org"}},
+            .overrides = {}});
   ASSERT_EQ(config.alerts.channels.size(), 2U);
   EXPECT_EQ(config.alerts.channels[0].secret.Reveal(), kSigningSecret);
   EXPECT_EQ(config.alerts.channels[0].cooldown_s, 5);
@@ -150,8 +150,9 @@ TEST(Config, UnknownKeyNamesTheNearest) {
               HasSubstr("unknown section [recogniton]; did you mean recognition?"));
   EXPECT_THAT(ErrorOf("workers = 3\n"), HasSubstr("did you mean recognition.workers?"));
   EXPECT_THAT(ErrorOf("[xyzzyplugh]\n"), HasSubstr("unknown section; known: alerts, "));
-  EXPECT_THAT(ErrorOf("", {.file = {}, .environment = {{"VIGIL__API__PROT", "1"}}, .overrides = {}}),
-              HasSubstr("VIGIL__API__PROT: api.prot: unknown key; did you mean api.port?"));
+  EXPECT_THAT(
+      ErrorOf("", {.file = {}, .environment = {{"VIGIL__API__PROT", "1"}}, .overrides = {}}),
+      HasSubstr("VIGIL__API__PROT: api.prot: unknown key; did you mean api.port?"));
 }
 
 TEST(Config, WrongShapesAreExplained) {
@@ -181,19 +182,21 @@ TEST(Config, RulesBetweenKeysAreChecked) {
       "[database]\nurl = \"postgresql://u:hunter2@h/d\"\n[[cameras]]\nname = \"a\"\n"
       "[[cameras]]\nname = \"a\"\nurl = \"x\"\n[[alerts.channels]]\nname = \"m\"\n"
       "kind = \"email\"\nuser = \"u\"\nsmtp_url = \"smtp://u:hunter2@h\"\n");
-  EXPECT_THAT(error,
-              AllOf(HasSubstr("api.metrics_port: is 80 like api.port"),
-                    HasSubstr("api.tls_certificate: is missing"), HasSubstr("data.seal_key"),
-                    HasSubstr("database.url: this version stores in SQLite only"),
-                    HasSubstr("cameras.0.url: is missing"), HasSubstr("cameras.1.name: \"a\" is taken"),
-                    HasSubstr("alerts.channels.0.smtp_url: holds a login"),
-                    HasSubstr("alerts.channels.0.to"), HasSubstr("alerts.channels.0.from"),
-                    HasSubstr("alerts.channels.0.password: is missing"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(
+      error,
+      AllOf(HasSubstr("api.metrics_port: is 80 like api.port"),
+            HasSubstr("api.tls_certificate: is missing"), HasSubstr("data.seal_key"),
+            HasSubstr("database.url: this version stores in SQLite only"),
+            HasSubstr("cameras.0.url: is missing"), HasSubstr("cameras.1.name: \"a\" is taken"),
+            HasSubstr("alerts.channels.0.smtp_url: holds a login"),
+            HasSubstr("alerts.channels.0.to"), HasSubstr("alerts.channels.0.from"),
+            HasSubstr("alerts.channels.0.password: is missing"), Not(HasSubstr("hunter2"))));
 }
 
 TEST(Config, SecretsAreNeverPrinted) {
-  EXPECT_THAT(ErrorOf("[[alerts.channels]]\nname = \"w\"\nurl = \"hunter2\"\nsecret = \"hunter2\"\n"),
-              AllOf(HasSubstr("secret: expects whsec_"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(
+      ErrorOf("[[alerts.channels]]\nname = \"w\"\nurl = \"hunter2\"\nsecret = \"hunter2\"\n"),
+      AllOf(HasSubstr("secret: expects whsec_"), Not(HasSubstr("hunter2"))));
   EXPECT_THAT(ErrorOf("[data]\nseal_key = hunter2\n"), Not(HasSubstr("hunter2")));
   EXPECT_THAT(ErrorOf("[data]\nseal_keey = \"hunter2\"\n"), Not(HasSubstr("hunter2")));
 }
@@ -207,9 +210,10 @@ TEST_F(ConfigFile, SecretsCanStandInFiles) {
               HasSubstr("give either this or data.seal_key"));
   EXPECT_THAT(ErrorOf("[data]\nseal_key_file = \"" + path + "-none\"\n"), HasSubstr("cannot read"));
   const std::string other(64, 'b');
-  EXPECT_EQ(Load(toml, {.file = {}, .environment = {{"VIGIL__DATA__SEAL_KEY", other}}, .overrides = {}})
-                .data.seal_key.Reveal(),
-            other);
+  EXPECT_EQ(
+      Load(toml, {.file = {}, .environment = {{"VIGIL__DATA__SEAL_KEY", other}}, .overrides = {}})
+          .data.seal_key.Reveal(),
+      other);
 }
 
 TEST_F(ConfigFile, IsReadFromDisk) {
@@ -217,7 +221,8 @@ TEST_F(ConfigFile, IsReadFromDisk) {
   const auto config = LoadConfig({.file = path, .environment = {}, .overrides = {}});
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->api.port, 81);
-  const auto missing = LoadConfig({.file = directory_ / "none.toml", .environment = {}, .overrides = {}});
+  const auto missing =
+      LoadConfig({.file = directory_ / "none.toml", .environment = {}, .overrides = {}});
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
   const auto folder = LoadConfig({.file = directory_, .environment = {}, .overrides = {}});
@@ -231,7 +236,11 @@ TEST(Config, PathsAreResolved) {
   Environment both = home;
   both["VIGIL_MODELS_DIRECTORY"] = "/srv/models";
   EXPECT_EQ(Load("", {{}, both, {}}).models.directory, "/srv/models");
-  EXPECT_EQ(Load("[models]\ndirectory = \"here\"\n", {{}, both, {}}).models.directory, "here");
+  EXPECT_EQ(Load("[models]\ndirectory = \"here\"\n", {{}, home, {}}).models.directory, "here");
+  EXPECT_EQ(Load("[models]\ndirectory = \"here\"\n", {{}, both, {}}).models.directory,
+            "/srv/models");
+  both["VIGIL__MODELS__DIRECTORY"] = "there";
+  EXPECT_EQ(Load("", {{}, both, {}}).models.directory, "there");
   Config config;
   EXPECT_EQ(config.DatabaseFile(), "data/vigil.db");
   config.database.url = "sqlite:/srv/v.db";

@@ -1,4 +1,5 @@
-// How a configuration key is tied to the member it fills: the table behind reader, example file and documentation.
+// How a configuration key is tied to the member it fills: the table behind reader, example file and
+// documentation.
 #pragma once
 
 #include <filesystem>
@@ -27,7 +28,7 @@ struct Field {
   double minimum = 0;  // of numbers
   double maximum = 0;  // equal to minimum: unlimited
   std::span<const std::string_view> words = {};
-  std::string_view example = {};  // TOML, shown in entries of lists instead of the default
+  std::string_view example = {};   // TOML, shown in entries of lists instead of the default
   std::string_view only_for = {};  // the kind of channel that has this key
 };
 
@@ -41,8 +42,8 @@ const std::vector<Field<ApiConfig>>& Fields(const ApiConfig*);
 const std::vector<Field<LogsConfig>>& Fields(const LogsConfig*);
 const std::vector<Field<CameraConfig>>& Fields(const CameraConfig*);
 
-// Calls visit(section name, section) for each section of `config` in the order of the example file, and for lists
-// visit_list(section name, list).
+// Calls visit(section name, section) for each section of `config` in the order of the example file,
+// and for lists visit_list(section name, list).
 template <class AnyConfig, class Visit, class VisitList>
 void ForEachSection(AnyConfig& config, Visit visit, VisitList visit_list) {
   visit("data", config.data);

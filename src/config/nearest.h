@@ -7,7 +7,8 @@
 
 namespace vigil::config {
 
-// Least number of inserted, deleted, replaced and swapped neighbouring characters between two words (optimal string alignment).
+// Least number of inserted, deleted, replaced and swapped neighbouring characters between two words
+// (optimal string alignment).
 int EditDistance(std::string_view left, std::string_view right);
 
 // The known word nearest to `word`, or empty when none is at least half alike.

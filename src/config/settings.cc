@@ -2,6 +2,7 @@
 #include "config/settings.h"
 
 #define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -32,6 +33,12 @@ class Collector {
 
   void AddEnvironment(const Environment& environment) {
     ++source_;
+    // The variable that the set-up of models shares; the key's own variable overrules it.
+    const std::string models_variable = "VIGIL_MODELS_DIRECTORY";
+    if (const auto models = environment.find(models_variable);
+        models != environment.end() && !models->second.empty()) {
+      Set("models.directory", {models->second, true, models_variable, source_});
+    }
     for (const auto& [name, text] : environment) {
       if (!name.starts_with(kEnvironmentPrefix)) continue;
       std::string path;
@@ -104,7 +111,8 @@ class Collector {
     if (!tables) Set(path, {std::move(texts), false, PlaceOf(array), source_});
   }
 
-  // A later source that gives `password` also overrules an earlier one's `password_file`, and the other way round.
+  // A later source that gives `password` also overrules an earlier one's `password_file`, and the
+  // other way round.
   void Set(const std::string& path, Setting setting) {
     constexpr std::string_view kFileSuffix = "_file";
     const std::string sibling = path.ends_with(kFileSuffix)

@@ -1,4 +1,5 @@
-// All sources of settings laid over each other as one flat list of paths and values, before types are known.
+// All sources of settings laid over each other as one flat list of paths and values, before types
+// are known.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +22,13 @@ struct Setting {
 };
 
 struct Settings {
-  std::map<std::string, Setting> values;                 // "cameras.0.url"
-  std::map<std::string, std::string> empty_tables;       // path and place of tables without keys
+  std::map<std::string, Setting> values;            // "cameras.0.url"
+  std::map<std::string, std::string> empty_tables;  // path and place of tables without keys
   std::vector<std::string> errors;
 };
 
-// Lays the file's text, the environment's VIGIL__ variables and the overrides over each other. A text that is no TOML gives one
-// error with line and column.
+// Lays the file's text, the environment's VIGIL__ variables and the overrides over each other. A
+// text that is no TOML gives one error with line and column.
 Settings CollectSettings(std::string_view toml, std::string_view file_name,
                          const ConfigSources& sources);
 

@@ -28,10 +28,9 @@ void ValidateData(Reading& reading) {
 void ValidateDatabase(Reading& reading) {
   const std::string& url = reading.config.database.url;
   if (url.starts_with("sqlite:") && url.size() > std::string_view("sqlite:").size()) return;
-  reading.Refuse("database.url",
-                 url.starts_with("postgres")
-                     ? "this version stores in SQLite only; write sqlite:vigil.db"
-                     : "expects sqlite:FILE, for example sqlite:vigil.db");
+  reading.Refuse("database.url", url.starts_with("postgres")
+                                     ? "this version stores in SQLite only; write sqlite:vigil.db"
+                                     : "expects sqlite:FILE, for example sqlite:vigil.db");
 }
 
 void ValidateApi(Reading& reading) {

@@ -2,6 +2,7 @@
 #include "database/camera_repository.h"
 
 #include "base/format.h"
+#include "base/log.h"
 #include "base/uuid.h"
 #include "database/rows.h"
 
@@ -18,29 +19,30 @@ Value GroupOf(const Camera& camera) {
   return camera.group_id.empty() ? Value() : Value(camera.group_id);
 }
 
-Result<Camera> CameraOf(const Row& row, const Sealer& sealer) {
-  Camera camera{.id = row.Text("id"),
-                .name = row.Text("name"),
-                .url = {},
-                .group_id = row.Text("group_id"),
-                .enabled = row.Flag("enabled"),
-                .detect_interval_ms = row.OptionalInt("detect_interval_ms"),
-                .min_face_px = row.OptionalInt("min_face_px"),
-                .created_at = row.Time("created_at"),
-                .updated_at = row.Time("updated_at")};
+// Everything but the URL.
+Camera CameraOf(const Row& row) {
+  return {.id = row.Text("id"),
+          .name = row.Text("name"),
+          .url = {},
+          .group_id = row.Text("group_id"),
+          .enabled = row.Flag("enabled"),
+          .detect_interval_ms = row.OptionalInt("detect_interval_ms"),
+          .min_face_px = row.OptionalInt("min_face_px"),
+          .created_at = row.Time("created_at"),
+          .updated_at = row.Time("updated_at")};
+}
+
+Status OpenUrl(Camera& camera, const Row& row, const Sealer& sealer) {
   Result<std::string> url = sealer.OpenText(row.Blob("url"), UrlContext(camera.id));
-  if (!url.has_value()) {
-    return Annotate(url.error(), format("URL of camera {}", camera.name));
-  }
+  if (!url.has_value()) return Annotate(url.error(), format("URL of camera {}", camera.name));
   camera.url = Secret(*std::move(url));
-  return camera;
+  return {};
 }
 
 Status CheckNames(Connection& connection, const Camera& camera) {
-  VIGIL_ASSIGN_OR_RETURN(
-      const Answer same_name,
-      connection.Execute("SELECT id FROM cameras WHERE name = $1 AND id <> $2",
-                         {camera.name, camera.id}));
+  VIGIL_ASSIGN_OR_RETURN(const Answer same_name,
+                         connection.Execute("SELECT id FROM cameras WHERE name = $1 AND id <> $2",
+                                            {camera.name, camera.id}));
   if (!same_name.rows.empty()) {
     return Fail(ErrorCode::kConflict,
                 format("a camera named {} exists already: choose another name", camera.name));
@@ -57,11 +59,12 @@ Status CheckNames(Connection& connection, const Camera& camera) {
 }
 
 Result<Camera> FindCamera(Connection& connection, const Sealer& sealer, const std::string& id) {
-  VIGIL_ASSIGN_OR_RETURN(
-      const Answer answer,
-      connection.Execute(std::string(kSelectCamera) + "WHERE id = $1", {id}));
+  VIGIL_ASSIGN_OR_RETURN(const Answer answer,
+                         connection.Execute(std::string(kSelectCamera) + "WHERE id = $1", {id}));
   if (answer.rows.empty()) return Fail(ErrorCode::kNotFound, format("there is no camera {}", id));
-  return CameraOf(answer.rows.front(), sealer);
+  Camera camera = CameraOf(answer.rows.front());
+  VIGIL_RETURN_IF_ERROR(OpenUrl(camera, answer.rows.front(), sealer));
+  return camera;
 }
 
 CameraGroup GroupFromRow(const Row& row) {
@@ -110,9 +113,8 @@ Result<Camera> CameraRepository::Create(Camera camera) {
 }
 
 Result<Camera> CameraRepository::Get(const std::string& id) {
-  return database_.Read([&](Connection& connection) {
-    return FindCamera(connection, database_.GetSealer(), id);
-  });
+  return database_.Read(
+      [&](Connection& connection) { return FindCamera(connection, database_.GetSealer(), id); });
 }
 
 Result<std::vector<Camera>> CameraRepository::List() {
@@ -122,7 +124,11 @@ Result<std::vector<Camera>> CameraRepository::List() {
         connection.Execute(std::string(kSelectCamera) + "ORDER BY name, id", {}));
     std::vector<Camera> cameras;
     for (const Row& row : answer.rows) {
-      VIGIL_ASSIGN_OR_RETURN(Camera camera, CameraOf(row, database_.GetSealer()));
+      Camera camera = CameraOf(row);
+      // One damaged camera must not take the others down: it shows up without a URL.
+      if (const Status opened = OpenUrl(camera, row, database_.GetSealer()); !opened.has_value()) {
+        LogError("database", "{}; set the URL of this camera again", opened.error().message);
+      }
       cameras.push_back(std::move(camera));
     }
     return cameras;
@@ -159,9 +165,9 @@ Result<CameraGroup> CameraGroupRepository::Create(CameraGroup group) {
   group.created_at = clock.WallNow();
   return database_.Write([&](Connection& connection) -> Result<CameraGroup> {
     VIGIL_RETURN_IF_ERROR(CheckGroupName(connection, group));
-    VIGIL_RETURN_IF_ERROR(connection.Execute(
-        "INSERT INTO camera_groups (id, name, created_at) VALUES ($1, $2, $3)",
-        {group.id, group.name, group.created_at}));
+    VIGIL_RETURN_IF_ERROR(
+        connection.Execute("INSERT INTO camera_groups (id, name, created_at) VALUES ($1, $2, $3)",
+                           {group.id, group.name, group.created_at}));
     return group;
   });
 }

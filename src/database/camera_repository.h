@@ -18,7 +18,8 @@ class CameraRepository {
   // Fills id, created_at and updated_at.
   Result<Camera> Create(Camera camera);
   Result<Camera> Get(const std::string& id);
-  // All, by name.
+  // All, by name. A camera whose sealed URL was altered has an empty one, and the log says so; Get
+  // answers kDataLoss.
   Result<std::vector<Camera>> List();
   // Replaces every field but id and created_at. kNotFound.
   Result<Camera> Update(Camera camera);

@@ -1,4 +1,5 @@
-// The seam to a database engine: repositories are written once against it, in SQL that SQLite and PostgreSQL share.
+// The seam to a database engine: repositories are written once against it, in SQL that SQLite and
+// PostgreSQL share.
 #pragma once
 
 #include <concepts>
@@ -19,8 +20,8 @@
 
 namespace vigil::database {
 
-// One SQL value: null, integer, real, text or bytes. Built implicitly from what repositories hold: times become integer
-// milliseconds UTC, flags 0 or 1, an empty optional null.
+// One SQL value: null, integer, real, text or bytes. Built implicitly from what repositories hold:
+// times become integer milliseconds UTC, flags 0 or 1, an empty optional null.
 class Value {
  public:
   using Variant = std::variant<std::monostate, std::int64_t, double, std::string, Bytes>;
@@ -44,15 +45,15 @@ class Value {
   Variant value_;
 };
 
-// Thrown by Row and by the readers of rows when stored values are not what the schema promises; Database turns it into
-// kDataLoss, so that it never leaves this room.
+// Thrown by Row and by the readers of rows when stored values are not what the schema promises;
+// Database turns it into kDataLoss, so that it never leaves this room.
 class RowError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// One row of an answer, read by column name. An unknown column or a value of another type throws RowError. Null reads as
-// 0, empty text or empty bytes, unless an Optional reader is used.
+// One row of an answer, read by column name. An unknown column or a value of another type throws
+// RowError. Null reads as 0, empty text or empty bytes, unless an Optional reader is used.
 class Row {
  public:
   using Columns = std::shared_ptr<const std::vector<std::string>>;
@@ -82,13 +83,14 @@ struct Answer {
   std::int64_t changed = 0;  // rows inserted, updated or deleted
 };
 
-// What a transaction is for: a read sees one snapshot and never waits for a writer; a write takes the write lock at once.
+// What a transaction is for: a read sees one snapshot and never waits for a writer; a write takes
+// the write lock at once.
 enum class TransactionKind { kRead, kWrite };
 
-// One connection to an engine. Used by one thread at a time. Blocks on the disk or network, at most the engine's own
-// timeout. Parameters are written $1, $2 ... and may repeat. Errors: kConflict (uniqueness, references), kUnavailable
-// (busy, disk full), kPermission (read-only), kDataLoss (damaged file), kInvalidArgument (value refused by a check),
-// kInternal (wrong SQL).
+// One connection to an engine. Used by one thread at a time. Blocks on the disk or network, at most
+// the engine's own timeout. Parameters are written $1, $2 ... and may repeat. Errors: kConflict
+// (uniqueness, references), kUnavailable (busy, disk full), kPermission (read-only), kDataLoss
+// (damaged file), kInvalidArgument (value refused by a check), kInternal (wrong SQL).
 class Connection {
  public:
   virtual ~Connection() = default;

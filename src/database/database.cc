@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/format.h"
+#include "database/setting_repository.h"
 #include "database/sqlite_connection.h"
 
 namespace vigil::database {
@@ -29,8 +30,9 @@ Status InTransaction(Connection& connection, TransactionKind kind,
 
 }  // namespace
 
-// One write on its way. Whoever changes `stage` first decides: the caller withdraws it, or the writer runs it, after which
-// the caller waits for the end, so that nothing the work refers to dies too early.
+// One write on its way. Whoever changes `stage` first decides: the caller withdraws it, or the
+// writer runs it, after which the caller waits for the end, so that nothing the work refers to dies
+// too early.
 struct Database::Task {
   enum class Stage { kWaiting, kRunning, kDone, kWithdrawn };
 
@@ -123,8 +125,25 @@ Status Database::RunRead(const Work& work) {
   return status;
 }
 
-Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options,
-                                               const Sealer& sealer, Clock& clock) {
+namespace {
+
+// A sealed word tells a wrong key at once, before anything is stored under it beside what the right
+// one sealed.
+Status CheckKey(Database& database, const std::filesystem::path& path) {
+  const auto make = []() -> Result<Secret> { return Secret(std::string("vigil")); };
+  const Result<Secret> word = SettingRepository(database).GetOrMake("key_check", make);
+  if (word.has_value()) return {};
+  if (word.error().code != ErrorCode::kDataLoss) return std::unexpected(word.error());
+  return Fail(ErrorCode::kDataLoss,
+              format("the key file does not belong to database {}: put back the key file it was "
+                     "made with, or restore both from one backup",
+                     path.string()));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options, const Sealer& sealer,
+                                               Clock& clock) {
   SqliteOptions sqlite{options.path, SqliteMode::kWriter, options.busy_timeout, options.pages_max};
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer, OpenSqlite(sqlite));
   if (options.schema == SchemaPolicy::kUpgrade) {
@@ -138,7 +157,10 @@ Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options,
     VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> reader, OpenSqlite(sqlite));
     readers.push_back(std::move(reader));
   }
-  return std::make_unique<Database>(options, sealer, clock, std::move(writer), std::move(readers));
+  auto database =
+      std::make_unique<Database>(options, sealer, clock, std::move(writer), std::move(readers));
+  VIGIL_RETURN_IF_ERROR(CheckKey(*database, options.path));
+  return database;
 }
 
 }  // namespace vigil::database

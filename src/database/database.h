@@ -1,4 +1,5 @@
-// The database as the program sees it: one writer thread with a bounded queue, a few readers, and the seal.
+// The database as the program sees it: one writer thread with a bounded queue, a few readers, and
+// the seal.
 #pragma once
 
 #include <atomic>
@@ -33,7 +34,7 @@ enum class SchemaPolicy {
 };
 
 struct DatabaseOptions {
-  std::filesystem::path path;  // the SQLite file
+  std::filesystem::path path = {};  // the SQLite file
   SchemaPolicy schema = SchemaPolicy::kUpgrade;
   std::chrono::milliseconds write_timeout{10'000};  // waiting for the writer's turn
   std::chrono::milliseconds read_timeout{10'000};   // waiting for a free reader
@@ -44,23 +45,26 @@ struct DatabaseOptions {
   std::span<const Migration> migrations = BuiltInMigrations();
 };
 
-// Thread-safe. Every change of the process passes through Write, so that changes never wait for each other's locks and
-// commit in the order they were taken. Destroying it finishes the writes that were taken and closes the file.
+// Thread-safe. Every change of the process passes through Write, so that changes never wait for
+// each other's locks and commit in the order they were taken. Destroying it finishes the writes
+// that were taken and closes the file.
 class Database {
  public:
   Database(const DatabaseOptions& options, const Sealer& sealer, Clock& clock,
            std::unique_ptr<Connection> writer, std::vector<std::unique_ptr<Connection>> readers);
   ~Database();
 
-  // Runs `function(Connection&)`, which returns a Result, in one transaction on the writer thread, and waits for its end:
-  // an error rolls everything back. When its turn does not come within `write_timeout` it is withdrawn, untouched, and
-  // the answer is kUnavailable. Not to be called from inside itself.
+  // Runs `function(Connection&)`, which returns a Result, in one transaction on the writer thread,
+  // and waits for its end: an error rolls everything back. When its turn does not come within
+  // `write_timeout` it is withdrawn, untouched, and the answer is kUnavailable. Not to be called
+  // from inside itself.
   template <class Function>
   auto Write(Function function) -> std::invoke_result_t<Function&, Connection&> {
     return Carry(function, [this](const Work& work) { return RunWrite(work); });
   }
 
-  // Runs `function(Connection&)` on the calling thread, over one snapshot, with a connection that cannot write.
+  // Runs `function(Connection&)` on the calling thread, over one snapshot, with a connection that
+  // cannot write.
   template <class Function>
   auto Read(Function function) -> std::invoke_result_t<Function&, Connection&> {
     return Carry(function, [this](const Work& work) { return RunRead(work); });
@@ -106,8 +110,9 @@ class Database {
   std::jthread writer_thread_;
 };
 
-// Opens (and by `schema` upgrades) the database. `sealer` and `clock` must outlive it. Errors name the file and the mend.
-Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options,
-                                               const Sealer& sealer, Clock& clock);
+// Opens (and by `schema` upgrades) the database. `sealer` and `clock` must outlive it. Errors name
+// the file and the mend.
+Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options, const Sealer& sealer,
+                                               Clock& clock);
 
 }  // namespace vigil::database

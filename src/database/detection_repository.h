@@ -22,8 +22,8 @@ class DetectionRepository {
   Status WriteBatch(std::span<const DetectionRecord> detections);
   // Newest first.
   Result<Page<DetectionRecord>> List(const PageRequest& request);
-  // Forgets the crops of faces that matched nobody and were seen before `before`; returns the media ids to remove, at most
-  // `limit`. Crops that a sighting names stay.
+  // Forgets the crops of faces that matched nobody and were seen before `before`; returns the media
+  // ids to remove, at most `limit`. Crops that a sighting names stay.
   Result<std::vector<std::string>> ForgetUnmatchedCrops(WallTime before, int limit);
   // Those of `media_ids` that no row of any table names.
   Result<std::vector<std::string>> UnnamedMedia(std::span<const std::string> media_ids);

@@ -5,12 +5,12 @@ namespace vigil::database {
 
 Status LogGalleryChanges(Connection& connection, std::span<const std::string> reference_ids) {
   for (const std::string& reference_id : reference_ids) {
-    VIGIL_RETURN_IF_ERROR(connection.Execute(
-        "UPDATE gallery_counter SET sequence = sequence + 1 WHERE id = 1", {}));
-    VIGIL_RETURN_IF_ERROR(connection.Execute(
-        "INSERT INTO gallery_log (sequence, reference_id) "
-        "SELECT sequence, $1 FROM gallery_counter WHERE id = 1",
-        {reference_id}));
+    VIGIL_RETURN_IF_ERROR(
+        connection.Execute("UPDATE gallery_counter SET sequence = sequence + 1 WHERE id = 1", {}));
+    VIGIL_RETURN_IF_ERROR(
+        connection.Execute("INSERT INTO gallery_log (sequence, reference_id) "
+                           "SELECT sequence, $1 FROM gallery_counter WHERE id = 1",
+                           {reference_id}));
   }
   return {};
 }

@@ -52,9 +52,7 @@ Result<std::vector<GalleryReference>> OpenReferences(const std::vector<Row>& row
 
 }  // namespace
 
-Result<std::uint64_t> GalleryRepository::GallerySequence() {
-  return database_.Read(ReadSequence);
-}
+Result<std::uint64_t> GalleryRepository::GallerySequence() { return database_.Read(ReadSequence); }
 
 Result<std::vector<GalleryChange>> GalleryRepository::GalleryChangesAfter(std::uint64_t sequence,
                                                                           int limit) {
@@ -82,9 +80,8 @@ Result<std::vector<GalleryReference>> GalleryRepository::LoadReferences(
         for (const std::string& id : reference_ids) {
           VIGIL_ASSIGN_OR_RETURN(
               const Answer answer,
-              connection.Execute(
-                  std::string(kSelectLiving) + "AND reference_embeddings.id = $2",
-                  {space_key, id}));
+              connection.Execute(std::string(kSelectLiving) + "AND reference_embeddings.id = $2",
+                                 {space_key, id}));
           found.insert(found.end(), answer.rows.begin(), answer.rows.end());
         }
         return found;
@@ -95,14 +92,13 @@ Result<std::vector<GalleryReference>> GalleryRepository::LoadReferences(
 Result<std::pair<std::vector<GalleryReference>, std::uint64_t>>
 GalleryRepository::LoadAllReferences(const std::string& space_key) {
   std::uint64_t sequence = 0;
-  VIGIL_ASSIGN_OR_RETURN(
-      const std::vector<Row> rows,
-      database_.Read([&](Connection& connection) -> Result<std::vector<Row>> {
-        VIGIL_ASSIGN_OR_RETURN(sequence, ReadSequence(connection));
-        VIGIL_ASSIGN_OR_RETURN(Answer answer,
-                               connection.Execute(kSelectLiving, {space_key}));
-        return std::move(answer.rows);
-      }));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                         database_.Read([&](Connection& connection) -> Result<std::vector<Row>> {
+                           VIGIL_ASSIGN_OR_RETURN(sequence, ReadSequence(connection));
+                           VIGIL_ASSIGN_OR_RETURN(Answer answer,
+                                                  connection.Execute(kSelectLiving, {space_key}));
+                           return std::move(answer.rows);
+                         }));
   VIGIL_ASSIGN_OR_RETURN(std::vector<GalleryReference> references,
                          OpenReferences(rows, database_.GetSealer()));
   if (references.empty() && !rows.empty()) {

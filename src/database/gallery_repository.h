@@ -11,8 +11,9 @@
 
 namespace vigil::database {
 
-// Thread-safe. References of people whose search has expired are not living. A reference whose sealed embedding was
-// altered is left out and logged with its mend; when not one can be opened the answer is kDataLoss (a wrong key).
+// Thread-safe. References of people whose search has expired are not living. A reference whose
+// sealed embedding was altered is left out and logged with its mend; when not one can be opened the
+// answer is kDataLoss (a wrong key).
 class GalleryRepository final : public GalleryStore {
  public:
   explicit GalleryRepository(Database& database) : database_(database) {}

@@ -15,10 +15,10 @@
 namespace vigil::database {
 
 struct SightingResult {
-  Incident incident;      // as it is after the sighting
+  Incident incident;  // as it is after the sighting
   std::string sighting_id;
-  bool created = false;   // a new visit began
-  bool upgraded = false;  // a possible match became a match
+  bool created = false;                        // a new visit began
+  bool upgraded = false;                       // a possible match became a match
   std::vector<std::string> alerts_queued;      // channels
   std::vector<std::string> alerts_suppressed;  // channels whose cooldown said no
 };
@@ -28,10 +28,11 @@ class IncidentRepository {
  public:
   explicit IncidentRepository(Database& database) : database_(database) {}
 
-  // One judged track, in one transaction. It extends the open visit of person x camera group when it was seen at most
-  // `visit_gap` after the visit's last sighting, else closes that visit and begins a new one. A visit asks each route's
-  // cooldown when it first is a match (at once or by upgrade) and again when the severity rises; a yes becomes an outbox
-  // row. A possible match alerts nobody. The outcome must be kMatch or kPossibleMatch (kInvalidArgument otherwise).
+  // One judged track, in one transaction. It extends the open visit of person x camera group when
+  // it was seen at most `visit_gap` after the visit's last sighting, else closes that visit and
+  // begins a new one. A visit asks each route's cooldown when it first is a match (at once or by
+  // upgrade) and again when the severity rises; a yes becomes an outbox row. A possible match
+  // alerts nobody. The outcome must be kMatch or kPossibleMatch (kInvalidArgument otherwise).
   Result<SightingResult> RecordSighting(const NewSighting& sighting,
                                         std::chrono::milliseconds visit_gap,
                                         std::span<const AlertRoute> routes);

@@ -1,4 +1,5 @@
-// What must happen by the clock: expired people leave the gallery, old crops and orphaned pictures leave the disk.
+// What must happen by the clock: expired people leave the gallery, old crops and orphaned pictures
+// leave the disk.
 #pragma once
 
 #include <chrono>
@@ -24,13 +25,14 @@ struct SweepResult {
   int orphans_removed = 0;  // files that no row names
 };
 
-// One sweep of the media store. Rows forget a picture before its file goes, so that an interruption leaves orphans, which
-// the next sweep takes; pictures younger than `orphans_kept` may belong to a row that is about to commit and stay.
+// One sweep of the media store. Rows forget a picture before its file goes, so that an interruption
+// leaves orphans, which the next sweep takes; pictures younger than `orphans_kept` may belong to a
+// row that is about to commit and stay.
 Result<SweepResult> SweepMedia(Database& database, MediaStore& media,
                                const MaintenanceOptions& options);
 
-// Runs both on one thread from construction to destruction: the expiry each second, the sweep at start and then each
-// `sweep_interval`. Failures are logged and tried again.
+// Runs both on one thread from construction to destruction: the expiry each second, the sweep at
+// start and then each `sweep_interval`. Failures are logged and tried again.
 class Maintenance {
  public:
   Maintenance(Database& database, MediaStore& media, Clock& clock, MaintenanceOptions options = {});

@@ -1,4 +1,5 @@
-// Brings a database to the schema that this program was built with: forward only, one transaction a step.
+// Brings a database to the schema that this program was built with: forward only, one transaction a
+// step.
 #pragma once
 
 #include <span>
@@ -23,8 +24,9 @@ std::span<const Migration> BuiltInMigrations();
 // The version in `schema_version`; 0 for an empty database.
 Result<int> SchemaVersion(Connection& connection);
 
-// Applies what is missing and returns the version reached. Each step and its line in `schema_version` commit together, so
-// that an interrupted run goes on where it stopped. kUnavailable when the database is newer than `migrations`.
+// Applies what is missing and returns the version reached. Each step and its line in
+// `schema_version` commit together, so that an interrupted run goes on where it stopped.
+// kUnavailable when the database is newer than `migrations`.
 Result<int> Migrate(Connection& connection, std::span<const Migration> migrations,
                     const Clock& clock);
 

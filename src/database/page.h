@@ -7,8 +7,8 @@
 namespace vigil::database {
 
 struct PageRequest {
-  int limit = 50;     // 1 to 1000; values outside are brought inside
-  std::string after;  // `next` of the page before; empty: the first page
+  int limit = 50;          // 1 to 1000; values outside are brought inside
+  std::string after = {};  // `next` of the page before; empty: the first page
 };
 
 template <class T>

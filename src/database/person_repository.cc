@@ -32,9 +32,8 @@ std::unexpected<Error> NoSuchPerson(const std::string& id) {
 }
 
 Result<Person> Find(Connection& connection, const std::string& id) {
-  VIGIL_ASSIGN_OR_RETURN(
-      const Answer answer,
-      connection.Execute(std::string(kSelect) + "WHERE id = $1", {id}));
+  VIGIL_ASSIGN_OR_RETURN(const Answer answer,
+                         connection.Execute(std::string(kSelect) + "WHERE id = $1", {id}));
   if (answer.rows.empty()) return NoSuchPerson(id);
   return PersonOf(answer.rows.front());
 }
@@ -95,8 +94,7 @@ Result<Person> PersonRepository::Update(Person person) {
             "UPDATE persons SET name = $2, reason = $3, category = $4, severity = $5, notes = $6, "
             "expires_at = $7, updated_at = $8 WHERE id = $1",
             {person.id, person.name, person.reason, person.category,
-             SeverityNumber(person.severity), person.notes, person.expires_at,
-             person.updated_at}));
+             SeverityNumber(person.severity), person.notes, person.expires_at, person.updated_at}));
     if (updated.changed == 0) return NoSuchPerson(person.id);
     return Find(connection, person.id);
   });
@@ -110,8 +108,7 @@ Result<DeletedPerson> PersonRepository::Delete(const std::string& id) {
     VIGIL_ASSIGN_OR_RETURN(
         const Answer photos,
         connection.Execute("SELECT media_id FROM photos WHERE person_id = $1", {id}));
-    VIGIL_RETURN_IF_ERROR(
-        connection.Execute("DELETE FROM cooldowns WHERE person_id = $1", {id}));
+    VIGIL_RETURN_IF_ERROR(connection.Execute("DELETE FROM cooldowns WHERE person_id = $1", {id}));
     VIGIL_ASSIGN_OR_RETURN(const Answer deleted,
                            connection.Execute("DELETE FROM persons WHERE id = $1", {id}));
     if (deleted.changed == 0) return NoSuchPerson(id);
@@ -126,10 +123,9 @@ Result<int> PersonRepository::ExpireDue() {
   const auto due = [now](Connection& connection) -> Result<std::vector<std::string>> {
     VIGIL_ASSIGN_OR_RETURN(
         const Answer answer,
-        connection.Execute(
-            "SELECT id FROM persons "
-            "WHERE searched = 1 AND expires_at IS NOT NULL AND expires_at <= $1",
-            {now}));
+        connection.Execute("SELECT id FROM persons "
+                           "WHERE searched = 1 AND expires_at IS NOT NULL AND expires_at <= $1",
+                           {now}));
     std::vector<std::string> ids;
     for (const Row& row : answer.rows) ids.push_back(row.Text("id"));
     return ids;

@@ -30,7 +30,8 @@ class PersonRepository {
   Result<Person> Update(Person person);
   // Removes the person, photos and references; incidents stay with the name. kNotFound.
   Result<DeletedPerson> Delete(const std::string& id);
-  // Takes people whose expires_at has passed out of the gallery; returns how many. Called once a second by Maintenance.
+  // Takes people whose expires_at has passed out of the gallery; returns how many. Called once a
+  // second by Maintenance.
   Result<int> ExpireDue();
 
  private:

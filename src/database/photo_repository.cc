@@ -59,8 +59,7 @@ Result<Photo> Find(Connection& connection, const std::string& person_id,
       connection.Execute(std::string(kSelect) + "WHERE photos.id = $1 AND photos.person_id = $2",
                          {photo_id, person_id}));
   if (answer.rows.empty()) {
-    return Fail(ErrorCode::kNotFound,
-                format("person {} has no photo {}", person_id, photo_id));
+    return Fail(ErrorCode::kNotFound, format("person {} has no photo {}", person_id, photo_id));
   }
   return PhotoOf(answer.rows.front());
 }
@@ -125,8 +124,8 @@ Result<std::vector<Photo>> PhotoRepository::List(const std::string& person_id) {
   return database_.Read([&](Connection& connection) -> Result<std::vector<Photo>> {
     VIGIL_ASSIGN_OR_RETURN(
         const Answer answer,
-        connection.Execute(
-            std::string(kSelect) + "WHERE photos.person_id = $1 ORDER BY photos.id", {person_id}));
+        connection.Execute(std::string(kSelect) + "WHERE photos.person_id = $1 ORDER BY photos.id",
+                           {person_id}));
     std::vector<Photo> photos;
     for (const Row& row : answer.rows) photos.push_back(PhotoOf(row));
     return photos;

@@ -16,13 +16,15 @@ class PhotoRepository {
  public:
   explicit PhotoRepository(Database& database) : database_(database) {}
 
-  // Photo row, sealed reference and gallery_log entry in one transaction; the picture must be in the media store already.
-  // Fills the ids, created_at and reference.photo_id. kNotFound when the person does not exist.
+  // Photo row, sealed reference and gallery_log entry in one transaction; the picture must be in
+  // the media store already. Fills the ids, created_at and reference.photo_id. kNotFound when the
+  // person does not exist.
   Result<Photo> AddWithReference(Photo photo, Reference reference);
   Result<std::vector<Photo>> List(const std::string& person_id);
   // kNotFound also when the photo belongs to another person.
   Result<Photo> Get(const std::string& person_id, const std::string& photo_id);
-  // Removes photo and references from the gallery and returns the photo, so that the caller removes its media.
+  // Removes photo and references from the gallery and returns the photo, so that the caller removes
+  // its media.
   Result<Photo> Delete(const std::string& person_id, const std::string& photo_id);
   // The photo that a reference was made from; nothing when it is gone. For "why was this a match?".
   Result<std::optional<Photo>> OfReference(const std::string& reference_id);

@@ -169,8 +169,7 @@ class SqliteConnection final : public Connection {
     sqlite3_stmt* statement = prepared.handle.get();
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       // SQLite numbers "$2" by its first appearance, so the name decides.
-      const int index =
-          sqlite3_bind_parameter_index(statement, format("${}", i + 1).c_str());
+      const int index = sqlite3_bind_parameter_index(statement, format("${}", i + 1).c_str());
       if (index == 0) {
         return Fail(ErrorCode::kInternal, format("the statement has no parameter ${}", i + 1));
       }

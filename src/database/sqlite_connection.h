@@ -10,8 +10,8 @@
 
 namespace vigil::database {
 
-// kWriter may change the database and alone checkpoints its write-ahead log: SQLite before 3.51.3 can damage a file when
-// several connections do. kReader refuses every change.
+// kWriter may change the database and alone checkpoints its write-ahead log: SQLite before 3.51.3
+// can damage a file when several connections do. kReader refuses every change.
 enum class SqliteMode { kWriter, kReader };
 
 struct SqliteOptions {
@@ -21,9 +21,9 @@ struct SqliteOptions {
   std::int64_t pages_max = 0;  // of 4096 bytes; 0: SQLite's own limit
 };
 
-// Opens the file in WAL mode with synchronous=FULL, foreign keys and the DEFENSIVE switch; a writer makes it (mode 0600)
-// when absent. kPermission or kUnavailable when it cannot be opened, kDataLoss when it is no database; the message names
-// the file and the mend.
+// Opens the file in WAL mode with synchronous=FULL, foreign keys and the DEFENSIVE switch; a writer
+// makes it (mode 0600) when absent. kPermission or kUnavailable when it cannot be opened, kDataLoss
+// when it is no database; the message names the file and the mend.
 Result<std::unique_ptr<Connection>> OpenSqlite(const SqliteOptions& options);
 
 }  // namespace vigil::database

@@ -12,7 +12,8 @@
 
 namespace vigil::database {
 
-// Thread-safe. Names are compared in lower case. kConflict: the name is taken, or the last enabled administrator would go.
+// Thread-safe. Names are compared in lower case. kConflict: the name is taken, or the last enabled
+// administrator would go.
 class UserRepository {
  public:
   explicit UserRepository(Database& database) : database_(database) {}
@@ -23,17 +24,18 @@ class UserRepository {
   Result<std::optional<User>> FindByName(const std::string& name);
   // All, by name.
   Result<std::vector<User>> List();
-  // Replaces every field but id and created_at. A changed password, role or enabled raises token_version and revokes the
-  // user's sessions in the same transaction.
+  // Replaces every field but id and created_at. A changed password, role or enabled raises
+  // token_version and revokes the user's sessions in the same transaction.
   Result<User> Update(User user);
   Status Delete(const std::string& id);
   Result<bool> HasAdministrator();
 
-  // A new one-time token (valid 24 h, kept as its hash) when there is no enabled administrator; nothing otherwise. Earlier
-  // tokens end.
+  // A new one-time token (valid 24 h, kept as its hash) when there is no enabled administrator;
+  // nothing otherwise. Earlier tokens end.
   Result<std::optional<Secret>> MakeSetupToken();
-  // Spends `token` and creates the first administrator from `user` (name and password_hash), in one transaction.
-  // kPermission for a wrong, spent or expired token and when an administrator exists already.
+  // Spends `token` and creates the first administrator from `user` (name and password_hash), in one
+  // transaction. kPermission for a wrong, spent or expired token and when an administrator exists
+  // already.
   Result<User> CreateFirstAdministrator(const Secret& token, User user);
 
  private:

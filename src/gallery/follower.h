@@ -24,26 +24,28 @@ struct FollowerOptions {
 };
 
 struct FollowerState {
-  bool loaded = false;            // the gallery has been read once: searches mean something
-  std::uint64_t sequence = 0;     // applied so far
-  std::string last_error;         // empty while all is well
-  std::int64_t rebuilds = 0;      // the self-check found the index different from the table
+  bool loaded = false;         // the gallery has been read once: searches mean something
+  std::uint64_t sequence = 0;  // applied so far
+  std::string last_error;      // empty while all is well
+  std::int64_t rebuilds = 0;   // the self-check found the index different from the table
 };
 
 // Reads the whole gallery once, without following it: for one-shot commands.
 Status LoadGallery(GalleryStore& store, GalleryIndex& index, const std::string& space_key);
 
-// Loads everything, then applies changes in order on its own thread: each poll_interval, and at once after Wake. Each
-// check_interval it compares count and digest of what it applied, and the index's count, with the table, and rebuilds on a
-// difference. Errors of the store are logged at most once a second and tried again; the last good snapshot keeps serving.
-// It is the index's only writer. `store`, `index` and `clock` must outlive it; destruction stops it.
+// Loads everything, then applies changes in order on its own thread: each poll_interval, and at
+// once after Wake. Each check_interval it compares count and digest of what it applied, and the
+// index's count, with the table, and rebuilds on a difference. Errors of the store are logged at
+// most once a second and tried again; the last good snapshot keeps serving. It is the index's only
+// writer. `store`, `index` and `clock` must outlive it; destruction stops it.
 class GalleryFollower {
  public:
   GalleryFollower(GalleryStore& store, GalleryIndex& index, std::string space_key, Clock& clock,
                   FollowerOptions options);
   ~GalleryFollower();
 
-  // After a change was committed by this process: do not wait for the next poll. Thread-safe, never blocks.
+  // After a change was committed by this process: do not wait for the next poll. Thread-safe, never
+  // blocks.
   void Wake();
   FollowerState State() const;
 
@@ -70,9 +72,9 @@ class GalleryFollower {
   std::uint64_t sequence_ = 0;
 
   mutable std::mutex mutex_;
-  FollowerState state_;        // guarded by mutex_
-  bool woken_ = false;         // guarded by mutex_
-  std::stop_source nap_;       // guarded by mutex_
+  FollowerState state_;   // guarded by mutex_
+  bool woken_ = false;    // guarded by mutex_
+  std::stop_source nap_;  // guarded by mutex_
   std::jthread thread_;
 };
 

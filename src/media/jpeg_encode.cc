@@ -71,15 +71,16 @@ Result<Bytes> EncodeJpeg(const Frame& frame, int quality, int width_max) {
                      quality);
   }
   const JpegPlanes picture = ToJpegPlanes(frame, width_max);
-  std::array<const unsigned char*, 3> planes{
-      picture.planes[0].data(), picture.planes[1].data(), picture.planes[2].data()};
-  const std::array<int, 3> strides{picture.width, picture.ChromaWidth(), picture.ChromaWidth()};
-  return Encode(
-      picture.width, picture.height, [&](void* turbo, unsigned char** out, unsigned long* size) {
-        return tjCompressFromYUVPlanes(turbo, planes.data(),
-                                       picture.width, strides.data(), picture.height, TJSAMP_420,
-                                       out, size, quality, TJFLAG_NOREALLOC);
-      });
+  std::array<const unsigned char*, 3> planes{picture.planes[0].data(), picture.planes[1].data(),
+                                             picture.planes[2].data()};
+  const std::array<int, 3> strides{picture.LumaStride(), picture.ChromaWidth(),
+                                   picture.ChromaWidth()};
+  return Encode(picture.width, picture.height,
+                [&](void* turbo, unsigned char** out, unsigned long* size) {
+                  return tjCompressFromYUVPlanes(turbo, planes.data(), picture.width,
+                                                 strides.data(), picture.height, TJSAMP_420, out,
+                                                 size, quality, TJFLAG_NOREALLOC);
+                });
 }
 
 }  // namespace vigil::media

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 #include "base/check.h"
 
@@ -141,6 +142,26 @@ void Recolor(JpegPlanes& picture, const ColorMap& map) {
   }
 }
 
+void PadLuma(JpegPlanes& picture) {
+  const auto width = static_cast<std::size_t>(picture.width);
+  const auto padded = static_cast<std::size_t>(picture.LumaStride());
+  if (width != padded) {
+    std::vector<std::uint8_t> wider;
+    wider.reserve(padded * static_cast<std::size_t>(picture.height + 1));
+    for (std::size_t at = 0; at < picture.planes[0].size(); at += width) {
+      const auto row = picture.planes[0].begin() + static_cast<std::ptrdiff_t>(at);
+      wider.insert(wider.end(), row, row + picture.width);
+      wider.push_back(wider.back());
+    }
+    picture.planes[0] = std::move(wider);
+  }
+  if (picture.height % 2 != 0) {
+    const std::vector<std::uint8_t> last(picture.planes[0].end() - picture.LumaStride(),
+                                         picture.planes[0].end());
+    picture.planes[0].insert(picture.planes[0].end(), last.begin(), last.end());
+  }
+}
+
 }  // namespace
 
 JpegPlanes ToJpegPlanes(const Frame& frame, int width_max) {
@@ -157,6 +178,7 @@ JpegPlanes ToJpegPlanes(const Frame& frame, int width_max) {
         Shrink(SamplesOf(frame, channel), picture.ChromaWidth(), picture.ChromaHeight());
   }
   if (frame.color.bt709 || !frame.color.full_range) Recolor(picture, MapOf(frame.color));
+  PadLuma(picture);
   return picture;
 }
 

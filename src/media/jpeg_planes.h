@@ -9,8 +9,9 @@
 
 namespace vigil::media {
 
-// Three owned planes without padding: Y full size, Cb and Cr halved both ways (rounded up); BT.601
-// full range (JFIF 1.02).
+// Three owned planes; BT.601 full range (JFIF 1.02). Cb and Cr are halved both ways, rounded up; Y
+// is padded to twice their sides by repeating its last column and row, because libjpeg-turbo reads
+// whole 2x2 blocks.
 struct JpegPlanes {
   int width = 0;
   int height = 0;
@@ -18,6 +19,7 @@ struct JpegPlanes {
 
   int ChromaWidth() const { return (width + 1) / 2; }
   int ChromaHeight() const { return (height + 1) / 2; }
+  int LumaStride() const { return 2 * ChromaWidth(); }
 };
 
 // `frame` is kI420 or kNv12 and not empty. At most `width_max` wide (0: as it is), keeping the

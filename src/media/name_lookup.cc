@@ -48,15 +48,24 @@ struct Lookup {
 };
 
 void Answered(sigval value) {
-  const std::unique_ptr<std::shared_ptr<Lookup>> owner(static_cast<std::shared_ptr<Lookup>*>(value.sival_ptr));
+  const std::unique_ptr<std::shared_ptr<Lookup>> owner(
+      static_cast<std::shared_ptr<Lookup>*>(value.sival_ptr));
   const std::lock_guard lock((*owner)->mutex);
   (*owner)->done = true;
   (*owner)->answered.notify_all();
 }
 
-// Nothing where the lookup could not even start.
+// Nothing where the lookup could not even start. An address in figures needs no resolver and is
+// answered at once.
 std::shared_ptr<Lookup> StartLookup(const HostAndPort& host) {
   auto lookup = std::make_shared<Lookup>(host);
+  lookup->hints.ai_flags = AI_NUMERICHOST;
+  if (getaddrinfo(host.host.c_str(), host.port.c_str(), &lookup->hints,
+                  &lookup->request.ar_result) == 0) {
+    lookup->done = true;
+    return lookup;
+  }
+  lookup->hints.ai_flags = 0;
   auto owner = std::make_unique<std::shared_ptr<Lookup>>(lookup);
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD;
@@ -74,15 +83,19 @@ Reach Await(Lookup& lookup, SteadyTime deadline, const std::stop_token& stop) {
   if (!lookup.answered.wait_until(lock, stop, deadline, [&] { return lookup.done; })) {
     return stop.stop_requested() ? Reach::kCancelled : Reach::kTimeout;
   }
-  return gai_error(&lookup.request) == 0 ? Reach::kConnected : Reach::kUnknownName;
+  return lookup.request.ar_result != nullptr ? Reach::kConnected : Reach::kUnknownName;
 }
 
 Reach ReachOfErrno(int code) {
   switch (code) {
-    case 0: return Reach::kConnected;
-    case ECONNREFUSED: return Reach::kRefused;
-    case ETIMEDOUT: return Reach::kTimeout;
-    default: return Reach::kNoRoute;
+    case 0:
+      return Reach::kConnected;
+    case ECONNREFUSED:
+      return Reach::kRefused;
+    case ETIMEDOUT:
+      return Reach::kTimeout;
+    default:
+      return Reach::kNoRoute;
   }
 }
 
@@ -102,8 +115,8 @@ class Socket {
 
 Reach Connect(const addrinfo& address, SteadyTime deadline, const std::stop_token& stop) {
   constexpr std::chrono::milliseconds kPoll{50};
-  const Socket connection(
-      socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
+  const Socket connection(socket(
+      address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
   if (connection.Get() < 0) return Reach::kNoRoute;
   if (connect(connection.Get(), address.ai_addr, address.ai_addrlen) == 0) return Reach::kConnected;
   if (errno != EINPROGRESS) return ReachOfErrno(errno);
@@ -168,7 +181,8 @@ Reach TryConnect(const HostAndPort& host, SteadyTime deadline, std::stop_token s
   if (lookup == nullptr) return Reach::kUnknownName;
   Reach reach = Await(*lookup, deadline, stop);
   if (reach != Reach::kConnected) return reach;
-  for (const addrinfo* address = lookup->request.ar_result; address != nullptr; address = address->ai_next) {
+  for (const addrinfo* address = lookup->request.ar_result; address != nullptr;
+       address = address->ai_next) {
     reach = Connect(*address, deadline, stop);
     if (reach == Reach::kConnected || reach == Reach::kCancelled) return reach;
   }

@@ -8,7 +8,8 @@ namespace {
 constexpr std::chrono::microseconds kLeastStep{1000};
 }
 
-std::chrono::microseconds PtsTimeline::Expected(std::optional<std::chrono::microseconds> arrival) const {
+std::chrono::microseconds PtsTimeline::Expected(
+    std::optional<std::chrono::microseconds> arrival) const {
   if (arrival && last_arrival_) return std::max(*arrival - *last_arrival_, kLeastStep);
   return options_.nominal_step;
 }
@@ -22,7 +23,8 @@ std::chrono::milliseconds PtsTimeline::Place(std::optional<std::chrono::microsec
   if (stamp && (*stamp > kStampMax || *stamp < -kStampMax)) stamp.reset();
   if (stamp && anchored_) {
     const std::chrono::microseconds step = *stamp + offset_ - local_;
-    const bool forward = step > std::chrono::microseconds{0} && step <= expected + options_.jump_max;
+    const bool forward =
+        step > std::chrono::microseconds{0} && step <= expected + options_.jump_max;
     const bool held = step <= std::chrono::microseconds{0} && step >= -options_.back_tolerance;
     if (forward) {
       local = local_ + step;

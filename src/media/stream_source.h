@@ -22,7 +22,7 @@ enum class FilePace {
 };
 
 struct StreamOptions {
-  std::string camera_id;                            // copied into every frame
+  std::string camera_id{};                          // copied into every frame
   std::chrono::milliseconds connect_timeout{5000};  // name, connection, description, set-up
   std::chrono::milliseconds read_timeout{3000};     // longest wait for one video packet
   int undecodable_packets_max = 300;  // this many packets in a row without a picture: kUndecodable
@@ -70,8 +70,9 @@ struct StreamOpenError {
 //
 // Blocks up to connect_timeout; ends with kCancelled soon (about 0.1 s) after a stop is requested,
 // and Next as well. The decoder runs in the thread that calls Next and starts no thread of its own.
-// `clock` outlives the source and decides all deadlines. Never throws. One packet that cannot be
-// decoded is counted and skipped.
+// Deadlines of the network are real time; `clock` gives captured_at and the pace of files, and
+// outlives the source. Never throws. A packet that cannot be decoded is counted and skipped.
+// FFmpeg's own log is switched off: it names URLs with their passwords.
 std::expected<OpenedStream, StreamOpenError> OpenStream(const Secret& url,
                                                         const StreamOptions& options,
                                                         std::stop_token stop, Clock& clock);

@@ -11,15 +11,17 @@
 
 namespace vigil::metrics {
 
-// `result` of vigil_frames_total: kStill, the gate saw no motion; kSkipped, before its interval; kDropped, a newer one won.
+// `result` of vigil_frames_total: kStill, the gate saw no motion; kSkipped, before its interval;
+// kDropped, a newer one won.
 enum class FrameResult { kDecoded, kStill, kSkipped, kDropped, kDetected };
 // `result` of vigil_alerts_total: kFailed, one attempt failed and another follows; kDead, given up.
 enum class AlertResult { kSent, kSuppressed, kFailed, kDead };
 // `stage` of vigil_stage_seconds; kFrameToAlert spans capture to the receiver's answer.
 enum class Stage { kDecode, kDetect, kEmbed, kSearch, kStore, kDeliver, kFrameToAlert };
 
-// All calls are thread-safe, never block on the outside and cost well below a microsecond's order of work each. Cameras are named by
-// id, people never appear. A label set comes into being with its first call.
+// All calls are thread-safe, never block on the outside and cost well below a microsecond's order
+// of work each. Cameras are named by id, people never appear. A label set comes into being with its
+// first call.
 class Metrics {
  public:
   Metrics();

@@ -2,22 +2,23 @@
 #pragma once
 
 #include <atomic>
-#include <string>
 #include <utility>
 
+#include "core/camera.h"
 #include "pipeline/tracker.h"
 
 namespace vigil::pipeline {
 
-// Belongs to one worker at a time (the scheduler sees to it); only `face_tracked` is read by another thread, the ingest
-// thread of the camera, whose gate stays open while a face is followed.
+// Belongs to one worker at a time (the scheduler sees to it); only `face_tracked` is read by
+// another thread, the ingest thread of the camera, whose gate stays open while a face is followed.
 class CameraLane {
  public:
-  CameraLane(std::string camera_id, int min_face_px, const TrackerOptions& options)
-      : camera_id(std::move(camera_id)), min_face_px(min_face_px), tracker(options) {}
+  // Faces whose shorter side is below `smallest_face_px` are ignored on this camera.
+  CameraLane(Camera owner, int smallest_face_px, const TrackerOptions& options)
+      : camera(std::move(owner)), min_face_px(smallest_face_px), tracker(options) {}
 
-  const std::string camera_id;
-  const int min_face_px;  // smaller faces of this camera are ignored
+  const Camera camera;
+  const int min_face_px;
   Tracker tracker;
   std::atomic<bool> face_tracked = false;
 };

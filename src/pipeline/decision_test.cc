@@ -25,7 +25,11 @@ GallerySearch Found(float similarity, std::size_t persons) {
   return {{{"anna", "anna-1", similarity}}, Gallery(persons)};
 }
 
-FaceQuality GoodQuality() { return {.score = 0.8F}; }
+FaceQuality GoodQuality() {
+  FaceQuality quality;
+  quality.score = 0.8F;
+  return quality;
+}
 
 TEST(FalseMatchRate, PassesThroughTheMeasuredPoints) {
   const ImpostorTail tail = FacenetPolicy().impostor_tail;
@@ -98,7 +102,8 @@ TEST(Decide, StatesSimilarityThresholdAndOdds) {
 }
 
 TEST(Decide, NeverNamesAnUnrecognisableFace) {
-  const FaceQuality quality{.unrecognisable = UnrecognisableReason::kBlurred};
+  FaceQuality quality = GoodQuality();
+  quality.unrecognisable = UnrecognisableReason::kBlurred;
   const Decision decision = Decide(Found(0.99F, 1), quality, FacenetPolicy());
   EXPECT_EQ(decision.outcome, Outcome::kUnrecognisable);
   EXPECT_EQ(decision.reason, UnrecognisableReason::kBlurred);

@@ -69,14 +69,16 @@ void Recogniser::Run(Scheduler& scheduler) {
 Status Recogniser::Process(CameraWork work) {
   CameraLane& lane = *work.lane;
 
-  // A stream that broke off takes its tracks with it. They are judged on what was seen and closed, so that the next stream
-  // starts empty: nothing seen before the break can be announced as new after it.
+  // A stream that broke off takes its tracks with it. They are judged on what was seen and closed,
+  // so that the next stream starts empty: nothing seen before the break can be announced as new
+  // after it.
   if (work.stream_ended) {
     Round round{lane, {}, {}, ports_.gallery.Info().sequence, lane.tracker.EndAll()};
     for (const Track& track : round.ended) {
       round.now = std::max(round.now, track.last_pts);
       round.captured_at = std::max(round.captured_at, track.last_seen);
     }
+    if (ports_.live != nullptr) ports_.live->Forget(lane.camera.id);
     VIGIL_RETURN_IF_ERROR(SettleTracks(round));
   }
 
@@ -89,7 +91,8 @@ Status Recogniser::LookAt(CameraLane& lane, const Frame& frame) {
   // Detector: where are faces? Each is cut out of the full-resolution frame and rated: a shot.
   VIGIL_ASSIGN_OR_RETURN(std::vector<Shot> shots, FindFaces(lane, frame));
 
-  // Tracker: which of them are faces we already follow? The rest start tracks of their own; faces long gone end theirs.
+  // Tracker: which of them are faces we already follow? The rest start tracks of their own; faces
+  // long gone end theirs.
   Round round{lane, frame.pts, frame.captured_at, ports_.gallery.Info().sequence, {}};
   round.ended = lane.tracker.Update(frame, std::move(shots));
 
@@ -107,17 +110,20 @@ Result<std::vector<Shot>> Recogniser::FindFaces(const CameraLane& lane, const Fr
     VIGIL_ASSIGN_OR_RETURN(auto found, detector_->Detect({&frame, 1}));
     faces = std::move(found.front());
   }
-  ports_.metrics.CountFrames(lane.camera_id, FrameResult::kDetected);
+  ports_.metrics.CountFrames(lane.camera.id, FrameResult::kDetected);
   std::erase_if(faces, [&](const Detection& face) {
     const float side_px = std::min(face.box.Width(), face.box.Height());
     return !(side_px >= static_cast<float>(std::max(1, lane.min_face_px)));  // NaN as well
   });
-  ports_.metrics.CountFaces(lane.camera_id, std::ssize(faces));
+  ports_.metrics.CountFaces(lane.camera.id, std::ssize(faces));
 
   std::vector<Shot> shots;
   for (const Detection& face : faces) {
     FaceCrop crop = embedder_->Crop(frame, face);
-    const FaceQuality quality = ports_.quality(frame, crop, face);
+    FaceQuality quality = ports_.quality(frame, crop, face);
+    if (!quality.unrecognisable && face.score < options_.sure_face_score) {
+      quality.unrecognisable = UnrecognisableReason::kOccluded;
+    }
     shots.push_back({.detection = face,
                      .quality = quality,
                      .crop = std::move(crop),
@@ -142,22 +148,30 @@ Status Recogniser::SettleTracks(Round& round) {
   for (Track& track : round.ended) {
     if (IsDue(track, round.now, true, round.gallery_sequence, options_.judge)) Judge(track, round);
     Tell(track, Occasion::kEnded, round);
-    ports_.metrics.CountTracks(round.lane.camera_id);
+    ports_.metrics.CountTracks(round.lane.camera.id);
   }
   return {};
 }
 
-// Only the best shots of tracks that are due are embedded, all of them in one batch.
+// Only the best shots of tracks that are due are embedded, all of them in one batch; and now and
+// then the newest one, to see whether the track still follows the same face.
 Status Recogniser::EmbedDueShots(Round& round) {
   std::vector<Shot*> shots;
   std::vector<FaceCrop> crops;
+  const auto add = [&](Shot& shot) {
+    if (!shot.Recognisable() || !shot.embedding.empty()) return;
+    shots.push_back(&shot);
+    crops.push_back(shot.crop);
+  };
   const auto gather = [&](Track& track, bool ended) {
-    if (!IsDue(track, round.now, ended, round.gallery_sequence, options_.judge)) return;
-    for (Shot& shot : track.shots) {
-      if (!shot.Recognisable() || !shot.embedding.empty()) continue;
-      shots.push_back(&shot);
-      crops.push_back(shot.crop);
+    if (!IsDue(track, round.now, ended, round.gallery_sequence, options_.judge) &&
+        !NeedsProof(track, round.now, ended, options_.judge)) {
+      return;
     }
+    for (Shot& shot : track.shots) add(shot);
+    if (track.newest) add(*track.newest);
+    track.proven_at = round.now;
+    track.doubtful = false;
   };
   for (Track& track : round.lane.tracker.Tracks()) gather(track, false);
   for (Track& track : round.ended) gather(track, true);
@@ -166,11 +180,12 @@ Status Recogniser::EmbedDueShots(Round& round) {
   const StageTimer timer(ports_.metrics, ports_.clock, Stage::kEmbed);
   VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder_->Embed(crops));
   for (std::size_t i = 0; i < shots.size(); ++i) shots[i]->embedding = std::move(embeddings[i]);
-  ports_.metrics.CountEmbeddings(round.lane.camera_id, std::ssize(shots));
+  ports_.metrics.CountEmbeddings(round.lane.camera.id, std::ssize(shots));
   return {};
 }
 
-// Two people who cross can swap tracks; their embeddings tell. Shots that do not resemble each other are never fused.
+// Two people who cross can swap tracks; their embeddings tell. Shots that do not resemble each
+// other are never fused.
 void Recogniser::SplitTakenOver(Round& round) {
   Tracker& tracker = round.lane.tracker;
   for (Track& track : tracker.Tracks()) {
@@ -202,7 +217,7 @@ void Recogniser::Judge(Track& track, const Round& round) {
     track.conclusion.person_name = ports_.name_of(candidates.front().person_id);
   }
   track.conclusion.evidence_at = round.captured_at;
-  ports_.metrics.CountOutcome(round.lane.camera_id, track.conclusion.decision->outcome);
+  ports_.metrics.CountOutcome(round.lane.camera.id, track.conclusion.decision->outcome);
   Tell(track, Occasion::kChanged, round);
 }
 
@@ -216,7 +231,9 @@ bool Recogniser::IsStillSeen(const Track& track, std::chrono::milliseconds now) 
 
 void Recogniser::Tell(Track& track, Occasion occasion, const Round& round) {
   track.conclusion.told_at = round.now;
-  ports_.on_outcome({.camera_id = round.lane.camera_id,
+  ports_.on_outcome({.camera_id = round.lane.camera.id,
+                     .camera_name = round.lane.camera.name,
+                     .visit_group = round.lane.camera.VisitGroup(),
                      .track_id = track.id,
                      .occasion = occasion,
                      .decision = *track.conclusion.decision,
@@ -231,12 +248,15 @@ void Recogniser::ShowLive(CameraLane& lane, const Frame& frame) {
   std::vector<LiveFace> faces;
   for (const Track& track : lane.tracker.Tracks()) {
     if (track.last_pts != frame.pts) continue;
-    LiveFace face{.box = track.box, .track_id = track.id};
+    LiveFace face;
+    face.box = track.box;
+    face.track_id = track.id;
     if (const auto& decision = track.conclusion.decision) {
       face.outcome = decision->outcome;
       face.similarity = decision->similarity;
       face.threshold = decision->threshold;
-      const bool named = decision->outcome == Outcome::kMatch || decision->outcome == Outcome::kPossibleMatch;
+      const bool named =
+          decision->outcome == Outcome::kMatch || decision->outcome == Outcome::kPossibleMatch;
       if (named) {
         face.person_id = decision->candidates.front().person_id;
         face.person_name = track.conclusion.person_name;

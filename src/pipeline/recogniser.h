@@ -28,6 +28,8 @@ struct RecognitionOptions {
   JudgeOptions judge;
   TrackerOptions tracker;
   int candidates_max = 10;
+  // Below this the detector is not sure that it sees a whole face; nobody is recognised by it.
+  float sure_face_score = 0.9F;
   std::chrono::milliseconds still_seen_interval{30'000};
 };
 
@@ -43,18 +45,19 @@ struct RecognitionPorts {
   LiveView* live = nullptr;  // null: nobody looks
 };
 
-// One a worker thread: owns a detector and an embedder, and carries out one piece of work after another for whatever camera
-// is due. Keeps no state of a camera; that is the lane's.
+// One a worker thread: owns a detector and an embedder, and carries out one piece of work after
+// another for whatever camera is due. Keeps no state of a camera; that is the lane's.
 class Recogniser {
  public:
   Recogniser(const RecognitionOptions& options, const RecognitionPorts& ports,
              std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder);
 
-  // The worker's life: takes work until the scheduler is closed and drained. A failed frame is logged, counted as dropped,
-  // and the next one is tried.
+  // The worker's life: takes work until the scheduler is closed and drained. A failed frame is
+  // logged, counted as dropped, and the next one is tried.
   void Run(Scheduler& scheduler);
 
-  // One piece of work: closes the tracks of a stream that ended, then looks at the frame. Errors are those of inference.
+  // One piece of work: closes the tracks of a stream that ended, then looks at the frame. Errors
+  // are those of inference.
   Status Process(CameraWork work);
 
  private:

@@ -13,8 +13,9 @@ Scheduler::Scheduler(DropCallback on_drop) : on_drop_(std::move(on_drop)) {}
 
 void Scheduler::AddCamera(const std::string& camera_id, std::shared_ptr<CameraLane> lane) {
   const std::lock_guard lock(mutex_);
-  const bool added = slots_.emplace(camera_id, Slot{.lane = std::move(lane)}).second;
+  const auto [slot, added] = slots_.try_emplace(camera_id);
   VIGIL_CHECK(added, "a camera is added once");
+  slot->second.lane = std::move(lane);
 }
 
 void Scheduler::RemoveCamera(const std::string& camera_id) {

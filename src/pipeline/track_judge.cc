@@ -65,11 +65,23 @@ bool IsDue(const Track& track, milliseconds now, bool ended, std::uint64_t galle
          track.shots.front().quality.score >= past.judged_quality * options.better_quality;
 }
 
+bool NeedsProof(const Track& track, milliseconds now, bool ended, const JudgeOptions& options) {
+  if (track.conclusion.judgements == 0) return false;
+  const auto unproven = [](const Shot& shot) {
+    return shot.Recognisable() && shot.embedding.empty();
+  };
+  if (!std::ranges::any_of(track.shots, unproven) && !(track.newest && unproven(*track.newest))) {
+    return false;
+  }
+  return ended || track.doubtful || now - track.proven_at >= options.proof_interval;
+}
+
 std::optional<milliseconds> FindTakeover(const Track& track, const JudgeOptions& options) {
   std::vector<const Shot*> shots;
   for (const Shot& shot : track.shots) {
     if (!shot.embedding.empty()) shots.push_back(&shot);
   }
+  if (track.newest && !track.newest->embedding.empty()) shots.push_back(&*track.newest);
   std::ranges::sort(shots, {}, [](const Shot* shot) { return shot->frame.pts; });
   Embedding earlier;
   for (const Shot* shot : shots) {

@@ -24,6 +24,9 @@ struct JudgeOptions {
   float lone_shot_quality_min = 0.6F;
   // Two shots less alike than this are not of one face.
   float same_face_similarity_min = 0.25F;
+  // A judged track is checked this often whether it still follows the same face; at once after a
+  // doubtful step.
+  std::chrono::milliseconds proof_interval{2'000};
 };
 
 // Whether the track should be judged now. `ended`: it will get no more shots. `gallery_sequence`:
@@ -31,8 +34,13 @@ struct JudgeOptions {
 bool IsDue(const Track& track, std::chrono::milliseconds now, bool ended,
            std::uint64_t gallery_sequence, const JudgeOptions& options);
 
-// The time of the first embedded shot that does not resemble the earlier ones: another face took
-// the track over there.
+// Whether a judged track has shots that were never compared with the others, and it is time to do
+// so.
+bool NeedsProof(const Track& track, std::chrono::milliseconds now, bool ended,
+                const JudgeOptions& options);
+
+// The time of the first embedded shot, the newest included, that does not resemble the earlier
+// ones: another face took the track over there.
 std::optional<std::chrono::milliseconds> FindTakeover(const Track& track,
                                                       const JudgeOptions& options);
 

@@ -36,18 +36,21 @@ struct Shot {
 // Why a track speaks.
 enum class Occasion {
   kChanged,    // its outcome or its person changed; the first conclusion too
-  kStillSeen,  // a matched face is still in view; said every `still_seen_interval`, so that a visit does not end meanwhile
+  kStillSeen,  // a matched face is still in view; said every `still_seen_interval`, so that a visit
+               // does not end meanwhile
   kEnded,      // it is over: the last word, always preceded by kChanged
 };
 
 // What is concluded about one track at one moment.
 struct TrackOutcome {
   std::string camera_id;
-  std::int64_t track_id = 0;  // rises per camera, never reused while the process lives
+  std::string camera_name;
+  std::string visit_group;    // Camera::VisitGroup
+  std::int64_t track_id = 0;  // rises per camera, never reused while the camera runs
   Occasion occasion = Occasion::kChanged;
   Decision decision;
-  std::string person_name;    // of decision.candidates.front(), where names are known; else empty
-  Shot best;                  // the best shot so far: the picture of the incident
+  std::string person_name;  // of decision.candidates.front(), where names are known; else empty
+  Shot best;                // the best shot so far: the picture of the incident
   WallTime first_seen{};
   WallTime last_seen{};
   WallTime evidence_at{};  // capture of the frame that completed the evidence

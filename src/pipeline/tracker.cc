@@ -18,6 +18,8 @@ using std::chrono::milliseconds;
 constexpr float kReachSides = 1.5F;
 constexpr float kSizeRatioMax = 2.0F;  // between two looks a face does not double its size
 constexpr milliseconds kPredictionMax{1000};
+constexpr float kSureStepOverlap =
+    0.3F;  // a face that stays itself seldom moves farther between two looks
 
 bool UsableBox(const Box& box) {
   return std::isfinite(box.x1) && std::isfinite(box.y1) && std::isfinite(box.x2) &&
@@ -75,12 +77,16 @@ void ReleasePixels(Frame& frame) {
   frame.buffer.reset();
 }
 
-void AddShot(std::vector<Shot>& shots, Shot shot, int shots_max) {
+// Returns the shot that found no place any more.
+std::optional<Shot> AddShot(std::vector<Shot>& shots, Shot shot, int shots_max) {
   const auto place = std::ranges::upper_bound(shots, shot, BetterShot);
   if (place == shots.begin() && !shots.empty()) ReleasePixels(shots.front().frame);
   if (place != shots.begin()) ReleasePixels(shot.frame);
   shots.insert(place, std::move(shot));
-  if (std::ssize(shots) > shots_max) shots.pop_back();
+  if (std::ssize(shots) <= shots_max) return std::nullopt;
+  Shot dropped = std::move(shots.back());
+  shots.pop_back();
+  return dropped;
 }
 
 }  // namespace
@@ -126,6 +132,10 @@ Track Tracker::Split(Track& track, milliseconds since) {
   other.id = next_id_++;
   other.conclusion = {};
   const auto is_other = [since](const Shot& shot) { return shot.frame.pts >= since; };
+  if (other.newest.has_value() && is_other(*other.newest)) {
+    AddShot(other.shots, *std::exchange(other.newest, std::nullopt), options_.shots_max + 1);
+  }
+  track.newest.reset();
   std::erase_if(other.shots, [&](const Shot& shot) { return !is_other(shot); });
   std::erase_if(track.shots, is_other);
   VIGIL_CHECK(!other.shots.empty() && !track.shots.empty(), "a split leaves a shot on both sides");
@@ -172,11 +182,17 @@ void Tracker::Follow(Track& track, const Frame& frame, Shot shot) const {
     track.velocity.x = keep * track.velocity.x + (1 - keep) * (to.x - from.x) / elapsed;
     track.velocity.y = keep * track.velocity.y + (1 - keep) * (to.y - from.y) / elapsed;
   }
+  if (IntersectionOverUnion(track.box, shot.detection.box) < kSureStepOverlap)
+    track.doubtful = true;
   track.box = shot.detection.box;
   track.last_pts = frame.pts;
   track.last_seen = frame.captured_at;
   ++track.detections;
-  AddShot(track.shots, std::move(shot), options_.shots_max);
+  std::optional<Shot> dropped = AddShot(track.shots, std::move(shot), options_.shots_max);
+  track.newest.reset();
+  if (dropped && dropped->frame.pts == frame.pts && dropped->Recognisable()) {
+    track.newest = std::move(dropped);
+  }
 }
 
 }  // namespace vigil::pipeline

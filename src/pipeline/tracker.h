@@ -23,7 +23,9 @@ struct Conclusion {
   int judgements = 0;                      // made so far
   std::chrono::milliseconds judged_at{0};  // pts of the last one
   float judged_quality = 0;                // best shot's quality then
-  std::size_t judged_shots = 0;            // embedded shots then
+  std::size_t judged_shots = 0;            // recognisable shots then
+  std::chrono::milliseconds told_at{0};    // pts when the track last spoke
+  WallTime evidence_at{};                  // capture of the frame that completed the evidence
 };
 
 struct Track {
@@ -36,6 +38,11 @@ struct Track {
   WallTime last_seen{};
   int detections = 0;       // frames it was found in
   std::vector<Shot> shots;  // best first, at most shots_max; never empty
+  // The newest recognisable shot, when it is not among the best: the proof whether the track still
+  // follows the same face.
+  std::optional<Shot> newest;
+  bool doubtful = false;  // since the last proof it made a step that may have led to another face
+  std::chrono::milliseconds proven_at{0};  // pts when all shots were last compared with each other
   Conclusion conclusion;
 
   // Where the face should be now if it kept moving as it did.
@@ -66,9 +73,9 @@ class Tracker {
   // The stream is over.
   std::vector<Track> EndAll();
 
-  // The shots of `track` from `since` on turned out to be another face: they leave it and come back as a track of their own
-  // that goes on where `track` was, which ends at its last remaining shot. Both sides must have a shot. `track` may be a
-  // living one or one that ended.
+  // The shots of `track` from `since` on turned out to be another face: they leave it and come back
+  // as a track of their own that goes on where `track` was, which ends at its last remaining shot.
+  // Both sides must have a shot. `track` may be a living one or one that ended.
   Track Split(Track& track, std::chrono::milliseconds since);
 
   std::span<Track> Tracks() { return tracks_; }

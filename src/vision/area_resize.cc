@@ -128,17 +128,21 @@ void AreaResizer::SumRows(const Plane& plane, int first_byte, int bytes, int fir
   if (!few) sums16_.clear();
 }
 
-void AreaResizer::AverageFull(int channel, int channels, int columns, float inverse_rows,
-                              float* out) {
+// prefix_[i] becomes the sum of `channel` over all columns before i; one entry more than needed
+// repeats the total.
+void AreaResizer::SumPrefixes(int channel, int channels, int columns) {
   const auto count = static_cast<std::size_t>(columns);
   prefix_.resize(count + 2);
+  const auto first = static_cast<std::size_t>(channel);
+  const auto step = static_cast<std::size_t>(channels);
   if (!sums16_.empty()) {
-    PrefixSums(sums16_.data(), prefix_.data(), count, static_cast<std::size_t>(channel),
-               static_cast<std::size_t>(channels));
+    PrefixSums(sums16_.data(), prefix_.data(), count, first, step);
   } else {
-    PrefixSums(sums32_.data(), prefix_.data(), count, static_cast<std::size_t>(channel),
-               static_cast<std::size_t>(channels));
+    PrefixSums(sums32_.data(), prefix_.data(), count, first, step);
   }
+}
+
+void AreaResizer::AverageFull(float inverse_rows, float* out) const {
   const std::uint32_t* prefix = prefix_.data();
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const Columns& at = columns_[i];
@@ -147,18 +151,8 @@ void AreaResizer::AverageFull(int channel, int channels, int columns, float inve
   }
 }
 
-// `columns` are those of the halved plane; columns_ holds half columns, counted from an even one.
-void AreaResizer::AverageHalved(int channel, int channels, int columns, float inverse_rows,
-                                float* out) {
-  const auto count = static_cast<std::size_t>(columns);
-  prefix_.resize(count + 2);
-  if (!sums16_.empty()) {
-    PrefixSums(sums16_.data(), prefix_.data(), count, static_cast<std::size_t>(channel),
-               static_cast<std::size_t>(channels));
-  } else {
-    PrefixSums(sums32_.data(), prefix_.data(), count, static_cast<std::size_t>(channel),
-               static_cast<std::size_t>(channels));
-  }
+// columns_ holds half columns of a halved plane, counted from an even one.
+void AreaResizer::AverageHalved(float inverse_rows, float* out) const {
   const std::uint32_t* prefix = prefix_.data();
   const auto before = [prefix](std::uint32_t half_columns) {
     const std::uint32_t whole = prefix[half_columns / 2];
@@ -177,8 +171,8 @@ void AreaResizer::RowFromRgb(const Frame& frame, const PixelRect& region, int fi
   const float inverse_rows = 1.0F / static_cast<float>(last_row - first_row);
   SumRows(frame.planes[0], region.x1 * 3, region.Width() * 3, first_row, last_row, false);
   for (int channel = 0; channel < 3; ++channel) {
-    AverageFull(channel, 3, region.Width(), inverse_rows,
-                row_[static_cast<std::size_t>(channel)].data());
+    SumPrefixes(channel, 3, region.Width());
+    AverageFull(inverse_rows, row_[static_cast<std::size_t>(channel)].data());
   }
 }
 
@@ -186,7 +180,8 @@ void AreaResizer::RowFromYuv(const Frame& frame, const PixelRect& region, int fi
                              int last_row) {
   const float inverse_rows = 1.0F / static_cast<float>(last_row - first_row);
   SumRows(frame.planes[0], region.x1, region.Width(), first_row, last_row, false);
-  AverageFull(0, 1, region.Width(), inverse_rows, row_[0].data());
+  SumPrefixes(0, 1, region.Width());
+  AverageFull(inverse_rows, row_[0].data());
 
   const int chroma_first = region.x1 / 2;
   const int chroma_columns = (region.x2 + 1) / 2 - chroma_first;
@@ -195,15 +190,15 @@ void AreaResizer::RowFromYuv(const Frame& frame, const PixelRect& region, int fi
     at.begin += odd_start;
     at.end += odd_start;
   }
-  if (frame.format == PixelFormat::kNv12) {
-    SumRows(frame.planes[1], chroma_first * 2, chroma_columns * 2, first_row, last_row, true);
-    AverageHalved(0, 2, chroma_columns, inverse_rows, row_[1].data());
-    AverageHalved(1, 2, chroma_columns, inverse_rows, row_[2].data());
-  } else {
-    SumRows(frame.planes[1], chroma_first, chroma_columns, first_row, last_row, true);
-    AverageHalved(0, 1, chroma_columns, inverse_rows, row_[1].data());
-    SumRows(frame.planes[2], chroma_first, chroma_columns, first_row, last_row, true);
-    AverageHalved(0, 1, chroma_columns, inverse_rows, row_[2].data());
+  const bool interleaved = frame.format == PixelFormat::kNv12;
+  const int channels = interleaved ? 2 : 1;
+  for (int chroma = 0; chroma < 2; ++chroma) {
+    if (chroma == 0 || !interleaved) {
+      SumRows(frame.planes[static_cast<std::size_t>(1 + chroma)], chroma_first * channels,
+              chroma_columns * channels, first_row, last_row, true);
+    }
+    SumPrefixes(interleaved ? chroma : 0, channels, chroma_columns);
+    AverageHalved(inverse_rows, row_[static_cast<std::size_t>(1 + chroma)].data());
   }
   for (Columns& at : columns_) {
     at.begin -= odd_start;

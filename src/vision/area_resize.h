@@ -45,8 +45,9 @@ class AreaResizer {
   void SetColumns(int from, int to, int width);
   void SumRows(const Plane& plane, int first_byte, int bytes, int first_row, int last_row,
                bool halved);
-  void AverageFull(int channel, int channels, int columns, float inverse_rows, float* out);
-  void AverageHalved(int channel, int channels, int columns, float inverse_rows, float* out);
+  void SumPrefixes(int channel, int channels, int columns);
+  void AverageFull(float inverse_rows, float* out) const;
+  void AverageHalved(float inverse_rows, float* out) const;
   void RowFromRgb(const Frame& frame, const PixelRect& region, int first_row, int last_row);
   void RowFromYuv(const Frame& frame, const PixelRect& region, int first_row, int last_row);
 

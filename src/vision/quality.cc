@@ -49,10 +49,11 @@ float MeanOf(const std::array<float, kGridSide * kGridSide>& grid) {
   return sum / static_cast<float>(grid.size());
 }
 
-// Energy of the Laplacian against the variance of the luma: independent of brightness and contrast.
-// 1 at kSharpRatio.
+// Amplitude of the Laplacian against that of the luma: independent of brightness and contrast.
+// Portraits reach 1, faces of 40 to 60 pixels in street video 0.3 to 0.5, a face blurred by a tenth
+// of its width stays below 0.1.
 float Sharpness(const std::array<float, kGridSide * kGridSide>& grid, float mean) {
-  constexpr float kSharpRatio = 0.35F;
+  constexpr float kSharpRatio = 0.5F;
   constexpr float kNoise = 4;  // variance that sensor noise alone reaches: flat crops are not sharp
   float variance = 0;
   for (const float luma : grid) variance += (luma - mean) * (luma - mean);
@@ -67,36 +68,29 @@ float Sharpness(const std::array<float, kGridSide * kGridSide>& grid, float mean
     }
   }
   energy /= static_cast<float>((kGridSide - 2) * (kGridSide - 2));
-  return std::clamp(energy / (variance + kNoise) / kSharpRatio, 0.0F, 1.0F);
+  return std::min(1.0F, std::sqrt(energy / (variance + kNoise) / kSharpRatio));
 }
 
 Point Middle(const Point& a, const Point& b) { return {(a.x + b.x) / 2, (a.y + b.y) / 2}; }
 
-// How near to the middle a share lies: 1 at 0.5, 0 at 0 and 1 and beyond.
-float Centred(float share) { return std::clamp(1 - std::abs(2 * share - 1), 0.0F, 1.0F); }
-
-// Turned to a side, the nose wanders along the line of the eyes; nodding, along the line from eyes
-// to mouth. A tilted head changes neither.
+// Turned to a side, the nose leaves the line from between the eyes to the middle of the mouth, and
+// the eyes draw together; nodding, it wanders along that line. A tilted head changes none of them.
+// Three-quarter views, nose below one eye, keep about a third.
 float Frontal(const Landmarks& landmarks) {
-  const Point& left = landmarks[0];
-  const Point& right = landmarks[1];
-  const Point& nose = landmarks[2];
-  const Point eyes = Middle(left, right);
+  const Point eyes = Middle(landmarks[0], landmarks[1]);
   const Point mouth = Middle(landmarks[3], landmarks[4]);
-  const float eye_x = right.x - left.x;
-  const float eye_y = right.y - left.y;
-  const float eye_square = eye_x * eye_x + eye_y * eye_y;
-  const float down_x = mouth.x - eyes.x;
-  const float down_y = mouth.y - eyes.y;
-  const float down_square = down_x * down_x + down_y * down_y;
-  if (!(eye_square > 0) || !(down_square > 0)) return 0;
-  const float across = ((nose.x - left.x) * eye_x + (nose.y - left.y) * eye_y) / eye_square;
-  const float down = ((nose.x - eyes.x) * down_x + (nose.y - eyes.y) * down_y) / down_square;
-  // Nodding moves the nose less than turning does, and its rest lies a little below the middle.
-  const float nod = std::min(1.0F, 2 * Centred(down - 0.05F));
-  // In profile the eyes draw together, whatever the nose does.
-  const float spread = std::min(1.0F, std::sqrt(eye_square / down_square) / 0.6F);
-  return Centred(across) * nod * spread;
+  const Point nose{landmarks[2].x - eyes.x, landmarks[2].y - eyes.y};
+  const Point down{mouth.x - eyes.x, mouth.y - eyes.y};
+  const float eye_distance =
+      std::hypot(landmarks[1].x - landmarks[0].x, landmarks[1].y - landmarks[0].y);
+  const float face_length = std::hypot(down.x, down.y);
+  if (!(eye_distance > 0) || !(face_length > 0)) return 0;
+  const float aside = std::abs(nose.x * down.y - nose.y * down.x) / face_length / eye_distance;
+  const float along = (nose.x * down.x + nose.y * down.y) / (face_length * face_length);
+  const float turn = std::clamp(1 - aside / 0.75F, 0.0F, 1.0F);
+  const float nod = std::min(1.0F, 2.5F * std::clamp(1 - std::abs(2 * along - 1.1F), 0.0F, 1.0F));
+  const float spread = std::min(1.0F, eye_distance / face_length / 0.6F);
+  return turn * nod * spread;
 }
 
 // 1 in good light, falling towards black and towards burnt out.

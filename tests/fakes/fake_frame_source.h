@@ -50,7 +50,7 @@ class FakeFrameSource final : public FrameSource {
   };  // answers this frame at once
   struct Wait {
     std::chrono::milliseconds duration;
-  };                // the clock must move on by this much first
+  };  // the clock must move on by this much first
   struct Stall {};  // gives nothing until a stop
   struct Break {
     ErrorCode code;

@@ -13,7 +13,7 @@
 namespace vigil::vision {
 
 struct MtcnnOptions {
-  std::filesystem::path models_directory;
+  std::filesystem::path models_directory{};
   int min_face_px = 40;  // smallest face searched for; the cost rises with 1 / min_face_px squared
   // Scores below which the first, second and third network drop a candidate.
   std::array<float, 3> thresholds{0.6F, 0.7F, 0.7F};

@@ -13,7 +13,7 @@
 namespace vigil::vision {
 
 struct FacenetOptions {
-  std::filesystem::path models_directory;
+  std::filesystem::path models_directory{};
   std::string model_id = "facenet-128";
   Precision precision = Precision::kF32;  // kF32 for references, the machine's for probes
   int batch_max = 8;                      // crops of one inference, 1..64; more are split

@@ -1,10 +1,6 @@
 """int8 networks by NNCF's post-training quantisation, calibrated on the faces found in photos."""
 import contextlib
-import os
 import sys
-
-# NNCF reports its use to a server and leaves files in the home folder unless it believes to run in continuous integration.
-os.environ["NNCF_CI"] = "1"
 
 import nncf
 import numpy as np
@@ -30,15 +26,14 @@ def quantise(xml, detector_nets, photos, feeding):
 
 
 def calibration_crops(detector_nets, photos, feeding):
-    """The largest face of each photo, as the embedder is fed: 3 x height x width, standardised."""
+    """The surest face of each photo, as the embedder is fed: 3 x height x width, standardised."""
     detector = Detector(detector_nets)
     crops = []
     for path in photos:
         photo = Image.open(path).convert("RGB")
         boxes = detector.faces(np.asarray(photo))
         if len(boxes):
-            areas = np.prod(boxes[:, 2:4] - boxes[:, :2], axis=1)
-            crops.append(standardise(crop_face(photo, boxes[areas.argmax(), :4], feeding), feeding["preprocessing"]))
+            crops.append(standardise(crop_face(photo, boxes[0, :4], feeding), feeding["preprocessing"]))
     return crops
 
 

@@ -1,0 +1,182 @@
+// /cameras and /camera-groups: what is watched. A camera's URL goes in and never comes out whole.
+#include "api/body_fields.h"
+#include "api/resources.h"
+#include "base/time_text.h"
+#include "database/camera_repository.h"
+
+namespace vigil::api {
+namespace {
+
+using database::CameraGroupRepository;
+using database::CameraRepository;
+
+json::object CameraJson(const Camera& camera, const CameraState* state) {
+  json::object object{{"id", camera.id},
+                      {"name", camera.name},
+                      {"url", MaskUrl(camera.url.Reveal())},
+                      {"group_id", nullptr},
+                      {"enabled", camera.enabled},
+                      {"detect_interval_ms", nullptr},
+                      {"min_face_px", nullptr},
+                      {"created_at", FormatTime(camera.created_at)},
+                      {"updated_at", FormatTime(camera.updated_at)},
+                      {"state", state == nullptr ? json::value(nullptr) : CameraStateJson(*state)}};
+  if (!camera.group_id.empty()) object["group_id"] = camera.group_id;
+  if (camera.detect_interval_ms) object["detect_interval_ms"] = *camera.detect_interval_ms;
+  if (camera.min_face_px) object["min_face_px"] = *camera.min_face_px;
+  return object;
+}
+
+const CameraState* StateOf(const SystemInfo& info, const std::string& camera_id) {
+  for (const CameraState& state : info.cameras) {
+    if (state.id == camera_id) return &state;
+  }
+  return nullptr;
+}
+
+void ReadCamera(BodyFields& fields, Camera& camera) {
+  fields.Text("name", camera.name, 1, 100);
+  std::string url;
+  fields.Text("url", url, 1, 2000);
+  if (!url.empty()) {
+    // Only live streams: a path would let an administrator of the API read files of the machine.
+    if (url.starts_with("rtsp://") || url.starts_with("rtsps://")) {
+      camera.url = Secret(url);
+    } else {
+      fields.Wrong("url", "must begin with rtsp:// or rtsps://");
+    }
+  }
+  if (fields.Null("group_id")) {
+    camera.group_id.clear();
+  } else {
+    fields.Text("group_id", camera.group_id, 0, 100);
+  }
+  fields.Flag("enabled", camera.enabled);
+  fields.Integer("detect_interval_ms", camera.detect_interval_ms, 20, 60'000);
+  fields.Integer("min_face_px", camera.min_face_px, 12, 1000);
+}
+
+Answer List(const ApiContext& context) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Camera> cameras,
+                         CameraRepository(context.database).List());
+  const SystemInfo info = context.system_info();
+  json::array items;
+  for (const Camera& camera : cameras) {
+    items.push_back(CameraJson(camera, StateOf(info, camera.id)));
+  }
+  return ListResponse(std::move(items), "");
+}
+
+Answer Create(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  Camera camera;
+  ReadCamera(fields, camera);
+  fields.Require({"name", "url"});
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  VIGIL_ASSIGN_OR_RETURN(camera, CameraRepository(context.database).Create(camera));
+  context.cameras_changed();
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, call.who, "camera.create", camera.id, {{"name", camera.name}}));
+  return JsonResponse(CameraJson(camera, nullptr), 201);
+}
+
+Answer Get(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const Camera camera,
+                         CameraRepository(context.database).Get(call.Parameter("id")));
+  const SystemInfo info = context.system_info();
+  return JsonResponse(CameraJson(camera, StateOf(info, camera.id)));
+}
+
+Answer Change(const ApiContext& context, const Call& call) {
+  CameraRepository cameras(context.database);
+  VIGIL_ASSIGN_OR_RETURN(Camera camera, cameras.Get(call.Parameter("id")));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  ReadCamera(fields, camera);
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  VIGIL_ASSIGN_OR_RETURN(camera, cameras.Update(camera));
+  context.cameras_changed();
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, call.who, "camera.change", camera.id, {{"name", camera.name}}));
+  return JsonResponse(CameraJson(camera, nullptr));
+}
+
+Answer Delete(const ApiContext& context, const Call& call) {
+  const std::string& id = call.Parameter("id");
+  VIGIL_RETURN_IF_ERROR(CameraRepository(context.database).Delete(id));
+  context.cameras_changed();
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "camera.delete", id));
+  return NoContent();
+}
+
+json::object GroupJson(const CameraGroup& group) {
+  return {{"id", group.id}, {"name", group.name}, {"created_at", FormatTime(group.created_at)}};
+}
+
+Answer ListGroups(const ApiContext& context) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<CameraGroup> groups,
+                         CameraGroupRepository(context.database).List());
+  json::array items;
+  for (const CameraGroup& group : groups) items.push_back(GroupJson(group));
+  return ListResponse(std::move(items), "");
+}
+
+Answer SaveGroup(const ApiContext& context, const Call& call, CameraGroup group) {
+  const bool is_new = group.id.empty();
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  fields.Text("name", group.name, 1, 100);
+  if (is_new) fields.Require({"name"});
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  CameraGroupRepository groups(context.database);
+  VIGIL_ASSIGN_OR_RETURN(group, is_new ? groups.Create(group) : groups.Update(group));
+  context.cameras_changed();
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who,
+                                    is_new ? "camera_group.create" : "camera_group.change",
+                                    group.id, {{"name", group.name}}));
+  return JsonResponse(GroupJson(group), is_new ? 201 : 200);
+}
+
+Answer ChangeGroup(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(CameraGroup group,
+                         CameraGroupRepository(context.database).Get(call.Parameter("id")));
+  return SaveGroup(context, call, std::move(group));
+}
+
+Answer DeleteGroup(const ApiContext& context, const Call& call) {
+  const std::string& id = call.Parameter("id");
+  VIGIL_RETURN_IF_ERROR(CameraGroupRepository(context.database).Delete(id));
+  context.cameras_changed();
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "camera_group.delete", id));
+  return NoContent();
+}
+
+}  // namespace
+
+std::vector<Route> CameraRoutes(const ApiContext& context) {
+  return {
+      {Method::kGet, "/api/v1/cameras", Role::kOperator, Lane::kStore, kNoBody,
+       [&](const Call&) { return List(context); }},
+      {Method::kPost, "/api/v1/cameras", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       [&](const Call& call) { return Create(context, call); }},
+      {Method::kGet, "/api/v1/cameras/{id}", Role::kOperator, Lane::kStore, kNoBody,
+       [&](const Call& call) { return Get(context, call); }},
+      {Method::kPatch, "/api/v1/cameras/{id}", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       [&](const Call& call) { return Change(context, call); }},
+      {Method::kDelete, "/api/v1/cameras/{id}", Role::kAdmin, Lane::kStore, kNoBody,
+       [&](const Call& call) { return Delete(context, call); }},
+  };
+}
+
+std::vector<Route> CameraGroupRoutes(const ApiContext& context) {
+  return {
+      {Method::kGet, "/api/v1/camera-groups", Role::kOperator, Lane::kStore, kNoBody,
+       [&](const Call&) { return ListGroups(context); }},
+      {Method::kPost, "/api/v1/camera-groups", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       [&](const Call& call) { return SaveGroup(context, call, {}); }},
+      {Method::kPatch, "/api/v1/camera-groups/{id}", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       [&](const Call& call) { return ChangeGroup(context, call); }},
+      {Method::kDelete, "/api/v1/camera-groups/{id}", Role::kAdmin, Lane::kStore, kNoBody,
+       [&](const Call& call) { return DeleteGroup(context, call); }},
+  };
+}
+
+}  // namespace vigil::api

@@ -1,0 +1,185 @@
+// /incidents: who was seen where, why the system thinks so, and who has looked at it.
+#include "api/body_fields.h"
+#include "api/resources.h"
+#include "base/format.h"
+#include "base/time_text.h"
+#include "database/incident_repository.h"
+#include "database/photo_repository.h"
+
+namespace vigil::api {
+namespace {
+
+using database::IncidentRepository;
+
+json::value OrNull(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+json::object SightingJson(const Sighting& sighting) {
+  json::array candidates;
+  for (const Candidate& candidate : sighting.decision.candidates) {
+    candidates.push_back({{"person_id", candidate.person_id},
+                          {"reference_id", candidate.reference_id},
+                          {"similarity", Rounded(candidate.similarity)}});
+  }
+  const GalleryInfo& gallery = sighting.decision.gallery;
+  return {{"id", sighting.id},
+          {"camera_id", sighting.camera_id},
+          {"camera_name", sighting.camera_name},
+          {"seen_at", FormatTime(sighting.seen_at)},
+          {"track_id", sighting.track_id},
+          {"face_count", sighting.face_count},
+          {"box", BoxJson(sighting.box)},
+          {"frame_width", sighting.frame_width},
+          {"frame_height", sighting.frame_height},
+          {"quality", Rounded(sighting.quality)},
+          {"outcome", OutcomeName(sighting.decision.outcome)},
+          {"similarity", Rounded(sighting.decision.similarity)},
+          {"threshold", Rounded(sighting.decision.threshold)},
+          {"stranger_odds", sighting.decision.stranger_odds},
+          {"candidates", std::move(candidates)},
+          {"gallery",
+           {{"sequence", gallery.sequence},
+            {"references", gallery.references},
+            {"persons", gallery.persons}}},
+          {"detector", sighting.detector},
+          {"embedder", sighting.embedder}};
+}
+
+json::object IncidentJson(const Incident& incident) {
+  const std::string media = "/api/v1/incidents/" + incident.id + "/media/";
+  return {
+      {"id", incident.id},
+      {"person_id", incident.person_id},
+      {"person_name", incident.person_name},
+      {"severity", SeverityName(incident.severity)},
+      {"camera_group_id", incident.camera_group_id},
+      {"outcome", OutcomeName(incident.outcome)},
+      {"state", incident.state == IncidentState::kOpen ? "open" : "acknowledged"},
+      {"first_seen", FormatTime(incident.first_seen)},
+      {"last_seen", FormatTime(incident.last_seen)},
+      {"sighting_count", incident.sighting_count},
+      {"acknowledged_by", OrNull(incident.acknowledged_by)},
+      {"acknowledged_at", TimeJson(incident.acknowledged_at)},
+      {"best", SightingJson(incident.best)},
+      {"media",
+       {{"crop", media + "crop"}, {"frame", media + "frame"}, {"reference", media + "reference"}}}};
+}
+
+void ReadTime(const HttpRequest& request, std::string_view name, std::optional<WallTime>& target,
+              std::vector<FieldError>& errors) {
+  const auto text = request.Query(name);
+  if (!text) return;
+  if (const Result<WallTime> time = ParseTime(*text)) {
+    target = *time;
+  } else {
+    errors.push_back({std::string(name), "must be a time like 2026-11-22T21:28:47Z (RFC 3339)"});
+  }
+}
+
+std::expected<IncidentFilter, Problem> FilterOf(const HttpRequest& request) {
+  IncidentFilter filter;
+  std::vector<FieldError> errors;
+  filter.camera_id = request.Query("camera").value_or("");
+  filter.person_id = request.Query("person").value_or("");
+  ReadTime(request, "from", filter.from, errors);
+  ReadTime(request, "to", filter.to, errors);
+  if (const auto word = request.Query("outcome")) {
+    if (*word == "match") {
+      filter.outcome = Outcome::kMatch;
+    } else if (*word == "possible_match") {
+      filter.outcome = Outcome::kPossibleMatch;
+    } else {
+      errors.push_back({"outcome", "must be one of match, possible_match"});
+    }
+  }
+  if (const auto word = request.Query("state")) {
+    if (*word == "open") {
+      filter.state = IncidentState::kOpen;
+    } else if (*word == "acknowledged") {
+      filter.state = IncidentState::kAcknowledged;
+    } else {
+      errors.push_back({"state", "must be one of open, acknowledged"});
+    }
+  }
+  if (!errors.empty()) return std::unexpected(InvalidFields(std::move(errors)));
+  return filter;
+}
+
+Answer List(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const Page page, PageOf(call.request));
+  VIGIL_ASSIGN_OR_RETURN(const IncidentFilter filter, FilterOf(call.request));
+  VIGIL_ASSIGN_OR_RETURN(
+      const database::Page<Incident> incidents,
+      IncidentRepository(context.database).List(filter, {page.limit, page.after}));
+  json::array items;
+  for (const Incident& incident : incidents.items) items.push_back(IncidentJson(incident));
+  return ListResponse(std::move(items), incidents.next);
+}
+
+Answer Get(const ApiContext& context, const Call& call) {
+  IncidentRepository incidents(context.database);
+  VIGIL_ASSIGN_OR_RETURN(const Incident incident, incidents.Get(call.Parameter("id")));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Sighting> sightings, incidents.Sightings(incident.id));
+  json::array items;
+  for (const Sighting& sighting : sightings) items.push_back(SightingJson(sighting));
+  json::object object = IncidentJson(incident);
+  object["sightings"] = std::move(items);
+  return JsonResponse(object);
+}
+
+Answer Acknowledge(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Incident incident,
+      IncidentRepository(context.database).Acknowledge(call.Parameter("id"), call.who.user_name));
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "incident.acknowledge", incident.id));
+  return JsonResponse(IncidentJson(incident));
+}
+
+Answer Media(const ApiContext& context, const Call& call) {
+  const std::string& kind = call.Parameter("kind");
+  VIGIL_ASSIGN_OR_RETURN(const Incident incident,
+                         IncidentRepository(context.database).Get(call.Parameter("id")));
+  std::string media_id;
+  std::string media_type = "image/jpeg";
+  if (kind == "crop") {
+    media_id = incident.best.crop_media_id;
+  } else if (kind == "frame") {
+    media_id = incident.best.frame_media_id;
+  } else if (kind == "reference") {
+    if (!incident.best.decision.candidates.empty()) {
+      VIGIL_ASSIGN_OR_RETURN(
+          const std::optional<Photo> photo,
+          database::PhotoRepository(context.database)
+              .OfReference(incident.best.decision.candidates.front().reference_id));
+      if (photo) {
+        media_id = photo->media_id;
+        media_type = photo->mime_type;
+      }
+    }
+  } else {
+    return Refuse(404, "not_found", "an incident has the pictures crop, frame and reference");
+  }
+  if (media_id.empty()) {
+    return Refuse(404, "not_found", format("this incident's {} is not kept any more", kind));
+  }
+  VIGIL_ASSIGN_OR_RETURN(const Bytes bytes, context.media.Get(media_id));
+  return BodyResponse(200, media_type, TextOf(bytes));
+}
+
+}  // namespace
+
+std::vector<Route> IncidentRoutes(const ApiContext& context) {
+  return {
+      {Method::kGet, "/api/v1/incidents", Role::kOperator, Lane::kStore, kNoBody,
+       [&](const Call& call) { return List(context, call); }},
+      {Method::kGet, "/api/v1/incidents/{id}", Role::kOperator, Lane::kStore, kNoBody,
+       [&](const Call& call) { return Get(context, call); }},
+      {Method::kPost, "/api/v1/incidents/{id}/acknowledge", Role::kOperator, Lane::kStore,
+       kJsonBodyBytesMax, [&](const Call& call) { return Acknowledge(context, call); }},
+      {Method::kGet, "/api/v1/incidents/{id}/media/{kind}", Role::kOperator, Lane::kStore, kNoBody,
+       [&](const Call& call) { return Media(context, call); }},
+  };
+}
+
+}  // namespace vigil::api

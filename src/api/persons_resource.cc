@@ -1,0 +1,135 @@
+// /criminals: the enrolled people.
+#include "api/body_fields.h"
+#include "api/resources.h"
+#include "base/log.h"
+#include "base/time_text.h"
+#include "database/person_repository.h"
+#include "database/photo_repository.h"
+
+namespace vigil::api {
+namespace {
+
+std::optional<Severity> SeverityOf(std::string_view word) {
+  for (const Severity severity :
+       {Severity::kLow, Severity::kMedium, Severity::kHigh, Severity::kCritical}) {
+    if (SeverityName(severity) == word) return severity;
+  }
+  return std::nullopt;
+}
+
+json::object PersonJson(const Person& person) {
+  return {{"id", person.id},
+          {"name", person.name},
+          {"reason", person.reason},
+          {"category", person.category},
+          {"severity", SeverityName(person.severity)},
+          {"notes", person.notes},
+          {"expires_at", TimeJson(person.expires_at)},
+          {"created_at", FormatTime(person.created_at)},
+          {"updated_at", FormatTime(person.updated_at)},
+          {"photo_count", person.photo_count}};
+}
+
+json::object PhotoSummaryJson(const Photo& photo) {
+  return {{"id", photo.id},
+          {"width", photo.width},
+          {"height", photo.height},
+          {"media_type", photo.mime_type},
+          {"box", BoxJson(photo.face.box)},
+          {"quality", Rounded(photo.quality)},
+          {"created_at", FormatTime(photo.created_at)}};
+}
+
+void ReadPerson(BodyFields& fields, Person& person) {
+  fields.Text("name", person.name, 1, 200);
+  fields.Text("reason", person.reason, 0, 2000);
+  fields.Text("category", person.category, 0, 100);
+  fields.Word("severity", person.severity, SeverityOf, "low, medium, high, critical");
+  fields.Text("notes", person.notes, 0, 10'000);
+  fields.Time("expires_at", person.expires_at);
+  if (fields.Present("name") && person.name.find_first_not_of(" \t\r\n") == std::string::npos &&
+      !person.name.empty()) {
+    fields.Wrong("name", "must not be blank");
+  }
+}
+
+Answer List(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const Page page, PageOf(call.request));
+  VIGIL_ASSIGN_OR_RETURN(
+      const database::Page<Person> persons,
+      database::PersonRepository(context.database).List({page.limit, page.after}));
+  json::array items;
+  for (const Person& person : persons.items) items.push_back(PersonJson(person));
+  return ListResponse(std::move(items), persons.next);
+}
+
+Answer Create(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  Person person;
+  ReadPerson(fields, person);
+  fields.Require({"name"});
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  VIGIL_ASSIGN_OR_RETURN(person, database::PersonRepository(context.database).Create(person));
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, call.who, "person.create", person.id, {{"name", person.name}}));
+  return JsonResponse(PersonJson(person), 201);
+}
+
+Answer Get(const ApiContext& context, const Call& call) {
+  const std::string& id = call.Parameter("id");
+  VIGIL_ASSIGN_OR_RETURN(const Person person, database::PersonRepository(context.database).Get(id));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Photo> photos,
+                         database::PhotoRepository(context.database).List(id));
+  json::array summaries;
+  for (const Photo& photo : photos) summaries.push_back(PhotoSummaryJson(photo));
+  json::object object = PersonJson(person);
+  object["photos"] = std::move(summaries);
+  return JsonResponse(object);
+}
+
+Answer Change(const ApiContext& context, const Call& call) {
+  database::PersonRepository persons(context.database);
+  VIGIL_ASSIGN_OR_RETURN(Person person, persons.Get(call.Parameter("id")));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  ReadPerson(fields, person);
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  VIGIL_ASSIGN_OR_RETURN(person, persons.Update(person));
+  context.gallery_changed();
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, call.who, "person.change", person.id, {{"name", person.name}}));
+  return JsonResponse(PersonJson(person));
+}
+
+Answer Delete(const ApiContext& context, const Call& call) {
+  const std::string& id = call.Parameter("id");
+  VIGIL_ASSIGN_OR_RETURN(const database::DeletedPerson deleted,
+                         database::PersonRepository(context.database).Delete(id));
+  context.gallery_changed();
+  for (const std::string& media_id : deleted.media_ids) {
+    if (const Status removed = context.media.Remove(media_id); !removed) {
+      LogWarning("api", "a deleted person's photo stays for the sweep: {}",
+                 removed.error().message);
+    }
+  }
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "person.delete", id));
+  return NoContent();
+}
+
+}  // namespace
+
+std::vector<Route> PersonRoutes(const ApiContext& context) {
+  return {
+      {Method::kGet, "/api/v1/criminals", Role::kOperator, Lane::kStore, kNoBody,
+       [&](const Call& call) { return List(context, call); }},
+      {Method::kPost, "/api/v1/criminals", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       [&](const Call& call) { return Create(context, call); }},
+      {Method::kGet, "/api/v1/criminals/{id}", Role::kOperator, Lane::kStore, kNoBody,
+       [&](const Call& call) { return Get(context, call); }},
+      {Method::kPatch, "/api/v1/criminals/{id}", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       [&](const Call& call) { return Change(context, call); }},
+      {Method::kDelete, "/api/v1/criminals/{id}", Role::kAdmin, Lane::kStore, kNoBody,
+       [&](const Call& call) { return Delete(context, call); }},
+  };
+}
+
+}  // namespace vigil::api

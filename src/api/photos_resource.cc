@@ -1,0 +1,95 @@
+// Photos of enrolled people: upload, picture, deletion.
+#include "api/body_fields.h"
+#include "api/enrolment.h"
+#include "api/resources.h"
+#include "base/log.h"
+#include "base/time_text.h"
+#include "database/photo_repository.h"
+
+namespace vigil::api {
+namespace {
+
+int StatusOfRefusal(const PhotoError& error) {
+  switch (error.refusal) {
+    case PhotoRefusal::kNotAnImage:
+      return 415;
+    case PhotoRefusal::kUnreadable:
+      return 400;
+    case PhotoRefusal::kNoFace:
+    case PhotoRefusal::kSeveralFaces:
+    case PhotoRefusal::kTooPoor:
+      return 422;
+    case PhotoRefusal::kOther:
+      break;
+  }
+  return StatusOf(error.error.code);
+}
+
+Answer Upload(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const UploadedFile upload, UploadedFileOf(call.request));
+  const std::string& person_id = call.Parameter("id");
+  const EnrolmentContext enrolment{context.database, context.media, context.photos, context.gallery,
+                                   context.policy};
+  const auto enrolled = EnrolPhoto(enrolment, person_id, std::as_bytes(std::span(upload.bytes)));
+  if (!enrolled) return std::unexpected(ProblemOfPhoto(enrolled.error()));
+  context.gallery_changed();
+  const Photo& photo = enrolled->photo;
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, call.who, "photo.create", photo.id, {{"person", person_id}}));
+  HttpResponse response =
+      JsonResponse({{"id", photo.id},
+                    {"person_id", person_id},
+                    {"width", photo.width},
+                    {"height", photo.height},
+                    {"box", BoxJson(photo.face.box)},
+                    {"score", Rounded(photo.face.score)},
+                    {"quality", QualityJson(enrolled->quality)},
+                    {"advice", json::array(enrolled->advice.begin(), enrolled->advice.end())},
+                    {"created_at", FormatTime(photo.created_at)}},
+                   201);
+  response.headers.emplace_back("Location",
+                                format("/api/v1/criminals/{}/photos/{}", person_id, photo.id));
+  return response;
+}
+
+Answer Picture(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const Photo photo,
+                         database::PhotoRepository(context.database)
+                             .Get(call.Parameter("id"), call.Parameter("photo")));
+  VIGIL_ASSIGN_OR_RETURN(const Bytes bytes, context.media.Get(photo.media_id));
+  return BodyResponse(200, photo.mime_type, TextOf(bytes));
+}
+
+Answer Delete(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const Photo photo,
+                         database::PhotoRepository(context.database)
+                             .Delete(call.Parameter("id"), call.Parameter("photo")));
+  context.gallery_changed();
+  if (const Status removed = context.media.Remove(photo.media_id); !removed) {
+    LogWarning("api", "a deleted photo stays for the sweep: {}", removed.error().message);
+  }
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, call.who, "photo.delete", photo.id, {{"person", photo.person_id}}));
+  return NoContent();
+}
+
+}  // namespace
+
+Problem ProblemOfPhoto(const PhotoError& error) {
+  if (error.refusal == PhotoRefusal::kOther) return Problem(error.error);
+  return Problem(StatusOfRefusal(error), std::string(PhotoRefusalName(error.refusal)),
+                 error.error.message);
+}
+
+std::vector<Route> PhotoRoutes(const ApiContext& context) {
+  return {
+      {Method::kPost, "/api/v1/criminals/{id}/upload-photo", Role::kAdmin, Lane::kHeavy,
+       kPhotoFormBytesMax, [&](const Call& call) { return Upload(context, call); }},
+      {Method::kGet, "/api/v1/criminals/{id}/photos/{photo}", Role::kOperator, Lane::kStore,
+       kNoBody, [&](const Call& call) { return Picture(context, call); }},
+      {Method::kDelete, "/api/v1/criminals/{id}/photos/{photo}", Role::kAdmin, Lane::kStore,
+       kNoBody, [&](const Call& call) { return Delete(context, call); }},
+  };
+}
+
+}  // namespace vigil::api

@@ -1,0 +1,131 @@
+// POST /criminals/search-by-image: who is this?
+#include <charconv>
+
+#include "api/body_fields.h"
+#include "api/enrolment.h"
+#include "api/resources.h"
+#include "base/crypto.h"
+#include "database/person_repository.h"
+
+namespace vigil::api {
+namespace {
+
+struct SearchRequest {
+  std::string_view photo;
+  int top = 5;
+  std::optional<float> threshold;  // absent: what the gallery demands
+};
+
+template <class Number>
+bool ReadNumber(const std::string& text, Number& number, Number least, Number greatest) {
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return failure == std::errc{} && end == text.data() + text.size() && number >= least &&
+         number <= greatest;
+}
+
+std::expected<SearchRequest, Problem> ReadRequest(const HttpRequest& request) {
+  VIGIL_ASSIGN_OR_RETURN(const UploadedFile upload, UploadedFileOf(request));
+  SearchRequest search;
+  search.photo = upload.bytes;
+  std::vector<FieldError> errors;
+  for (const auto& [name, value] : upload.fields) {
+    if (value.empty()) continue;
+    if (name == "top") {
+      if (!ReadNumber(value, search.top, 1, 10)) {
+        errors.push_back({"top", "must be a whole number from 1 to 10"});
+      }
+    } else if (name == "threshold") {
+      float threshold = 0;
+      if (ReadNumber(value, threshold, 0.0F, 1.0F)) {
+        search.threshold = threshold;
+      } else {
+        errors.push_back({"threshold", "must be a number from 0 to 1"});
+      }
+    } else {
+      errors.push_back({name, "is not a known field"});
+    }
+  }
+  if (!errors.empty()) return std::unexpected(InvalidFields(std::move(errors)));
+  return search;
+}
+
+std::expected<json::array, Problem> CandidatesJson(const ApiContext& context,
+                                                   const Decision& decision, int top,
+                                                   float threshold) {
+  database::PersonRepository persons(context.database);
+  json::array items;
+  for (const Candidate& candidate : decision.candidates) {
+    if (static_cast<int>(items.size()) == top) break;
+    const Result<Person> person = persons.Get(candidate.person_id);
+    if (!person && person.error().code == ErrorCode::kNotFound) continue;  // deleted just now
+    VIGIL_RETURN_IF_ERROR(person);
+    items.push_back({{"person_id", candidate.person_id},
+                     {"name", person->name},
+                     {"severity", SeverityName(person->severity)},
+                     {"reference_id", candidate.reference_id},
+                     {"similarity", Rounded(candidate.similarity)},
+                     {"stranger_odds", pipeline::StrangerOdds(context.policy, decision.gallery,
+                                                              candidate.similarity)},
+                     {"passes", candidate.similarity >= threshold}});
+  }
+  return items;
+}
+
+std::expected<json::object, Problem> FaceJson(const ApiContext& context,
+                                              const SearchRequest& request,
+                                              const pipeline::PhotoFace& face) {
+  // Decide keeps at most 10; asking for as many lets `top` skip people who were deleted meanwhile.
+  const Decision decision =
+      pipeline::Decide(context.gallery.Search(face.embedding, 10), face.quality, context.policy);
+  const float threshold = request.threshold.value_or(decision.threshold);
+  VIGIL_ASSIGN_OR_RETURN(json::array candidates,
+                         CandidatesJson(context, decision, request.top, threshold));
+  json::object object{{"box", BoxJson(face.detection.box)},
+                      {"score", Rounded(face.detection.score)},
+                      {"quality", QualityJson(face.quality)},
+                      {"outcome", OutcomeName(decision.outcome)},
+                      {"reason", nullptr},
+                      {"threshold", Rounded(threshold)},
+                      {"candidates", std::move(candidates)}};
+  if (decision.reason) object["reason"] = ReasonName(*decision.reason);
+  return object;
+}
+
+Answer Search(const ApiContext& context, const Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const SearchRequest request, ReadRequest(call.request));
+  const auto photo = AnalysePhoto(context.photos, std::as_bytes(std::span(request.photo)));
+  if (!photo) return std::unexpected(ProblemOfPhoto(photo.error()));
+  json::array faces;
+  json::array found;  // for the audit: who was shown, never a picture
+  for (const pipeline::PhotoFace& face : photo->faces) {
+    VIGIL_ASSIGN_OR_RETURN(json::object item, FaceJson(context, request, face));
+    for (const json::value& candidate : item.at("candidates").get_array()) {
+      if (candidate.at("passes").get_bool()) found.push_back(candidate.at("person_id"));
+    }
+    faces.push_back(std::move(item));
+  }
+  const GalleryInfo gallery = context.gallery.Info();
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "search_by_image", "",
+                                    {{"photo_sha256", Sha256Hex(request.photo)},
+                                     {"faces", photo->faces.size()},
+                                     {"passed", std::move(found)},
+                                     {"gallery_sequence", gallery.sequence}}));
+  return JsonResponse({{"width", photo->width},
+                       {"height", photo->height},
+                       {"faces", std::move(faces)},
+                       {"gallery",
+                        {{"sequence", gallery.sequence},
+                         {"references", gallery.references},
+                         {"persons", gallery.persons}}}});
+}
+
+}  // namespace
+
+std::vector<Route> SearchRoutes(const ApiContext& context) {
+  return {
+      {Method::kPost, "/api/v1/criminals/search-by-image", Role::kOperator, Lane::kHeavy,
+       kPhotoFormBytesMax, [&](const Call& call) { return Search(context, call); }},
+  };
+}
+
+}  // namespace vigil::api

@@ -1,0 +1,41 @@
+// Everything behind the REST API of one installation, whether or not cameras run.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "api/api.h"
+#include "api/context.h"
+#include "app/installation.h"
+#include "app/person_names.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "core/gallery.h"
+#include "database/gallery_repository.h"
+#include "metrics/metrics.h"
+#include "pipeline/live_view.h"
+#include "pipeline/photo_analyser.h"
+
+namespace vigil::app {
+
+// Members are declared so that users go before what they use. Made by OpenBackend, never moved.
+struct Backend {
+  explicit Backend(std::unique_ptr<Installation> opened);
+
+  std::unique_ptr<Installation> installation;
+  database::GalleryRepository gallery_store;
+  PersonNames names;
+  metrics::Metrics metrics;
+  pipeline::LiveView live;
+  std::unique_ptr<pipeline::PhotoAnalyser> photos;
+  std::unique_ptr<GalleryIndex> gallery;  // empty: the caller loads or follows
+  pipeline::DecisionPolicy photo_policy;  // of the photos' fp32 embedder
+
+  Clock& GetClock() const { return installation->clock; }
+  const EmbeddingSpace& Space() const { return photos->EmbedderFacts().space; }
+};
+
+// Opens the data directory and loads the models for photos. kConflict when another process has the directory.
+Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config);
+
+}  // namespace vigil::app

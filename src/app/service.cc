@@ -1,0 +1,283 @@
+// The composition root of a running Vigil: read Compose from top to bottom.
+#include "app/service.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "alerts/channels.h"
+#include "app/engines.h"
+#include "app/program_paths.h"
+#include "app/recognition_options.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "database/user_repository.h"
+#include "media/stream_source.h"
+#include "vision/cpu.h"
+#include "vision/quality.h"
+
+namespace vigil::app {
+namespace {
+
+constexpr auto kHousekeepingInterval = std::chrono::milliseconds(200);
+
+int WorkerCount(const config::Config& config) {
+  if (config.recognition.workers > 0) return config.recognition.workers;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::string Describe(const DetectorInfo& model) {
+  return format("{}:{}:{}", model.id, model.hash.substr(0, 12), model.precision);
+}
+
+std::string Describe(const EmbedderInfo& model) {
+  return format("{}:{}", model.space.Key(), model.precision);
+}
+
+pipeline::SourceFactory MakeSourceFactory(Clock& clock) {
+  return [&clock](const Camera& camera, std::stop_token stop) {
+    const media::StreamOptions options{.camera_id = camera.id,
+                                       .file_pace = media::FilePace::kRealTime};
+    return media::OpenStream(camera.url, options, std::move(stop), clock);
+  };
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
+                                                ServiceObservers observers) {
+  VIGIL_ASSIGN_OR_RETURN(auto backend, OpenBackend(config));
+  std::unique_ptr<Service> service(new Service(config, std::move(observers), std::move(backend)));
+  VIGIL_RETURN_IF_ERROR(service->Compose());
+  return service;
+}
+
+Service::Service(const config::Config& config, ServiceObservers observers,
+                 std::unique_ptr<Backend> backend)
+    : config_(config),
+      observers_(std::move(observers)),
+      backend_(std::move(backend)),
+      started_at_(backend_->GetClock().WallNow()),
+      cameras_(GetDatabase()),
+      groups_(GetDatabase()),
+      persons_(GetDatabase()),
+      incidents_(GetDatabase()),
+      detections_(GetDatabase()),
+      outbox_(GetDatabase()) {}
+
+Status Service::Compose() {
+  Clock& clock = backend_->GetClock();
+  MediaStore& media = *backend_->installation->media;
+  VIGIL_ASSIGN_OR_RETURN(auto channels, MakeConfiguredChannels(config_, clock));
+  const auto routes = alerts::MakeRoutes(channels);
+
+  // What must be there before the first frame: people, and the way of their alerts.
+  follower_ = std::make_unique<gallery::GalleryFollower>(
+      backend_->gallery_store, *backend_->gallery, backend_->Space().Key(), clock,
+      gallery::FollowerOptions{.dimension = backend_->Space().dimension});
+  delivery_ = std::make_unique<alerts::Delivery>(
+      std::move(channels), outbox_, media, clock,
+      [this](const alerts::DeliveryReport& report) { NoteDelivery(report); });
+  maintenance_ = std::make_unique<database::Maintenance>(
+      GetDatabase(), media, clock,
+      database::MaintenanceOptions{
+          .unmatched_crops_kept = std::chrono::hours(config_.data.unmatched_crop_retention_h)});
+
+  VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config_));
+  VIGIL_ASSIGN_OR_RETURN(auto embedders,
+                         MakeEmbedders(config_, precision, WorkerCount(config_)));
+  VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config_, config_.recognition.min_face_px,
+                                                       WorkerCount(config_)));
+  detector_facts_ = detectors.front()->Info();
+  embedder_facts_ = embedders.front()->Info();
+  backend_->metrics.SetBuildInfo(VIGIL_VERSION, embedder_facts_.space.model_id,
+                                 embedder_facts_.precision);
+
+  incident_engine_ = std::make_unique<pipeline::IncidentEngine>(
+      pipeline::IncidentEngineOptions{
+          .visit_gap = std::chrono::seconds(config_.recognition.visit_gap_s),
+          .keep_unmatched_crops = config_.data.unmatched_crop_retention_h > 0,
+          .detector = Describe(detector_facts_),
+          .embedder = Describe(embedder_facts_)},
+      pipeline::IncidentEnginePorts{
+          .clock = clock,
+          .media = media,
+          .persons = persons_,
+          .incidents = incidents_,
+          .detections = detections_,
+          .metrics = backend_->metrics,
+          .routes = routes,
+          .on_recorded = [this](const database::SightingResult&) { delivery_->Wake(); }});
+
+  engine_ = std::make_unique<pipeline::Engine>(
+      pipeline::EngineOptions{
+          .recognition = RecognitionOptionsOf(config_.recognition, embedder_facts_),
+          .camera = {.gate = GateOptionsOf(config_.recognition), .backoff = {}},
+          .min_face_px = config_.recognition.min_face_px},
+      pipeline::EngineParts{
+          .clock = clock,
+          .gallery = *backend_->gallery,
+          .metrics = backend_->metrics,
+          .detectors = std::move(detectors),
+          .embedders = std::move(embedders),
+          .quality = vision::AssessQuality,
+          .open_source = MakeSourceFactory(clock),
+          .on_outcome = [this](const pipeline::TrackOutcome& outcome) { NoteOutcome(outcome); },
+          .on_camera = observers_.on_camera,
+          .name_of = [this](const std::string& id) { return backend_->names.Of(id); },
+          .live = &backend_->live});
+
+  VIGIL_RETURN_IF_ERROR(StartApi());
+  VIGIL_RETURN_IF_ERROR(SyncConfiguredCameras());
+  VIGIL_RETURN_IF_ERROR(ReloadCameras());
+  housekeeper_ = std::jthread([this](std::stop_token stop) { KeepHouse(std::move(stop)); });
+  return {};
+}
+
+Status Service::StartApi() {
+  const auto web = FindSetupFile("web/first");
+  VIGIL_ASSIGN_OR_RETURN(
+      api_, api::Api::Make({.database = GetDatabase(),
+                            .media = *backend_->installation->media,
+                            .gallery = *backend_->gallery,
+                            .photos = *backend_->photos,
+                            .policy = backend_->photo_policy,
+                            .live = backend_->live,
+                            .metrics = backend_->metrics,
+                            .clock = backend_->GetClock(),
+                            .web_directory = web ? *web : std::filesystem::path(),
+                            .system_info = [this] { return DescribeSystem(); },
+                            .ready = [this] { return follower_->State().loaded; },
+                            .cameras_changed = [this] { cameras_changed_ = true; },
+                            .gallery_changed =
+                                [this] {
+                                  names_changed_ = true;
+                                  follower_->Wake();
+                                }}));
+  VIGIL_ASSIGN_OR_RETURN(
+      server_, api::Server::Start(
+                   {.api = {.address = config_.api.address,
+                            .port = static_cast<std::uint16_t>(config_.api.port)},
+                    .local_socket = LocalSocket(config_),
+                    .metrics_port = static_cast<std::uint16_t>(config_.api.metrics_port),
+                    .metrics_address = "127.0.0.1"},
+                   api_->Application(), api_->Monitoring()));
+  return {};
+}
+
+Service::~Service() {
+  if (server_) server_->Stop();
+  housekeeper_.request_stop();
+  if (housekeeper_.joinable()) housekeeper_.join();
+  if (engine_) engine_->Stop();
+  incident_engine_.reset();
+  delivery_.reset();
+}
+
+Result<std::optional<Secret>> Service::MakeSetupToken() {
+  return database::UserRepository(GetDatabase()).MakeSetupToken();
+}
+
+// Cameras of the file live in the database too, so that incidents can name them: by their name they are found again.
+Status Service::SyncConfiguredCameras() {
+  VIGIL_ASSIGN_OR_RETURN(const auto groups, groups_.List());
+  VIGIL_ASSIGN_OR_RETURN(const auto known, cameras_.List());
+  std::vector<CameraGroup> groups_now = groups;
+  for (const auto& wanted : config_.cameras) {
+    Camera camera;
+    const auto same = std::ranges::find(known, wanted.name, &Camera::name);
+    if (same != known.end()) camera = *same;
+    camera.name = wanted.name;
+    camera.url = wanted.url;
+    camera.enabled = wanted.enabled;
+    camera.detect_interval_ms = wanted.detect_interval_ms;
+    camera.min_face_px = wanted.min_face_px;
+    camera.group_id.clear();
+    if (!wanted.group.empty()) {
+      auto group = std::ranges::find(groups_now, wanted.group, &CameraGroup::name);
+      if (group == groups_now.end()) {
+        VIGIL_ASSIGN_OR_RETURN(auto made, groups_.Create({.id = {}, .name = wanted.group}));
+        group = groups_now.insert(groups_now.end(), std::move(made));
+      }
+      camera.group_id = group->id;
+    }
+    const auto stored = same == known.end() ? cameras_.Create(camera) : cameras_.Update(camera);
+    if (!stored) return Annotate(stored.error(), "storing the configured camera " + wanted.name);
+  }
+  return {};
+}
+
+Status Service::ReloadCameras() {
+  VIGIL_ASSIGN_OR_RETURN(const auto cameras, cameras_.List());
+  engine_->SetCameras(cameras);
+  return {};
+}
+
+// Starting a camera waits for the one it replaces, and names come from the database: neither belongs on a request's thread.
+void Service::KeepHouse(std::stop_token stop) {
+  Clock& clock = backend_->GetClock();
+  LogLimiter failures(clock);
+  while (clock.SleepUntil(clock.Now() + kHousekeepingInterval, stop)) {
+    if (cameras_changed_.exchange(false)) {
+      if (const Status done = ReloadCameras(); !done) {
+        cameras_changed_ = true;
+        failures.Write(LogLevel::kError, "cameras", done.error().message);
+      }
+    }
+    if (names_changed_.exchange(false)) {
+      if (const Status done = backend_->names.Refresh(); !done) {
+        names_changed_ = true;
+        failures.Write(LogLevel::kError, "names", done.error().message);
+      }
+    }
+    const auto gallery = backend_->gallery->Info();
+    backend_->metrics.SetGallery(gallery.references, gallery.sequence);
+    backend_->metrics.SetQueueDepth("database", GetDatabase().WriteQueueDepth());
+  }
+}
+
+void Service::NoteOutcome(const pipeline::TrackOutcome& outcome) {
+  incident_engine_->Take(outcome);
+  if (observers_.on_outcome) observers_.on_outcome(outcome);
+}
+
+void Service::NoteDelivery(const alerts::DeliveryReport& report) {
+  using metrics::AlertResult;
+  backend_->metrics.CountAlerts(report.channel,
+                                report.state == DeliveryState::kSent   ? AlertResult::kSent
+                                : report.state == DeliveryState::kDead ? AlertResult::kDead
+                                                                       : AlertResult::kFailed);
+  backend_->metrics.ObserveStage(metrics::Stage::kDeliver, report.duration);
+  if (report.state == DeliveryState::kSent) {
+    backend_->metrics.ObserveStage(metrics::Stage::kFrameToAlert, report.since_event);
+  }
+  if (observers_.on_delivery) observers_.on_delivery(report);
+}
+
+api::SystemInfo Service::DescribeSystem() const {
+  const auto cpu = vision::DetectCpuFeatures();
+  const auto precision = vision::ChoosePrecision(config_.models.precision, cpu);
+  api::SystemInfo info{.version = VIGIL_VERSION,
+                       .started_at = started_at_,
+                       .cpu = precision ? vision::DescribePrecision(cpu, *precision) : "",
+                       .detector = detector_facts_,
+                       .embedder = embedder_facts_,
+                       .cameras = {},
+                       .queues = {}};
+  for (const auto& status : engine_->Statuses()) {
+    const bool up = status.state == pipeline::CameraState::kUp;
+    const bool failed = !up && status.fault != StreamFault::kNone;
+    info.cameras.push_back({.id = status.camera_id,
+                            .name = {},
+                            .up = up,
+                            .cause = failed ? std::string(StreamFaultName(status.fault)) : "",
+                            .mend = failed ? std::string(StreamFaultMend(status.fault)) : "",
+                            .last_frame_at = status.last_frame_at});
+  }
+  info.queues.push_back({.name = "database",
+                         .depth = backend_->installation->database->WriteQueueDepth(),
+                         .drops = 0});
+  return info;
+}
+
+}  // namespace vigil::app

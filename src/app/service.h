@@ -1,0 +1,92 @@
+// A whole running Vigil in one process: what `vigil serve` and `vigil demo` start and stop.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "alerts/delivery.h"
+#include "api/api.h"
+#include "api/server.h"
+#include "app/backend.h"
+#include "base/secret.h"
+#include "database/camera_repository.h"
+#include "database/detection_repository.h"
+#include "database/incident_repository.h"
+#include "database/maintenance.h"
+#include "database/outbox_repository.h"
+#include "gallery/follower.h"
+#include "pipeline/engine.h"
+#include "pipeline/incident_engine.h"
+
+namespace vigil::app {
+
+// Who wants to see what happens, beside the database. Called from several threads; must not block.
+struct ServiceObservers {
+  pipeline::OutcomeCallback on_outcome;
+  std::function<void(const pipeline::CameraStatus&)> on_camera;
+  alerts::DeliveryObserver on_delivery;
+};
+
+class Service {
+ public:
+  // Opens everything in order and starts cameras and server. Errors say what failed and the mend.
+  static Result<std::unique_ptr<Service>> Start(const config::Config& config,
+                                                ServiceObservers observers = {});
+  // Start in reverse; at most about five seconds.
+  ~Service();
+
+  std::uint16_t Port() const { return server_->Port(); }
+  std::uint16_t MetricsPort() const { return server_->MetricsPort(); }
+  database::Database& GetDatabase() { return *backend_->installation->database; }
+  // A one-time token when there is no administrator yet.
+  Result<std::optional<Secret>> MakeSetupToken();
+
+ private:
+  Service(const config::Config& config, ServiceObservers observers,
+          std::unique_ptr<Backend> backend);
+
+  Status Compose();
+  Status StartRecognition();
+  Status StartApi();
+  Status SyncConfiguredCameras();
+  Status ReloadCameras();
+  api::SystemInfo DescribeSystem() const;
+  void NoteOutcome(const pipeline::TrackOutcome& outcome);
+  void NoteDelivery(const alerts::DeliveryReport& report);
+  void KeepHouse(std::stop_token stop);
+
+  const config::Config config_;
+  const ServiceObservers observers_;
+  std::unique_ptr<Backend> backend_;
+  const WallTime started_at_;
+  database::CameraRepository cameras_;
+  database::CameraGroupRepository groups_;
+  database::PersonRepository persons_;
+  database::IncidentRepository incidents_;
+  database::DetectionRepository detections_;
+  database::OutboxRepository outbox_;
+  DetectorInfo detector_facts_;
+  EmbedderInfo embedder_facts_;
+
+  std::unique_ptr<gallery::GalleryFollower> follower_;
+  std::unique_ptr<database::Maintenance> maintenance_;
+  std::unique_ptr<alerts::Delivery> delivery_;
+  std::unique_ptr<pipeline::IncidentEngine> incident_engine_;
+  std::unique_ptr<pipeline::Engine> engine_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<api::Server> server_;
+  std::atomic<bool> cameras_changed_ = false;
+  std::atomic<bool> names_changed_ = false;
+  std::jthread housekeeper_;  // carries out what request handlers may not wait for
+};
+
+// The channels of the configuration as the alerts room wants them.
+Result<std::vector<alerts::Channel>> MakeConfiguredChannels(const config::Config& config,
+                                                            const Clock& clock);
+
+}  // namespace vigil::app

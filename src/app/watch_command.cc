@@ -1,0 +1,176 @@
+// `vigil watch SOURCE`: the whole recognition on one file or camera, without a server.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "alerts/message_text.h"
+#include "app/backend.h"
+#include "app/command.h"
+#include "app/engines.h"
+#include "app/people_folder.h"
+#include "app/recognition_options.h"
+#include "app/signals.h"
+#include "base/format.h"
+#include "base/time_text.h"
+#include "gallery/follower.h"
+#include "media/stream_source.h"
+#include "pipeline/watch.h"
+#include "vision/quality.h"
+
+namespace vigil::app {
+namespace {
+
+struct Options {
+  std::string source;
+  std::filesystem::path people;
+  bool json = false;
+};
+
+// Who is looked for: a folder's people, or those of the installation.
+struct Watchlist {
+  PeopleFolder folder;
+  std::unique_ptr<Backend> backend;
+
+  const GalleryIndex& Gallery() const { return backend ? *backend->gallery : *folder.gallery; }
+  std::string NameOf(const std::string& id) const {
+    if (backend) return backend->names.Of(id);
+    const auto name = folder.names.find(id);
+    return name == folder.names.end() ? std::string() : name->second;
+  }
+};
+
+Result<Watchlist> OpenWatchlist(const config::Config& config, const Options& options) {
+  Watchlist list;
+  if (options.people.empty()) {
+    VIGIL_ASSIGN_OR_RETURN(list.backend, OpenBackend(config));
+    VIGIL_RETURN_IF_ERROR(gallery::LoadGallery(list.backend->gallery_store, *list.backend->gallery,
+                                               list.backend->Space().Key()));
+    return list;
+  }
+  VIGIL_ASSIGN_OR_RETURN(const auto analyser, MakePhotoAnalyser(config));
+  VIGIL_ASSIGN_OR_RETURN(list.folder, EnrolFolder(options.people, *analyser));
+  for (const auto& photo : list.folder.refused) {
+    std::fprintf(stderr, "vigil: %s is not used: %s\n", photo.path.c_str(), photo.why.c_str());
+  }
+  std::fprintf(stderr, "%zu people enrolled for this run\n", list.folder.names.size());
+  return list;
+}
+
+json::object OutcomeJson(const pipeline::TrackOutcome& outcome) {
+  const Decision& decision = outcome.decision;
+  const Box& box = outcome.best.detection.box;
+  const bool named = !outcome.person_name.empty();
+  return {{"time", FormatTime(outcome.best.frame.captured_at)},
+          {"pts_ms", outcome.best.frame.pts.count()},
+          {"track", outcome.track_id},
+          {"outcome", OutcomeName(decision.outcome)},
+          {"person", named ? json::value(outcome.person_name) : json::value(nullptr)},
+          {"similarity", ShortDecimal(decision.similarity)},
+          {"threshold", ShortDecimal(decision.threshold)},
+          {"stranger_odds", decision.stranger_odds},
+          {"reason", decision.reason ? json::value(ReasonName(*decision.reason))
+                                     : json::value(nullptr)},
+          {"box", {ShortDecimal(box.x1), ShortDecimal(box.y1), ShortDecimal(box.x2),
+                   ShortDecimal(box.y2)}},
+          {"frame_faces", outcome.best.frame_faces}};
+}
+
+void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json) {
+  if (outcome.occasion != pipeline::Occasion::kChanged) return;
+  if (as_json) return PrintJson(OutcomeJson(outcome));
+  const Decision& decision = outcome.decision;
+  std::string line = format("{:8.1f} s  track {:<4} {:<15}",
+                            static_cast<double>(outcome.best.frame.pts.count()) / 1000, outcome.track_id,
+                            OutcomeName(decision.outcome));
+  if (!outcome.person_name.empty()) {
+    line += format("{}  similarity {:.3f}, needed {:.3f}; a stranger scores this high {}",
+                   outcome.person_name, decision.similarity, decision.threshold,
+                   alerts::OddsText(decision.stranger_odds));
+  } else if (decision.reason) {
+    line += ReasonName(*decision.reason);
+  }
+  PrintLine(line);
+}
+
+Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options& options,
+                                     FrameSource& source, const Watchlist& list, Clock& clock,
+                                     std::stop_token stop) {
+  VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config, config.recognition.min_face_px, 1));
+  VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config));
+  VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config, precision, 1));
+  metrics::Metrics metrics;
+  const pipeline::WatchOptions watch{
+      .recognition = RecognitionOptionsOf(config.recognition, embedders.front()->Info()),
+      .gate = GateOptionsOf(config.recognition),
+      .min_face_px = config.recognition.min_face_px,
+      .name = options.source};
+  const pipeline::RecognitionPorts ports{
+      .clock = clock,
+      .gallery = list.Gallery(),
+      .metrics = metrics,
+      .quality = vision::AssessQuality,
+      .on_outcome = [&](const auto& outcome) { PrintOutcome(outcome, options.json); },
+      .name_of = [&](const std::string& id) { return list.NameOf(id); }};
+  return pipeline::WatchSource(source, std::move(detectors.front()), std::move(embedders.front()),
+                               watch, ports, std::move(stop));
+}
+
+ExitCode Run(const CommandLine& line, const Options& options) {
+  StopSignals signals;
+  const auto config = LoadCommandConfig(line);
+  if (!config) return ExitCode::kConfiguration;
+  SystemClock clock;
+  std::stop_source stop;
+  // SIGINT ends the stream, so that open tracks are still judged and told.
+  const std::jthread waiter([&](std::stop_token done) {
+    while (!done.stop_requested()) {
+      if (signals.Wait(std::chrono::milliseconds(100))) stop.request_stop();
+    }
+  });
+  const auto list = OpenWatchlist(*config, options);
+  if (!list) return Report(list.error());
+  auto opened = media::OpenStream(Secret(options.source), {}, stop.get_token(), clock);
+  if (!opened) {
+    Report(opened.error().error);
+    std::fprintf(stderr, "vigil: %s\n", std::string(StreamFaultMend(opened.error().fault)).c_str());
+    return ExitCode::kInput;
+  }
+  const auto summary = Watch(*config, options, *opened->source, *list, clock, stop.get_token());
+  if (!summary && summary.error().code != ErrorCode::kCancelled) {
+    Report(summary.error());
+    return ExitCode::kInput;
+  }
+  if (summary) {
+    std::fprintf(stderr, "%lld frames, %lld looked at, %lld without motion\n",
+                 static_cast<long long>(summary->frames),
+                 static_cast<long long>(summary->looked_at),
+                 static_cast<long long>(summary->still));
+    if (summary->frames == 0) {
+      std::fprintf(stderr, "vigil: %s holds no picture\n", MaskUrl(options.source).c_str());
+      return ExitCode::kInput;
+    }
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddWatch(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("watch", "recognise people in a file or stream");
+  command->add_option("source", options->source, "video file or rtsp:// URL")->required();
+  command->add_option("--people", options->people,
+                      "enrol from this folder for this run: a sub-folder of photos a person, or "
+                      "photos named after people (default: the people of the data directory)");
+  command->add_option_function<std::string>(
+      "--min-face",
+      [&line](const std::string& px) {
+        line.overrides.emplace_back("recognition.min_face_px", px);
+      },
+      "smallest face searched for, pixels");
+  command->add_flag("--json", options->json, "one JSON line an outcome");
+  command->callback([options, &line] { line.exit_code = Run(line, *options); });
+}
+
+}  // namespace vigil::app

@@ -1,0 +1,282 @@
+// The engine: transactions, threads, migrations, and what a bad disk or key does.
+#include "database/database.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <fstream>
+#include <latch>
+#include <thread>
+
+#include "as_nobody.h"
+#include "database/sqlite_connection.h"
+#include "temporary_database.h"
+
+namespace vigil::database {
+namespace {
+
+using ::testing::HasSubstr;
+
+Result<std::int64_t> Count(Database& database) {
+  return database.Read([](Connection& connection) -> Result<std::int64_t> {
+    VIGIL_ASSIGN_OR_RETURN(const Answer answer,
+                           connection.Execute("SELECT COUNT(*) AS count FROM camera_groups", {}));
+    return answer.rows.at(0).Integer("count");
+  });
+}
+
+Status InsertGroup(Connection& connection, const std::string& id) {
+  VIGIL_RETURN_IF_ERROR(connection.Execute(
+      "INSERT INTO camera_groups (id, name, created_at) VALUES ($1, $1, 0)", {id}));
+  return {};
+}
+
+TEST(Connection, KeepsEveryKindOfValue) {
+  TemporaryDatabase database;
+  const Bytes bytes{std::byte{0}, std::byte{255}};
+  const Answer answer = database.Execute(
+      "SELECT $2 AS text, $1 AS number, $3 AS real_number, $4 AS bytes, $5 AS missing, $6 AS at, "
+      "$1 AS again, $7 AS no_bytes",
+      {std::int64_t{1} << 40, std::string("a\0b", 3), 0.1, bytes, std::optional<int>(),
+       WallTime{std::chrono::milliseconds{1'700'000'000'123}}, Bytes{}});
+  const Row& row = answer.rows.at(0);
+  EXPECT_EQ(row.Integer("number"), std::int64_t{1} << 40);
+  EXPECT_EQ(row.Integer("again"), std::int64_t{1} << 40);
+  EXPECT_EQ(row.Text("text"), std::string("a\0b", 3));
+  EXPECT_EQ(row.Real("real_number"), 0.1);
+  EXPECT_EQ(row.Blob("bytes"), bytes);
+  EXPECT_TRUE(row.IsNull("missing"));
+  EXPECT_FALSE(row.IsNull("no_bytes"));
+  EXPECT_EQ(row.Time("at").time_since_epoch().count(), 1'700'000'000'123);
+  EXPECT_THROW((void)row.Text("number"), RowError);
+  EXPECT_THROW((void)row.Text("unknown"), RowError);
+}
+
+TEST(Connection, SaysWhatKindOfFailureItWas) {
+  TemporaryDatabase database;
+  const auto code_of = [&](const std::string& sql) {
+    return database->Write([&](Connection& connection) { return connection.Execute(sql, {}); })
+        .error()
+        .code;
+  };
+  database.Execute("INSERT INTO camera_groups (id, name, created_at) VALUES ('a', 'a', 0)");
+  EXPECT_EQ(code_of("INSERT INTO camera_groups (id, name, created_at) VALUES ('b', 'a', 0)"),
+            ErrorCode::kConflict);
+  EXPECT_EQ(code_of("INSERT INTO spent_refresh_tokens VALUES ('hash', 'no such session')"),
+            ErrorCode::kConflict);
+  EXPECT_EQ(code_of("INSERT INTO camera_groups (id, name, created_at) VALUES ('c', NULL, 0)"),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_of("INSERT INTO camera_groups (id, name, created_at) VALUES ('c', 'c', 'x')"),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_of("SELEC"), ErrorCode::kInternal);
+}
+
+TEST(Database, RollsBackWhatFailedHalfWay) {
+  TemporaryDatabase database;
+  const Status failed = database->Write([](Connection& connection) -> Status {
+    VIGIL_RETURN_IF_ERROR(InsertGroup(connection, "half"));
+    return Fail(ErrorCode::kConflict, "changed my mind");
+  });
+  EXPECT_EQ(failed.error().message, "changed my mind");
+  const Status thrown = database->Write([](Connection& connection) -> Status {
+    VIGIL_RETURN_IF_ERROR(InsertGroup(connection, "half"));
+    throw std::runtime_error("surprise");
+  });
+  EXPECT_EQ(thrown.error().code, ErrorCode::kInternal);
+  EXPECT_EQ(Count(*database), 0);
+  EXPECT_TRUE(database->Write([](Connection& c) { return InsertGroup(c, "whole"); }).has_value());
+  EXPECT_EQ(Count(*database), 1);
+}
+
+TEST(Database, RefusesWritesInReads) {
+  TemporaryDatabase database;
+  EXPECT_FALSE(database->Read([](Connection& c) { return InsertGroup(c, "sneaky"); }).has_value());
+  EXPECT_EQ(Count(*database), 0);
+}
+
+TEST(Database, KeepsWhatWasCommittedAcrossARestart) {
+  TemporaryDatabase database;
+  ASSERT_TRUE(database->Write([](Connection& c) { return InsertGroup(c, "kept"); }).has_value());
+  database.Reopen();
+  EXPECT_EQ(Count(*database), 1);
+}
+
+TEST(Database, IsPrivateToItsOwner) {
+  TemporaryDatabase database;
+  database.Execute("INSERT INTO camera_groups (id, name, created_at) VALUES ('a', 'a', 0)");
+  for (const std::string suffix : {"", "-wal", "-shm"}) {
+    struct stat status{};
+    ASSERT_EQ(::stat((database.Path().string() + suffix).c_str(), &status), 0) << suffix;
+    EXPECT_EQ(status.st_mode & 0777U, 0600U) << suffix;
+  }
+}
+
+// Each write inserts two rows; a reader that saw an odd count would have seen half a transaction.
+TEST(Database, ServesReadersWhileItWrites) {
+  TemporaryDatabase database;
+  std::atomic<bool> done = false;
+  std::atomic<int> wrong = 0;
+  std::vector<std::jthread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!done) {
+        const Result<std::int64_t> count = Count(*database);
+        if (!count.has_value() || *count % 2 != 0) ++wrong;
+      }
+    });
+  }
+  std::vector<std::jthread> writers;
+  for (int writer = 0; writer < 2; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (int i = 0; i < 25; ++i) {
+        const std::string id = std::to_string(writer) + "-" + std::to_string(i);
+        const Status written = database->Write([&](Connection& connection) -> Status {
+          VIGIL_RETURN_IF_ERROR(InsertGroup(connection, id));
+          return InsertGroup(connection, id + "-twin");
+        });
+        if (!written.has_value()) ++wrong;
+      }
+    });
+  }
+  writers.clear();
+  done = true;
+  readers.clear();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(Count(*database), 100);
+}
+
+// A writer that is kept busy until the test lets go.
+class BusyWriter {
+ public:
+  explicit BusyWriter(Database& database) {
+    thread_ = std::jthread([&database, this] {
+      (void)database.Write([this](Connection&) -> Status {
+        busy_.count_down();
+        free_.wait();
+        return {};
+      });
+    });
+    busy_.wait();
+  }
+  ~BusyWriter() { free_.count_down(); }
+
+ private:
+  std::latch busy_{1};
+  std::latch free_{1};
+  std::jthread thread_;
+};
+
+TEST(Database, WithdrawsAWriteThatWaitedTooLong) {
+  TemporaryDatabase database({.write_timeout = std::chrono::milliseconds{30}});
+  std::atomic<bool> ran = false;
+  {
+    const BusyWriter busy(*database);
+    const Status late = database->Write([&](Connection&) -> Status {
+      ran = true;
+      return {};
+    });
+    EXPECT_EQ(late.error().code, ErrorCode::kUnavailable);
+    EXPECT_THAT(late.error().message, HasSubstr("nothing was changed"));
+  }
+  database.Reopen();
+  EXPECT_FALSE(ran);
+}
+
+TEST(Database, RefusesWritesWhenItsQueueIsFull) {
+  TemporaryDatabase database(
+      {.write_timeout = std::chrono::milliseconds{30}, .write_queue_depth_max = 1});
+  const BusyWriter busy(*database);
+  const auto nothing = [](Connection&) -> Status { return {}; };
+  EXPECT_EQ(database->Write(nothing).error().code, ErrorCode::kUnavailable);
+  const Status refused = database->Write(nothing);
+  EXPECT_THAT(refused.error().message, HasSubstr("queue is full"));
+}
+
+TEST(Database, SaysThatTheDiskIsFullAndGoesOnAfterwards) {
+  // The limit of pages stands for a full disk: SQLite reports both alike.
+  TemporaryDatabase database({.pages_max = 120});
+  Status status;
+  int written = 0;
+  while (status.has_value() && written < 100) {
+    status = database->Write([&](Connection& connection) -> Status {
+      VIGIL_RETURN_IF_ERROR(InsertGroup(connection, "before-" + std::to_string(written)));
+      VIGIL_RETURN_IF_ERROR(
+          connection.Execute("INSERT INTO settings (key, value) VALUES ($1, $2)",
+                             {std::to_string(written), Bytes(30'000, std::byte{1})}));
+      return {};
+    });
+    if (status.has_value()) ++written;
+  }
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(status.error().message, HasSubstr("free space"));
+  EXPECT_THAT(status.error().message, HasSubstr(database.Path().string()));
+  EXPECT_EQ(Count(*database), written) << "nothing half-done";
+  database.Execute("DELETE FROM settings WHERE key <> 'key_check'");
+  EXPECT_TRUE(database->Write([](Connection& c) { return InsertGroup(c, "after"); }).has_value());
+}
+
+TEST(Database, RefusesAnotherKey) {
+  TemporaryDatabase database;
+  ManualClock clock;
+  const Sealer other = TestSealer('2');
+  const auto opened = OpenDatabase({.path = database.Path()}, other, clock);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(opened.error().message, HasSubstr("key file"));
+}
+
+TEST(Database, RefusesAFileThatIsNoDatabase) {
+  TemporaryFolder folder;
+  std::ofstream(folder.Path() / "vigil.db") << std::string(10'000, 'x');
+  ManualClock clock;
+  const Sealer sealer = TestSealer();
+  const auto opened = OpenDatabase({.path = folder.Path() / "vigil.db"}, sealer, clock);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(opened.error().message, HasSubstr("backup"));
+}
+
+TEST(Database, NamesTheFolderThatIsMissing) {
+  ManualClock clock;
+  const Sealer sealer = TestSealer();
+  const auto opened = OpenDatabase({.path = "/nowhere/at/all/vigil.db"}, sealer, clock);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kPermission);
+  EXPECT_THAT(opened.error().message, HasSubstr("/nowhere/at/all/vigil.db"));
+}
+
+TEST(Database, NamesAReadOnlyFolder) {
+  using std::filesystem::perms;
+  TemporaryFolder folder;
+  std::filesystem::permissions(folder.Path(), perms::owner_read | perms::owner_exec |
+                                                  perms::others_read | perms::others_exec);
+  const AsNobody nobody;
+  if (!nobody.Works()) GTEST_SKIP() << "this system does not let the super-user step down";
+  ManualClock clock;
+  const Sealer sealer = TestSealer();
+  const auto opened = OpenDatabase({.path = folder.Path() / "vigil.db"}, sealer, clock);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kPermission);
+  EXPECT_THAT(opened.error().message, HasSubstr("writable"));
+}
+
+TEST(Database, NamesAReadOnlyFile) {
+  using std::filesystem::perms;
+  TemporaryDatabase database;
+  std::filesystem::permissions(database.Path().parent_path(), perms::all);
+  std::filesystem::permissions(database.Path(), perms::owner_read | perms::others_read);
+  const AsNobody nobody;
+  if (!nobody.Works()) GTEST_SKIP() << "this system does not let the super-user step down";
+  ManualClock clock;
+  const Sealer sealer = TestSealer();
+  const auto opened = OpenDatabase({.path = database.Path()}, sealer, clock);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kPermission);
+  EXPECT_THAT(opened.error().message, HasSubstr(database.Path().string()));
+}
+
+}  // namespace
+}  // namespace vigil::database

@@ -1,0 +1,287 @@
+// The rules of visits and alerts, inside one transaction.
+#include "database/incident_repository.h"
+
+#include "base/format.h"
+#include "base/uuid.h"
+#include "database/alert_message_json.h"
+#include "database/incident_rows.h"
+#include "database/rows.h"
+
+namespace vigil::database {
+namespace {
+
+// The visit that a sighting belongs to, as it was before the sighting.
+struct Visit {
+  std::string id;
+  Outcome outcome = Outcome::kPossibleMatch;
+  Severity severity = Severity::kLow;
+  std::optional<Severity> alert_severity;
+  float best_similarity = 0;
+  bool created = false;
+};
+
+// The open visit that `seen_at` still belongs to; a visit that ended before is closed.
+Result<std::optional<Visit>> FindOpenVisit(Connection& connection, const NewSighting& sighting,
+                                           std::chrono::milliseconds visit_gap) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      connection.Execute(
+          "SELECT i.id, i.outcome, i.severity, i.alert_severity, i.last_seen, s.similarity "
+          "FROM incidents AS i JOIN sightings AS s ON s.id = i.best_sighting_id "
+          "WHERE i.person_id = $1 AND i.camera_group_id = $2 AND i.visit_open = 1",
+          {sighting.person.id, sighting.camera_group_id}));
+  if (answer.rows.empty()) return std::nullopt;
+  const Row& row = answer.rows.front();
+  if (sighting.sighting.seen_at > row.Time("last_seen") + visit_gap) {
+    VIGIL_RETURN_IF_ERROR(
+        connection.Execute("UPDATE incidents SET visit_open = 0 WHERE id = $1", {row.Text("id")}));
+    return std::nullopt;
+  }
+  Visit visit{.id = row.Text("id"),
+              .outcome = OutcomeFromWord(row.Text("outcome")),
+              .severity = SeverityOf(row.Integer("severity")),
+              .alert_severity = std::nullopt,
+              .best_similarity = row.Float("similarity")};
+  if (!row.IsNull("alert_severity")) {
+    visit.alert_severity = SeverityOf(row.Integer("alert_severity"));
+  }
+  return visit;
+}
+
+Result<Visit> BeginVisit(Connection& connection, const NewSighting& sighting, const Clock& clock) {
+  const Sighting& seen = sighting.sighting;
+  Visit visit{.id = MakeUuid(clock),
+              .outcome = seen.decision.outcome,
+              .severity = sighting.person.severity,
+              .alert_severity = std::nullopt,
+              .best_similarity = seen.decision.similarity,
+              .created = true};
+  VIGIL_RETURN_IF_ERROR(connection.Execute(
+      "INSERT INTO incidents (id, person_id, person_name, severity, camera_group_id, visit_open, "
+      "outcome, state, alert_severity, first_seen, last_seen, sighting_count, best_sighting_id, "
+      "acknowledged_by, acknowledged_at) "
+      "VALUES ($1, $2, $3, $4, $5, 1, $6, 'open', NULL, $7, $7, 1, $8, '', NULL)",
+      {visit.id, sighting.person.id, sighting.person.name, SeverityNumber(visit.severity),
+       sighting.camera_group_id, OutcomeName(visit.outcome), seen.seen_at, seen.id}));
+  return visit;
+}
+
+Status ExtendVisit(Connection& connection, const Visit& visit, const NewSighting& sighting,
+                   bool upgraded) {
+  const Sighting& seen = sighting.sighting;
+  VIGIL_RETURN_IF_ERROR(connection.Execute(
+      "UPDATE incidents SET sighting_count = sighting_count + 1, severity = $2, "
+      "first_seen = CASE WHEN first_seen > $3 THEN $3 ELSE first_seen END, "
+      "last_seen = CASE WHEN last_seen < $3 THEN $3 ELSE last_seen END WHERE id = $1",
+      {visit.id, std::max(SeverityNumber(visit.severity), SeverityNumber(sighting.person.severity)),
+       seen.seen_at}));
+  if (upgraded || seen.decision.similarity > visit.best_similarity) {
+    VIGIL_RETURN_IF_ERROR(connection.Execute(
+        "UPDATE incidents SET best_sighting_id = $2 WHERE id = $1", {visit.id, seen.id}));
+  }
+  if (upgraded) {
+    // Whoever acknowledged a possible match has not seen the match.
+    VIGIL_RETURN_IF_ERROR(connection.Execute(
+        "UPDATE incidents SET outcome = 'match', state = 'open', acknowledged_by = '', "
+        "acknowledged_at = NULL WHERE id = $1",
+        {visit.id}));
+  }
+  return {};
+}
+
+Result<CooldownState> ReadCooldown(Connection& connection, const NewSighting& sighting,
+                                   const std::string& channel) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      connection.Execute(
+          "SELECT last_alert_at, last_severity, last_similarity, suppressed FROM cooldowns "
+          "WHERE person_id = $1 AND camera_group_id = $2 AND channel = $3",
+          {sighting.person.id, sighting.camera_group_id, channel}));
+  if (answer.rows.empty()) return CooldownState{};
+  const Row& row = answer.rows.front();
+  return CooldownState{.last_alert_at = row.OptionalTime("last_alert_at"),
+                       .last_severity = SeverityOf(row.Integer("last_severity")),
+                       .last_similarity = row.Float("last_similarity"),
+                       .suppressed = row.Integer("suppressed")};
+}
+
+Status WriteCooldown(Connection& connection, const NewSighting& sighting,
+                     const std::string& channel, const CooldownState& state) {
+  VIGIL_RETURN_IF_ERROR(connection.Execute(
+      "INSERT INTO cooldowns (person_id, camera_group_id, channel, last_alert_at, last_severity, "
+      "last_similarity, suppressed) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+      "ON CONFLICT (person_id, camera_group_id, channel) DO UPDATE SET "
+      "last_alert_at = excluded.last_alert_at, last_severity = excluded.last_severity, "
+      "last_similarity = excluded.last_similarity, suppressed = excluded.suppressed",
+      {sighting.person.id, sighting.camera_group_id, channel, state.last_alert_at,
+       SeverityNumber(state.last_severity), state.last_similarity, state.suppressed}));
+  return {};
+}
+
+AlertMessage MessageOf(const NewSighting& sighting, const std::string& incident_id,
+                       std::int64_t suppressed_before, const Clock& clock) {
+  const Sighting& seen = sighting.sighting;
+  return {
+      .id = MakeUuid(clock),
+      .incident_id = incident_id,
+      .person_id = sighting.person.id,
+      .person_name = sighting.person.name,
+      .reason = sighting.person.reason,
+      .severity = sighting.person.severity,
+      .camera_id = seen.camera_id,
+      .camera_name = seen.camera_name,
+      .event_time = seen.seen_at,
+      .face_count = seen.face_count,
+      .similarity = seen.decision.similarity,
+      .threshold = seen.decision.threshold,
+      .stranger_odds = seen.decision.stranger_odds,
+      // The face itself is what a person on the phone can judge.
+      .snapshot_media_id = seen.crop_media_id.empty() ? seen.frame_media_id : seen.crop_media_id,
+      .suppressed_before = suppressed_before};
+}
+
+// Asks one channel's cooldown and obeys. True: an alert was queued.
+Result<bool> AskRoute(Connection& connection, const NewSighting& sighting,
+                      const std::string& incident_id, const AlertRoute& route, const Clock& clock) {
+  VIGIL_ASSIGN_OR_RETURN(const CooldownState state,
+                         ReadCooldown(connection, sighting, route.channel));
+  const Sighting& seen = sighting.sighting;
+  const CooldownVerdict verdict =
+      route.cooldown(state, {seen.seen_at, sighting.person.severity, seen.decision.similarity});
+  VIGIL_RETURN_IF_ERROR(WriteCooldown(connection, sighting, route.channel, verdict.next));
+  if (!verdict.send) return false;
+  const AlertMessage message = MessageOf(sighting, incident_id, state.suppressed, clock);
+  VIGIL_RETURN_IF_ERROR(connection.Execute(
+      "INSERT INTO outbox (id, channel, incident_id, message, state, attempts, next_attempt_at, "
+      "created_at) VALUES ($1, $2, $3, $4, 'pending', 0, $5, $5)",
+      {message.id, route.channel, incident_id, AlertMessageToJson(message), clock.WallNow()}));
+  return true;
+}
+
+Status AskRoutes(Connection& connection, const NewSighting& sighting,
+                 std::span<const AlertRoute> routes, const Clock& clock, SightingResult& result) {
+  const std::string& incident_id = result.incident.id;
+  VIGIL_RETURN_IF_ERROR(
+      connection.Execute("UPDATE incidents SET alert_severity = $2 WHERE id = $1",
+                         {incident_id, SeverityNumber(sighting.person.severity)}));
+  for (const AlertRoute& route : routes) {
+    VIGIL_ASSIGN_OR_RETURN(const bool queued,
+                           AskRoute(connection, sighting, incident_id, route, clock));
+    (queued ? result.alerts_queued : result.alerts_suppressed).push_back(route.channel);
+  }
+  return {};
+}
+
+Result<SightingResult> Record(Connection& connection, NewSighting sighting,
+                              std::chrono::milliseconds visit_gap,
+                              std::span<const AlertRoute> routes, const Clock& clock) {
+  VIGIL_ASSIGN_OR_RETURN(std::optional<Visit> visit,
+                         FindOpenVisit(connection, sighting, visit_gap));
+  const bool is_match = sighting.sighting.decision.outcome == Outcome::kMatch;
+  SightingResult result;
+  result.sighting_id = sighting.sighting.id = MakeUuid(clock);
+  if (visit.has_value()) {
+    result.upgraded = is_match && visit->outcome == Outcome::kPossibleMatch;
+    VIGIL_RETURN_IF_ERROR(ExtendVisit(connection, *visit, sighting, result.upgraded));
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(visit, BeginVisit(connection, sighting, clock));
+    result.created = true;
+  }
+  sighting.sighting.incident_id = visit->id;
+  VIGIL_RETURN_IF_ERROR(InsertSighting(connection, sighting.sighting));
+  VIGIL_ASSIGN_OR_RETURN(result.incident, FindIncident(connection, visit->id));
+  const bool news =
+      !visit->alert_severity.has_value() || sighting.person.severity > *visit->alert_severity;
+  if (is_match && news) {
+    VIGIL_RETURN_IF_ERROR(AskRoutes(connection, sighting, routes, clock, result));
+  }
+  return result;
+}
+
+// The WHERE clause of a filter, and its parameters.
+struct Condition {
+  std::string sql = "WHERE 1 = 1";
+  std::vector<Value> parameters;
+
+  // `text` holds {} where the parameter's number belongs.
+  void Add(fmt::format_string<std::size_t> text, Value value) {
+    parameters.push_back(std::move(value));
+    sql += " AND " + fmt::format(text, parameters.size());
+  }
+};
+
+Condition ConditionOf(const IncidentFilter& filter, const PageRequest& request) {
+  Condition condition;
+  if (!request.after.empty()) condition.Add("i.id < ${}", request.after);
+  if (!filter.person_id.empty()) condition.Add("i.person_id = ${}", filter.person_id);
+  if (!filter.camera_id.empty()) {
+    condition.Add(
+        "EXISTS (SELECT 1 FROM sightings AS f WHERE f.incident_id = i.id AND f.camera_id = ${})",
+        filter.camera_id);
+  }
+  if (filter.from.has_value()) condition.Add("i.last_seen >= ${}", *filter.from);
+  if (filter.to.has_value()) condition.Add("i.first_seen <= ${}", *filter.to);
+  if (filter.outcome.has_value()) condition.Add("i.outcome = ${}", OutcomeName(*filter.outcome));
+  if (filter.state.has_value()) condition.Add("i.state = ${}", StateName(*filter.state));
+  return condition;
+}
+
+}  // namespace
+
+Result<SightingResult> IncidentRepository::RecordSighting(const NewSighting& sighting,
+                                                          std::chrono::milliseconds visit_gap,
+                                                          std::span<const AlertRoute> routes) {
+  const Outcome outcome = sighting.sighting.decision.outcome;
+  if (outcome != Outcome::kMatch && outcome != Outcome::kPossibleMatch) {
+    return Fail(ErrorCode::kInvalidArgument,
+                format("a {} is no sighting of an enrolled person", OutcomeName(outcome)));
+  }
+  return database_.Write([&](Connection& connection) {
+    return Record(connection, sighting, visit_gap, routes, database_.GetClock());
+  });
+}
+
+Result<Incident> IncidentRepository::Get(const std::string& id) {
+  return database_.Read([&](Connection& connection) { return FindIncident(connection, id); });
+}
+
+Result<Page<Incident>> IncidentRepository::List(const IncidentFilter& filter,
+                                                const PageRequest& request) {
+  Condition condition = ConditionOf(filter, request);
+  const int limit = PageLimit(request);
+  condition.parameters.emplace_back(limit + 1);
+  return database_.Read([&](Connection& connection) -> Result<Page<Incident>> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute(format("{}{} ORDER BY i.id DESC LIMIT ${}", kSelectIncident,
+                                  condition.sql, condition.parameters.size()),
+                           condition.parameters));
+    return MakePage<Incident>(answer.rows, limit, IncidentOf);
+  });
+}
+
+Result<std::vector<Sighting>> IncidentRepository::Sightings(const std::string& incident_id) {
+  return database_.Read([&](Connection& connection) -> Result<std::vector<Sighting>> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute(
+            std::string(kSelectSighting) + "WHERE s.incident_id = $1 ORDER BY s.id LIMIT 1000",
+            {incident_id}));
+    std::vector<Sighting> sightings;
+    for (const Row& row : answer.rows) sightings.push_back(SightingOf(row));
+    return sightings;
+  });
+}
+
+Result<Incident> IncidentRepository::Acknowledge(const std::string& id,
+                                                 const std::string& user_name) {
+  return database_.Write([&](Connection& connection) -> Result<Incident> {
+    VIGIL_RETURN_IF_ERROR(connection.Execute(
+        "UPDATE incidents SET state = 'acknowledged', acknowledged_by = $2, acknowledged_at = $3 "
+        "WHERE id = $1 AND state = 'open'",
+        {id, user_name, database_.GetClock().WallNow()}));
+    return FindIncident(connection, id);
+  });
+}
+
+}  // namespace vigil::database

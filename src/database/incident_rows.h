@@ -1,0 +1,24 @@
+// Rows of incidents and sightings, apart from the rules of visits.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/incident.h"
+#include "database/connection.h"
+
+namespace vigil::database {
+
+// Columns of an incident with those of its best sighting; the tables are named i and s.
+extern const std::string_view kSelectIncident;
+// Columns of a sighting; the table is named s.
+extern const std::string_view kSelectSighting;
+
+Incident IncidentOf(const Row& row);
+Sighting SightingOf(const Row& row);
+
+// kNotFound when there is none.
+Result<Incident> FindIncident(Connection& connection, const std::string& id);
+Status InsertSighting(Connection& connection, const Sighting& sighting);
+
+}  // namespace vigil::database

@@ -1,0 +1,271 @@
+// Cameras, detections, audit log, settings and maintenance.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "database/alert_message_json.h"
+#include "database/audit_repository.h"
+#include "database/camera_repository.h"
+#include "database/detection_repository.h"
+#include "database/incident_repository.h"
+#include "database/maintenance.h"
+#include "database/setting_repository.h"
+#include "fake_media_store.h"
+#include "temporary_database.h"
+
+namespace vigil::database {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class Cameras : public ::testing::Test {
+ protected:
+  Camera Make(const std::string& name) {
+    Camera camera;
+    camera.name = name;
+    camera.url = Secret("rtsp://user:secret@10.0.0.1/" + name);
+    return camera;
+  }
+
+  TemporaryDatabase database_;
+  CameraRepository cameras_{*database_};
+  CameraGroupRepository groups_{*database_};
+};
+
+TEST_F(Cameras, KeepEveryField) {
+  Camera camera = Make("door");
+  camera.group_id = groups_.Create({.id = "", .name = "entrance"})->id;
+  camera.enabled = false;
+  camera.detect_interval_ms = 250;
+  camera = *cameras_.Create(camera);
+  EXPECT_EQ(*cameras_.Get(camera.id), camera);
+  EXPECT_THAT(*cameras_.List(), ElementsAre(camera));
+  camera.min_face_px = 60;
+  camera.detect_interval_ms.reset();
+  camera.url = Secret("rtsp://new");
+  camera = *cameras_.Update(camera);
+  EXPECT_EQ(*cameras_.Get(camera.id), camera);
+  EXPECT_EQ(camera.url.Reveal(), "rtsp://new");
+  EXPECT_TRUE(cameras_.Delete(camera.id).has_value());
+  EXPECT_EQ(cameras_.Delete(camera.id).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(cameras_.Update(camera).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(Cameras, HideTheirUrls) {
+  ASSERT_TRUE(cameras_.Create(Make("door")).has_value());
+  const Bytes stored = database_.Execute("SELECT url FROM cameras").rows.at(0).Blob("url");
+  const std::string text(reinterpret_cast<const char*>(stored.data()), stored.size());
+  EXPECT_THAT(text, Not(HasSubstr("secret")));
+}
+
+TEST_F(Cameras, ShowUpWithoutUrlWhenItWasAltered) {
+  const Camera door = *cameras_.Create(Make("door"));
+  const Camera gate = *cameras_.Create(Make("gate"));
+  database_.Execute("UPDATE cameras SET url = $1 WHERE id = $2", {Bytes(80), door.id});
+  EXPECT_EQ(cameras_.Get(door.id).error().code, ErrorCode::kDataLoss);
+  const std::vector<Camera> listed = *cameras_.List();
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_TRUE(listed[0].url.Empty());
+  EXPECT_EQ(listed[1], gate);
+}
+
+TEST_F(Cameras, HaveUniqueNamesAndKnownGroups) {
+  ASSERT_TRUE(cameras_.Create(Make("door")).has_value());
+  EXPECT_EQ(cameras_.Create(Make("door")).error().code, ErrorCode::kConflict);
+  Camera lost = Make("lost");
+  lost.group_id = "nowhere";
+  EXPECT_EQ(cameras_.Create(lost).error().code, ErrorCode::kInvalidArgument);
+  CameraGroup group = *groups_.Create({.id = "", .name = "a"});
+  EXPECT_EQ(groups_.Create({.id = "", .name = "a"}).error().code, ErrorCode::kConflict);
+  group.name = "b";
+  EXPECT_EQ(groups_.Update(group)->name, "b");
+  EXPECT_THAT(*groups_.List(), ElementsAre(group));
+  EXPECT_EQ(groups_.Get("none").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(Cameras, StandAloneWhenTheirGroupGoes) {
+  Camera camera = Make("door");
+  camera.group_id = groups_.Create({.id = "", .name = "entrance"})->id;
+  camera = *cameras_.Create(camera);
+  ASSERT_TRUE(groups_.Delete(camera.group_id).has_value());
+  EXPECT_EQ(cameras_.Get(camera.id)->VisitGroup(), camera.id);
+  EXPECT_EQ(groups_.Delete(camera.group_id).error().code, ErrorCode::kNotFound);
+}
+
+DetectionRecord Detected(Outcome outcome, WallTime seen_at, const std::string& crop) {
+  DetectionRecord record;
+  record.camera_id = "camera-1";
+  record.seen_at = seen_at;
+  record.track_id = 3;
+  record.box = {1, 2, 30, 40};
+  record.score = 0.9F;
+  record.outcome = outcome;
+  record.crop_media_id = crop;
+  return record;
+}
+
+TEST(Detections, KeepEveryFieldAndComeNewestFirst) {
+  TemporaryDatabase database;
+  DetectionRepository detections(*database);
+  const WallTime now = database.GetClock().WallNow();
+  DetectionRecord poor = Detected(Outcome::kUnrecognisable, now, "crop-1");
+  poor.reason = UnrecognisableReason::kBlurred;
+  const std::vector<DetectionRecord> batch{poor, Detected(Outcome::kStranger, now, "")};
+  ASSERT_TRUE(detections.WriteBatch(batch).has_value());
+  const auto listed = detections.List({})->items;
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].outcome, Outcome::kStranger);
+  EXPECT_EQ(listed[1].reason, UnrecognisableReason::kBlurred);
+  EXPECT_EQ(listed[1].box, poor.box);
+  EXPECT_EQ(listed[1].seen_at, now);
+  EXPECT_EQ(detections.List({.limit = 1, .after = listed[0].id})->items.at(0).id, listed[1].id);
+}
+
+TEST(Detections, AreWrittenAllOrNone) {
+  TemporaryDatabase database;
+  DetectionRepository detections(*database);
+  std::vector<DetectionRecord> batch(2, Detected(Outcome::kStranger, WallTime{}, ""));
+  batch[0].id = batch[1].id = "same";
+  EXPECT_EQ(detections.WriteBatch(batch).error().code, ErrorCode::kConflict);
+  EXPECT_TRUE(detections.List({})->items.empty());
+}
+
+class Sweep : public ::testing::Test {
+ protected:
+  std::string Put(MediaKind kind) { return *media_.Put(kind, Bytes(3)); }
+  bool Has(const std::string& media_id) { return media_.Get(media_id).has_value(); }
+  void Write(Outcome outcome, const std::string& crop) {
+    const std::vector<DetectionRecord> batch{
+        Detected(outcome, database_.GetClock().WallNow(), crop)};
+    ASSERT_TRUE(detections_.WriteBatch(batch).has_value());
+  }
+
+  TemporaryDatabase database_;
+  FakeMediaStore media_{database_.GetClock()};
+  DetectionRepository detections_{*database_};
+};
+
+TEST_F(Sweep, RemovesUnmatchedCropsAfterTheirRetention) {
+  const std::string stranger = Put(MediaKind::kCrop);
+  const std::string match = Put(MediaKind::kCrop);
+  Write(Outcome::kStranger, stranger);
+  Write(Outcome::kMatch, match);
+  database_.GetClock().Advance(std::chrono::hours{24});
+  EXPECT_EQ(SweepMedia(*database_, media_, {})->crops_removed, 0);
+  database_.GetClock().Advance(std::chrono::milliseconds{1});
+  const SweepResult swept = *SweepMedia(*database_, media_, {});
+  EXPECT_EQ(swept.crops_removed, 1);
+  EXPECT_EQ(swept.orphans_removed, 0);
+  EXPECT_FALSE(Has(stranger));
+  EXPECT_TRUE(Has(match));
+  EXPECT_EQ(detections_.List({})->items.size(), 2U) << "the detection itself stays";
+}
+
+TEST_F(Sweep, KeepsCropsThatASightingNames) {
+  const std::string crop = Put(MediaKind::kCrop);
+  const std::string frame = Put(MediaKind::kFrame);
+  Write(Outcome::kStranger, crop);
+  NewSighting sighting;
+  sighting.person.id = "ada";
+  sighting.camera_group_id = "entrance";
+  sighting.sighting.crop_media_id = crop;
+  sighting.sighting.frame_media_id = frame;
+  sighting.sighting.decision.outcome = Outcome::kPossibleMatch;
+  ASSERT_TRUE(IncidentRepository(*database_).RecordSighting(sighting, std::chrono::minutes{1}, {}));
+  database_.GetClock().Advance(std::chrono::hours{48});
+  ASSERT_TRUE(SweepMedia(*database_, media_, {}).has_value());
+  EXPECT_TRUE(Has(crop));
+  EXPECT_TRUE(Has(frame));
+}
+
+TEST_F(Sweep, RemovesOrphansAfterAnHour) {
+  const std::string orphan = Put(MediaKind::kPhoto);
+  database_.GetClock().Advance(std::chrono::hours{1} + std::chrono::milliseconds{1});
+  const std::string young = Put(MediaKind::kPhoto);
+  EXPECT_EQ(SweepMedia(*database_, media_, {})->orphans_removed, 1);
+  EXPECT_FALSE(Has(orphan));
+  EXPECT_TRUE(Has(young));
+}
+
+TEST_F(Sweep, RunsByTheClock) {
+  const std::string orphan = Put(MediaKind::kFrame);
+  Maintenance maintenance(*database_, media_, database_.GetClock());
+  database_.GetClock().AwaitSleepers(1);
+  EXPECT_TRUE(Has(orphan));
+  database_.GetClock().Advance(std::chrono::hours{2});
+  while (Has(orphan)) std::this_thread::yield();
+}
+
+TEST(AuditLog, IsReadNewestFirst) {
+  TemporaryDatabase database;
+  AuditRepository audit(*database);
+  for (const char* action : {"first", "second", "third"}) {
+    AuditEntry entry;
+    entry.action = action;
+    entry.user_name = "olga";
+    entry.detail = R"({"count":1})";
+    ASSERT_TRUE(audit.Append(entry).has_value());
+  }
+  const Page<AuditEntry> page = *audit.List({.limit = 2});
+  ASSERT_EQ(page.items.size(), 2U);
+  EXPECT_EQ(page.items[0].action, "third");
+  EXPECT_EQ(page.items[0].at, database.GetClock().WallNow());
+  EXPECT_EQ(page.items[0].detail, R"({"count":1})");
+  EXPECT_EQ(audit.List({.limit = 2, .after = page.next})->items.at(0).action, "first");
+}
+
+TEST(Settings, AreMadeOnceAndSealed) {
+  TemporaryDatabase database;
+  SettingRepository settings(*database);
+  EXPECT_EQ(settings.Get("key")->has_value(), false);
+  int made = 0;
+  const auto make = [&]() -> Result<Secret> {
+    ++made;
+    return Secret("very secret value");
+  };
+  EXPECT_EQ(settings.GetOrMake("key", make)->Reveal(), "very secret value");
+  EXPECT_EQ(settings.GetOrMake("key", make)->Reveal(), "very secret value");
+  EXPECT_EQ(made, 1);
+  const Bytes stored =
+      database.Execute("SELECT value FROM settings WHERE key = 'key'").rows.at(0).Blob("value");
+  EXPECT_THAT(std::string(reinterpret_cast<const char*>(stored.data()), stored.size()),
+              Not(HasSubstr("secret")));
+  ASSERT_TRUE(settings.Set("key", Secret("new")).has_value());
+  EXPECT_EQ((*settings.Get("key"))->Reveal(), "new");
+  database.Execute("UPDATE settings SET value = $1", {Bytes(50)});
+  EXPECT_EQ(settings.Get("key").error().code, ErrorCode::kDataLoss);
+}
+
+TEST(AlertMessageJson, IsTheSameTextForTheSameMessage) {
+  AlertMessage message;
+  message.id = "1";
+  message.person_name = "quote \" and newline \n";
+  message.severity = Severity::kCritical;
+  message.event_time = WallTime{std::chrono::milliseconds{1'700'000'000'123}};
+  message.face_count = 3;
+  message.similarity = 0.7123F;
+  message.stranger_odds = 0.00025;
+  message.suppressed_before = 5;
+  const std::string text = AlertMessageToJson(message);
+  EXPECT_EQ(text, AlertMessageToJson(message));
+  const AlertMessage read = *AlertMessageFromJson(text);
+  EXPECT_EQ(AlertMessageToJson(read), text);
+  EXPECT_EQ(read.person_name, message.person_name);
+  EXPECT_EQ(read.severity, Severity::kCritical);
+  EXPECT_EQ(read.event_time, message.event_time);
+  EXPECT_EQ(read.similarity, message.similarity);
+  EXPECT_EQ(read.suppressed_before, 5);
+}
+
+TEST(AlertMessageJson, RefusesDamage) {
+  const std::string text = AlertMessageToJson({});
+  for (const std::string& damaged :
+       {std::string(), std::string("[]"), std::string("{}"), text.substr(0, text.size() / 2)}) {
+    EXPECT_EQ(AlertMessageFromJson(damaged).error().code, ErrorCode::kDataLoss) << damaged;
+  }
+}
+
+}  // namespace
+}  // namespace vigil::database

@@ -1,0 +1,219 @@
+// The decoder's side of a stream: packets in, frames with a trustworthy timeline out.
+#include "media/stream_source.h"
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/format.h"
+#include "media/av_fault.h"
+#include "media/frame_converter.h"
+#include "media/frame_rotation.h"
+#include "media/pts_timeline.h"
+#include "media/stream_input.h"
+
+namespace vigil::media {
+namespace {
+
+double FramesPerSecond(const AVStream& video) {
+  const AVRational rate = video.avg_frame_rate.num > 0 ? video.avg_frame_rate : video.r_frame_rate;
+  return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
+}
+
+PtsTimeline::Options TimelineOptions(const StreamInput& input) {
+  PtsTimeline::Options options;
+  const double rate = FramesPerSecond(input.Video());
+  if (rate >= 0.1 && rate <= 1000) {
+    options.nominal_step = std::chrono::microseconds{static_cast<std::int64_t>(1e6 / rate)};
+  }
+  // Recorders leave real gaps in files; a live gap is seen by its arrival.
+  if (input.IsFile()) options.jump_max = std::chrono::minutes{1};
+  return options;
+}
+
+class DecodedStream final : public FrameSource {
+ public:
+  DecodedStream(std::unique_ptr<StreamInput> input, AvPtr<AVCodecContext> decoder,
+                AvPtr<AVPacket> packet, const StreamOptions& options, Clock& clock,
+                std::shared_ptr<StreamCounters> counters)
+      : options_(options),
+        clock_(clock),
+        counters_(std::move(counters)),
+        timeline_(TimelineOptions(*input)),
+        opened_at_(clock.Now()),
+        quarter_turns_(QuarterTurns(input->Video())),
+        input_(std::move(input)),
+        decoder_(std::move(decoder)),
+        packet_(std::move(packet)) {}
+
+  Result<Frame> Next(std::stop_token stop) override {
+    if (dead_) return std::unexpected(*dead_);
+    while (true) {
+      if (stop.stop_requested()) return Cancel();
+      AvPtr<AVFrame> decoded(av_frame_alloc());
+      if (!decoded) return Die(ExplainAvError(AVERROR(ENOMEM)));
+      const int code = avcodec_receive_frame(decoder_.get(), decoded.get());
+      if (code == 0) return Finish(std::move(decoded), stop);
+      if (code == AVERROR_EOF) return End();
+      if (code != AVERROR(EAGAIN)) ++counters_->corrupt_packets;
+      if (auto failure = Feed(stop)) return std::unexpected(*std::move(failure));
+    }
+  }
+
+  StreamFault Fault() const override { return fault_; }
+
+ private:
+  // Gives the decoder one packet. An error when the source dies of it.
+  std::optional<Error> Feed(const std::stop_token& stop) {
+    const int code = input_->ReadVideo(*packet_, options_.read_timeout, stop);
+    if (code == AVERROR_EXIT) return Cancel().error();
+    if (code == AVERROR_EOF) {
+      avcodec_send_packet(decoder_.get(), nullptr);
+      return std::nullopt;
+    }
+    if (code == AVERROR(ETIMEDOUT)) {
+      return Die({StreamFault::kStalled, ErrorCode::kTimeout,
+                  format("no video packet for {:.1f} s",
+                         static_cast<double>(options_.read_timeout.count()) / 1000.0)})
+          .error();
+    }
+    if (code < 0) return Die(ExplainAvError(code == AVERROR(EIO) ? AVERROR_EOF : code)).error();
+    ++counters_->packets;
+    const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
+    av_packet_unref(packet_.get());
+    if (sent == AVERROR(ENOMEM)) return Die(ExplainAvError(sent)).error();
+    if (sent < 0) ++counters_->corrupt_packets;
+    if (++packets_without_frame_ > options_.undecodable_packets_max) {
+      return Die({StreamFault::kUndecodable, ErrorCode::kUnavailable,
+                  format("{} packets in a row gave no picture", packets_without_frame_)})
+          .error();
+    }
+    return std::nullopt;
+  }
+
+  Result<Frame> Finish(AvPtr<AVFrame> decoded, const std::stop_token& stop) {
+    packets_without_frame_ = 0;
+    if (decoded->width > options_.side_max_px || decoded->height > options_.side_max_px) {
+      return Die({StreamFault::kUndecodable, ErrorCode::kInvalidArgument,
+                  format("a picture of {}x{} pixels; at most {} a side", decoded->width,
+                         decoded->height, options_.side_max_px)});
+    }
+    const std::chrono::milliseconds pts = PlaceInTime(*decoded);
+    auto frame = converter_.Convert(std::move(decoded));
+    if (!frame) return Die({StreamFault::kUndecodable, frame.error().code, frame.error().message});
+    if (quarter_turns_ != 0) *frame = Turned(*frame, quarter_turns_);
+    frame->camera_id = options_.camera_id;
+    frame->sequence = sequence_++;
+    frame->pts = pts;
+    ++counters_->frames;
+    if (input_->IsFile() && options_.file_pace == FilePace::kRealTime && !AwaitTurn(pts, stop))
+      return Cancel();
+    frame->captured_at = clock_.WallNow();
+    return frame;
+  }
+
+  std::chrono::milliseconds PlaceInTime(const AVFrame& decoded) {
+    std::optional<std::chrono::microseconds> stamp;
+    if (decoded.best_effort_timestamp != AV_NOPTS_VALUE) {
+      stamp = std::chrono::microseconds{av_rescale_q(
+          decoded.best_effort_timestamp, input_->Video().time_base, AVRational{1, 1'000'000})};
+    }
+    std::optional<std::chrono::microseconds> arrival;
+    if (!input_->IsFile()) {
+      arrival = std::chrono::duration_cast<std::chrono::microseconds>(clock_.Now() - opened_at_);
+    }
+    const std::chrono::milliseconds pts = timeline_.Place(stamp, arrival);
+    counters_->timeline_jumps = timeline_.Jumps();
+    return pts;
+  }
+
+  bool AwaitTurn(std::chrono::milliseconds pts, const std::stop_token& stop) {
+    if (!playing_since_) playing_since_ = clock_.Now() - pts;
+    return clock_.SleepUntil(*playing_since_ + pts, stop);
+  }
+
+  std::unexpected<Error> End() {
+    if (sequence_ == 0) {
+      return Die({StreamFault::kNoVideo, ErrorCode::kInvalidArgument,
+                  "it ended without a single picture"});
+    }
+    return Die({StreamFault::kEnded, ErrorCode::kEndOfStream, "the stream ended"});
+  }
+
+  std::unexpected<Error> Cancel() {
+    return Die({StreamFault::kNone, ErrorCode::kCancelled, "the stream was stopped"});
+  }
+
+  std::unexpected<Error> Die(const AvFault& cause) {
+    fault_ = cause.fault;
+    dead_ = Error{cause.code, input_->MaskedUrl() + ": " + cause.what};
+    return std::unexpected(*dead_);
+  }
+
+  const StreamOptions options_;
+  Clock& clock_;
+  const std::shared_ptr<StreamCounters> counters_;
+  PtsTimeline timeline_;
+  FrameConverter converter_;
+  const SteadyTime opened_at_;
+  const int quarter_turns_;
+  std::optional<SteadyTime> playing_since_;
+  std::uint64_t sequence_ = 0;
+  int packets_without_frame_ = 0;
+  std::optional<Error> dead_;
+  StreamFault fault_ = StreamFault::kNone;
+  std::unique_ptr<StreamInput> input_;
+  AvPtr<AVCodecContext> decoder_;
+  AvPtr<AVPacket> packet_;
+};
+
+Result<AvPtr<AVCodecContext>> OpenDecoder(const StreamInput& input, const StreamOptions& options) {
+  AvPtr<AVCodecContext> decoder(avcodec_alloc_context3(&input.Decoder()));
+  if (!decoder) return Fail(ErrorCode::kInternal, "out of memory");
+  int code = avcodec_parameters_to_context(decoder.get(), input.Video().codecpar);
+  decoder->thread_count = 1;
+  decoder->pkt_timebase = input.Video().time_base;
+  decoder->max_pixels = std::int64_t{options.side_max_px} * options.side_max_px;
+  if (code >= 0) code = avcodec_open2(decoder.get(), &input.Decoder(), nullptr);
+  if (code < 0) return Fail(ErrorCode::kInvalidArgument, ExplainAvError(code).what);
+  return decoder;
+}
+
+std::unexpected<StreamOpenError> Undecodable(const StreamInput& input, const Error& error) {
+  return std::unexpected(StreamOpenError{{error.code, input.MaskedUrl() + ": " + error.message},
+                                         StreamFault::kUndecodable});
+}
+
+}  // namespace
+
+std::expected<OpenedStream, StreamOpenError> OpenStream(const Secret& url,
+                                                        const StreamOptions& options,
+                                                        std::stop_token stop, Clock& clock) {
+  static std::once_flag quiet;
+  std::call_once(quiet, [] { av_log_set_level(AV_LOG_QUIET); });
+  auto input = StreamInput::Open(url, options, std::move(stop));
+  if (!input) return std::unexpected(std::move(input).error());
+  const AVCodecParameters& video = *(*input)->Video().codecpar;
+  if (video.width > options.side_max_px || video.height > options.side_max_px) {
+    return Undecodable(**input, {ErrorCode::kInvalidArgument,
+                                 format("pictures of {}x{} pixels; at most {} a side", video.width,
+                                        video.height, options.side_max_px)});
+  }
+  auto decoder = OpenDecoder(**input, options);
+  if (!decoder) return Undecodable(**input, decoder.error());
+  AvPtr<AVPacket> packet(av_packet_alloc());
+  if (!packet) return Undecodable(**input, {ErrorCode::kInternal, "out of memory"});
+  OpenedStream opened;
+  opened.info = {avcodec_get_name(video.codec_id), video.width, video.height,
+                 FramesPerSecond((*input)->Video())};
+  if (QuarterTurns((*input)->Video()) % 2 == 1) std::swap(opened.info.width, opened.info.height);
+  auto counters = std::make_shared<StreamCounters>();
+  opened.counters = counters;
+  opened.source =
+      std::make_unique<DecodedStream>(*std::move(input), *std::move(decoder), std::move(packet),
+                                      options, clock, std::move(counters));
+  return opened;
+}
+
+}  // namespace vigil::media

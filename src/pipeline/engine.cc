@@ -1,0 +1,141 @@
+// See engine.h.
+#include "pipeline/engine.h"
+
+#include <set>
+#include <utility>
+
+#include "base/check.h"
+
+namespace vigil::pipeline {
+
+Engine::Engine(const EngineOptions& options, EngineParts parts)
+    : options_(options),
+      clock_(parts.clock),
+      metrics_(parts.metrics),
+      open_source_(std::move(parts.open_source)),
+      on_camera_(std::move(parts.on_camera)),
+      live_(parts.live),
+      scheduler_([&metrics = parts.metrics](const std::string& camera_id) {
+        metrics.CountFrames(camera_id, metrics::FrameResult::kDropped);
+        metrics.CountQueueDrops("frames");
+      }) {
+  VIGIL_CHECK(!parts.detectors.empty() && parts.detectors.size() == parts.embedders.size(),
+              "each worker owns a detector and an embedder");
+  const RecognitionPorts ports{.clock = parts.clock,
+                               .gallery = parts.gallery,
+                               .metrics = parts.metrics,
+                               .quality = std::move(parts.quality),
+                               .on_outcome = std::move(parts.on_outcome),
+                               .name_of = std::move(parts.name_of),
+                               .live = parts.live};
+  for (std::size_t i = 0; i < parts.detectors.size(); ++i) {
+    recognisers_.push_back(std::make_unique<Recogniser>(
+        options_.recognition, ports, std::move(parts.detectors[i]), std::move(parts.embedders[i])));
+  }
+  for (const auto& recogniser : recognisers_) {
+    workers_.emplace_back([this, worker = recogniser.get()] { worker->Run(scheduler_); });
+  }
+}
+
+Engine::~Engine() { Stop(); }
+
+void Engine::SetCameras(std::span<const Camera> cameras) {
+  std::set<std::string> wanted;
+  for (const Camera& camera : cameras) wanted.insert(camera.id);
+  std::vector<std::string> gone;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [camera_id, running] : cameras_) {
+      if (!wanted.contains(camera_id)) gone.push_back(camera_id);
+    }
+  }
+  for (const std::string& camera_id : gone) RemoveCamera(camera_id);
+  for (const Camera& camera : cameras) SetCamera(camera);
+}
+
+void Engine::SetCamera(const Camera& camera) {
+  if (!camera.enabled) {
+    RemoveCamera(camera.id);
+    return;
+  }
+  const std::lock_guard changes(changes_mutex_);
+  if (stopped_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = cameras_.find(camera.id);
+    if (found != cameras_.end() && found->second.camera == camera) return;
+  }
+  TakeOut(camera.id);
+
+  auto lane = std::make_shared<CameraLane>(
+      camera, camera.min_face_px.value_or(options_.min_face_px), options_.recognition.tracker);
+  scheduler_.AddCamera(camera.id, lane);
+  CameraWorkerOptions worker_options = options_.camera;
+  if (camera.detect_interval_ms) {
+    worker_options.gate.detect_interval = std::chrono::milliseconds{*camera.detect_interval_ms};
+  }
+  auto worker = std::make_unique<CameraWorker>(std::move(lane), worker_options,
+                                               CameraWorkerPorts{.clock = clock_,
+                                                                 .scheduler = scheduler_,
+                                                                 .metrics = metrics_,
+                                                                 .open_source = open_source_,
+                                                                 .on_status = on_camera_,
+                                                                 .live = live_});
+  const std::lock_guard lock(mutex_);
+  cameras_.emplace(camera.id, RunningCamera{camera, std::move(worker)});
+}
+
+void Engine::RemoveCamera(const std::string& camera_id) {
+  const std::lock_guard changes(changes_mutex_);
+  if (stopped_) return;
+  if (TakeOut(camera_id)) metrics_.RemoveCamera(camera_id);
+}
+
+// The camera's thread may take a moment to end; whoever asks for statuses meanwhile must not wait
+// for it.
+bool Engine::TakeOut(const std::string& camera_id) {
+  RunningCamera leaving;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = cameras_.find(camera_id);
+    if (found == cameras_.end()) return false;
+    leaving = std::move(found->second);
+    cameras_.erase(found);
+  }
+  leaving.worker.reset();
+  scheduler_.RemoveCamera(camera_id);
+  return true;
+}
+
+std::vector<CameraStatus> Engine::Statuses() const {
+  std::vector<CameraStatus> statuses;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [camera_id, running] : cameras_) statuses.push_back(running.worker->Status());
+  return statuses;
+}
+
+std::optional<CameraStatus> Engine::StatusOf(const std::string& camera_id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = cameras_.find(camera_id);
+  if (found == cameras_.end()) return std::nullopt;
+  return found->second.worker->Status();
+}
+
+// Start in reverse: sources, then the scheduler, then the workers, which first close the tracks
+// that are open.
+void Engine::Stop() {
+  const std::lock_guard changes(changes_mutex_);
+  if (std::exchange(stopped_, true)) return;
+  std::map<std::string, RunningCamera> leaving;
+  {
+    const std::lock_guard lock(mutex_);
+    leaving = std::exchange(cameras_, {});
+  }
+  for (auto& [camera_id, running] : leaving) running.worker->RequestStop();
+  for (auto& [camera_id, running] : leaving) running.worker.reset();
+  for (const auto& [camera_id, running] : leaving) scheduler_.EndStream(camera_id);
+  scheduler_.Close();
+  workers_.clear();
+}
+
+}  // namespace vigil::pipeline

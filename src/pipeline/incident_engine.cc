@@ -1,0 +1,227 @@
+// See incident_engine.h.
+#include "pipeline/incident_engine.h"
+
+#include <exception>
+#include <memory>
+
+#include "base/format.h"
+#include "media/photo.h"
+
+namespace vigil::pipeline {
+namespace {
+
+// A face that left this long after its last sighting was recorded makes the visit longer; less is
+// not worth a row.
+constexpr std::chrono::seconds kLastSeenStep{10};
+
+bool NamesSomebody(const Decision& decision) {
+  return decision.outcome == Outcome::kMatch || decision.outcome == Outcome::kPossibleMatch;
+}
+
+// Waiting may help: the disk is full or the database busy. Anything else fails again.
+bool MayPass(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout;
+}
+
+}  // namespace
+
+IncidentEngine::IncidentEngine(const IncidentEngineOptions& options, IncidentEnginePorts ports)
+    : options_(options),
+      ports_(std::move(ports)),
+      queue_(options.queue_depth_max),
+      failures_(ports_.clock) {
+  thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
+}
+
+IncidentEngine::~IncidentEngine() {
+  queue_.Close();
+  // From here on a store that does not answer gets no further tries, so that stopping stays within
+  // its time.
+  thread_.request_stop();
+}
+
+void IncidentEngine::Take(const TrackOutcome& outcome) {
+  TrackOutcome item = outcome;
+  if (!NamesSomebody(item.decision)) {
+    // Only incidents keep the whole picture; strangers must not hold memory in the queue.
+    item.best.frame.planes = {};
+    item.best.frame.buffer.reset();
+  }
+  const bool taken = queue_.PushWait(std::move(item), options_.queue_timeout);
+  ports_.metrics.SetQueueDepth("incidents", queue_.Depth());
+  if (!taken) {
+    Lost(outcome, {ErrorCode::kTimeout,
+                   "the queue of incidents stayed full; is the disk or the database stuck?"});
+  }
+}
+
+void IncidentEngine::Run(std::stop_token stop) {
+  while (true) {
+    // The queue is not given `stop`: what was taken is stored before the thread ends.
+    std::optional<TrackOutcome> outcome =
+        detections_.empty() ? queue_.Pop() : queue_.PopUntil(flush_at_);
+    ports_.metrics.SetQueueDepth("incidents", queue_.Depth());
+    if (outcome.has_value()) {
+      try {
+        Handle(*outcome, stop);
+      } catch (const std::exception& exception) {
+        Lost(*outcome, {ErrorCode::kInternal, exception.what()});
+      }
+    }
+    const bool due = !detections_.empty() && std::chrono::steady_clock::now() >= flush_at_;
+    if (due || detections_.size() >= options_.detections_batch_max || !outcome) FlushDetections();
+    if (!outcome.has_value() && stop.stop_requested() && queue_.Depth() == 0) return;
+  }
+}
+
+void IncidentEngine::Handle(const TrackOutcome& outcome, const std::stop_token& stop) {
+  const TrackKey key{outcome.camera_id, outcome.track_id};
+  const auto earlier = recorded_.find(key);
+  const bool lasted =
+      earlier != recorded_.end() && outcome.last_seen - earlier->second.last_seen >= kLastSeenStep;
+
+  if (NamesSomebody(outcome.decision)) {
+    Status stored;
+    if (outcome.occasion == Occasion::kChanged) {
+      stored = Try([&] { return Record(outcome, outcome.best.frame.captured_at); }, stop);
+    } else if (outcome.occasion == Occasion::kStillSeen || lasted) {
+      stored = Try([&] { return Record(outcome, outcome.last_seen); }, stop);
+    }
+    if (!stored.has_value()) Lost(outcome, stored.error());
+  }
+
+  if (outcome.occasion != Occasion::kEnded) return;
+  std::string crop_media_id;
+  if (const auto found = recorded_.find(key); found != recorded_.end()) {
+    crop_media_id = found->second.crop_media_id;
+    recorded_.erase(found);
+  } else if (options_.keep_unmatched_crops) {
+    Result<std::string> crop = StoreCrop(outcome.best);
+    if (crop.has_value()) {
+      crop_media_id = *std::move(crop);
+    } else {
+      failures_.Write(LogLevel::kError, "incidents",
+                      "crop of an unmatched face: " + crop.error().message);
+    }
+  }
+  NoteDetection(outcome, crop_media_id);
+}
+
+Status IncidentEngine::Record(const TrackOutcome& outcome, WallTime seen_at) {
+  const SteadyTime start = ports_.clock.Now();
+  const std::string& person_id = outcome.decision.candidates.front().person_id;
+  Result<Person> person = ports_.persons.Get(person_id);
+  if (!person.has_value()) {
+    // Deleted since the search: nobody may be alerted about a person who is no longer enrolled.
+    if (person.error().code == ErrorCode::kNotFound) return {};
+    return Annotate(person.error(), "read the person");
+  }
+
+  const TrackKey key{outcome.camera_id, outcome.track_id};
+  auto recorded = recorded_.find(key);
+  if (recorded == recorded_.end()) {
+    VIGIL_ASSIGN_OR_RETURN(Recorded pictures, StorePictures(outcome));
+    recorded = recorded_.emplace(key, std::move(pictures)).first;
+  }
+
+  const Shot& shot = outcome.best;
+  NewSighting sighting{
+      .person = *std::move(person), .camera_group_id = outcome.visit_group, .sighting = {}};
+  sighting.sighting.camera_id = outcome.camera_id;
+  sighting.sighting.camera_name = outcome.camera_name;
+  sighting.sighting.seen_at = seen_at;
+  sighting.sighting.track_id = outcome.track_id;
+  sighting.sighting.face_count = shot.frame_faces;
+  sighting.sighting.box = shot.detection.box;
+  sighting.sighting.frame_width = shot.frame.width;
+  sighting.sighting.frame_height = shot.frame.height;
+  sighting.sighting.quality = shot.quality.score;
+  sighting.sighting.crop_media_id = recorded->second.crop_media_id;
+  sighting.sighting.frame_media_id = recorded->second.frame_media_id;
+  sighting.sighting.decision = outcome.decision;
+  sighting.sighting.detector = options_.detector;
+  sighting.sighting.embedder = options_.embedder;
+  VIGIL_ASSIGN_OR_RETURN(
+      const database::SightingResult result,
+      ports_.incidents.RecordSighting(sighting, options_.visit_gap, ports_.routes));
+  recorded->second.last_seen = seen_at;
+
+  ports_.metrics.ObserveStage(metrics::Stage::kStore, ports_.clock.Now() - start);
+  if (result.created) ports_.metrics.CountIncident(outcome.camera_id);
+  for (const std::string& channel : result.alerts_suppressed) {
+    ports_.metrics.CountAlerts(channel, metrics::AlertResult::kSuppressed);
+  }
+  if (ports_.on_recorded) ports_.on_recorded(result);
+  return {};
+}
+
+Result<IncidentEngine::Recorded> IncidentEngine::StorePictures(const TrackOutcome& outcome) {
+  Recorded recorded;
+  VIGIL_ASSIGN_OR_RETURN(recorded.crop_media_id, StoreCrop(outcome.best));
+  // A shot whose frame had to be let go keeps only its crop.
+  if (outcome.best.frame.planes[0].data == nullptr) return recorded;
+  VIGIL_ASSIGN_OR_RETURN(const Bytes jpeg,
+                         media::EncodeJpeg(outcome.best.frame, options_.jpeg_quality));
+  VIGIL_ASSIGN_OR_RETURN(recorded.frame_media_id, ports_.media.Put(MediaKind::kFrame, jpeg));
+  return recorded;
+}
+
+Result<std::string> IncidentEngine::StoreCrop(const Shot& shot) {
+  VIGIL_ASSIGN_OR_RETURN(const Bytes jpeg,
+                         media::EncodeJpeg(shot.crop.image, options_.jpeg_quality));
+  return ports_.media.Put(MediaKind::kCrop, jpeg);
+}
+
+void IncidentEngine::NoteDetection(const TrackOutcome& outcome, const std::string& crop_media_id) {
+  if (detections_.empty()) {
+    flush_at_ = std::chrono::steady_clock::now() + options_.detections_wait_max;
+  }
+  const Decision& decision = outcome.decision;
+  DetectionRecord record;
+  record.camera_id = outcome.camera_id;
+  record.seen_at = outcome.best.frame.captured_at;
+  record.track_id = outcome.track_id;
+  record.box = outcome.best.detection.box;
+  record.score = outcome.best.detection.score;
+  record.quality = outcome.best.quality.score;
+  record.outcome = decision.outcome;
+  record.reason = decision.reason;
+  if (!decision.candidates.empty()) record.best_person_id = decision.candidates.front().person_id;
+  record.similarity = decision.similarity;
+  record.threshold = decision.threshold;
+  record.crop_media_id = crop_media_id;
+  detections_.push_back(std::move(record));
+}
+
+void IncidentEngine::FlushDetections() {
+  if (detections_.empty()) return;
+  const Status written = ports_.detections.WriteBatch(detections_);
+  if (!written.has_value()) {
+    ports_.metrics.CountQueueDrops("detections", std::ssize(detections_));
+    failures_.Write(
+        LogLevel::kError, "incidents",
+        format("{} detections were not stored: {}", detections_.size(), written.error().message));
+  }
+  detections_.clear();
+}
+
+Status IncidentEngine::Try(const std::function<Status()>& work, const std::stop_token& stop) {
+  Status status = work();
+  for (int tries = 1; tries < options_.tries_max && !status.has_value() && MayPass(status.error());
+       ++tries) {
+    failures_.Write(LogLevel::kWarning, "incidents", status.error().message + "; trying again");
+    if (!ports_.clock.SleepUntil(ports_.clock.Now() + options_.retry_wait, stop)) break;
+    status = work();
+  }
+  return status;
+}
+
+void IncidentEngine::Lost(const TrackOutcome& outcome, const Error& error) {
+  ports_.metrics.CountQueueDrops("incidents");
+  failures_.Write(
+      LogLevel::kError, "incidents",
+      format("track {} of camera {} ({}) was not stored: {}", outcome.track_id, outcome.camera_name,
+             OutcomeName(outcome.decision.outcome), error.message));
+}
+
+}  // namespace vigil::pipeline

@@ -1,0 +1,103 @@
+// Turns what recognition concludes into incidents that can be audited and alerts that cannot be
+// lost.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "core/alert.h"
+#include "core/incident.h"
+#include "core/media_store.h"
+#include "database/detection_repository.h"
+#include "database/incident_repository.h"
+#include "database/person_repository.h"
+#include "metrics/metrics.h"
+#include "pipeline/track_outcome.h"
+
+namespace vigil::pipeline {
+
+struct IncidentEngineOptions {
+  std::chrono::milliseconds visit_gap{60'000};
+  bool keep_unmatched_crops = true;  // false: faces of unmatched people never leave memory
+  int jpeg_quality = 90;
+  std::size_t queue_depth_max = 64;
+  std::chrono::milliseconds queue_timeout{2'000};  // how long a recognition worker waits for room
+  int tries_max = 5;  // of storing one sighting while the store is unavailable
+  std::chrono::milliseconds retry_wait{1'000};
+  std::size_t detections_batch_max = 64;
+  std::chrono::milliseconds detections_wait_max{
+      1'000};            // a record is written this soon at the latest
+  std::string detector;  // id, hash and precision of the models, kept with each sighting
+  std::string embedder;
+};
+
+// All outlive the engine and are thread-safe.
+struct IncidentEnginePorts {
+  Clock& clock;
+  MediaStore& media;
+  database::PersonRepository& persons;
+  database::IncidentRepository& incidents;
+  database::DetectionRepository& detections;
+  metrics::Metrics& metrics;
+  std::vector<AlertRoute> routes;
+  // After each commit, from the engine's thread: wake the delivery, tell the dashboards. Must not
+  // block. May be empty.
+  std::function<void(const database::SightingResult&)> on_recorded;
+};
+
+// A durable path: outcomes are taken into a bounded queue and stored by one thread, pictures before
+// the rows that name them, incident and alerts in one transaction. Destruction stores what was
+// taken, then ends.
+class IncidentEngine {
+ public:
+  IncidentEngine(const IncidentEngineOptions& options, IncidentEnginePorts ports);
+  ~IncidentEngine();
+
+  // Thread-safe. Waits at most queue_timeout for room; what could not be taken is counted and
+  // logged as an error.
+  void Take(const TrackOutcome& outcome);
+
+ private:
+  using TrackKey = std::pair<std::string, std::int64_t>;  // camera and track
+  // What a track's earlier sighting left, so that its pictures are stored once.
+  struct Recorded {
+    std::string crop_media_id;
+    std::string frame_media_id;
+    WallTime last_seen{};
+  };
+
+  void Run(std::stop_token stop);
+  void Handle(const TrackOutcome& outcome, const std::stop_token& stop);
+  Status Record(const TrackOutcome& outcome, WallTime seen_at);
+  Result<Recorded> StorePictures(const TrackOutcome& outcome);
+  Result<std::string> StoreCrop(const Shot& shot);
+  void NoteDetection(const TrackOutcome& outcome, const std::string& crop_media_id);
+  void FlushDetections();
+  Status Try(const std::function<Status()>& work, const std::stop_token& stop);
+  void Lost(const TrackOutcome& outcome, const Error& error);
+
+  const IncidentEngineOptions options_;
+  const IncidentEnginePorts ports_;
+  BoundedQueue<TrackOutcome> queue_;
+  LogLimiter failures_;
+  // Used by the thread alone.
+  std::map<TrackKey, Recorded> recorded_;
+  std::vector<DetectionRecord> detections_;
+  SteadyTime flush_at_{};
+  std::jthread thread_;
+};
+
+}  // namespace vigil::pipeline

@@ -1,0 +1,77 @@
+// What counts as a photo fit for enrolment, and that every face of a photo is found and embedded.
+#include "pipeline/photo_analyser.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fakes/fake_detector.h"
+#include "fakes/fake_embedder.h"
+
+namespace vigil::pipeline {
+namespace {
+
+using testing::HasSubstr;
+
+std::shared_ptr<const RgbImage> Photo() {
+  auto image = std::make_shared<RgbImage>();
+  image->width = 400;
+  image->height = 300;
+  image->pixels.assign(400 * 300 * 3, 90);
+  return image;
+}
+
+PhotoAnalyser AnalyserFinding(std::vector<Detection> faces) {
+  return {std::make_unique<FakeDetector>(std::move(faces)), std::make_unique<FakeEmbedder>(),
+          [](const Frame&, const FaceCrop&, const Detection& face) {
+            FaceQuality quality;
+            quality.score = face.score;
+            return quality;
+          }};
+}
+
+PhotoFace FaceOf(float side_px) {
+  PhotoFace face;
+  face.detection = FakeDetector::Face(10, 10, side_px);
+  return face;
+}
+
+TEST(PhotoAnalyser, ReturnsAllFacesLargestFirst) {
+  PhotoAnalyser analyser = AnalyserFinding(
+      {FakeDetector::Face(10, 10, 40, 0.99F), FakeDetector::Face(100, 10, 90, 0.8F)});
+  const auto faces = analyser.Analyse(Photo());
+  ASSERT_TRUE(faces.has_value());
+  ASSERT_EQ(faces->size(), 2U);
+  EXPECT_FLOAT_EQ((*faces)[0].detection.box.Width(), 90);
+  EXPECT_FLOAT_EQ((*faces)[0].quality.score, 0.8F);
+  EXPECT_EQ((*faces)[0].embedding.size(), 128U);
+  EXPECT_FALSE((*faces)[1].crop.image.Empty());
+}
+
+TEST(PhotoAnalyser, FindsNothingInAnEmptyRoomAndRefusesAnEmptyImage) {
+  PhotoAnalyser analyser = AnalyserFinding({});
+  EXPECT_TRUE(analyser.Analyse(Photo())->empty());
+  EXPECT_EQ(analyser.Analyse(std::make_shared<RgbImage>()).error().code,
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(analyser.Analyse(nullptr).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(ChooseEnrolmentFace, TakesTheOnlyFaceAndOverlooksTheBackground) {
+  const auto face = ChooseEnrolmentFace({FaceOf(200), FaceOf(50)});
+  ASSERT_TRUE(face.has_value());
+  EXPECT_FLOAT_EQ(face->detection.box.Width(), 200);
+}
+
+TEST(ChooseEnrolmentFace, RefusesNoFaceAndSeveralFaces) {
+  EXPECT_THAT(ChooseEnrolmentFace({}).error().message, HasSubstr("no face"));
+  EXPECT_THAT(ChooseEnrolmentFace({FaceOf(200), FaceOf(180), FaceOf(150)}).error().message,
+              HasSubstr("3 faces"));
+}
+
+TEST(ChooseEnrolmentFace, SaysWhyAFaceIsTooPoor) {
+  PhotoFace face = FaceOf(20);
+  face.quality.unrecognisable = UnrecognisableReason::kTooSmall;
+  EXPECT_THAT(ChooseEnrolmentFace({face}).error().message, HasSubstr("too small"));
+}
+
+}  // namespace
+}  // namespace vigil::pipeline

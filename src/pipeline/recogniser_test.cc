@@ -1,0 +1,255 @@
+// The way of a frame, with a scripted detector and embedder: who is named, when, how often, and at
+// what cost.
+#include "pipeline/recogniser.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "fakes/fake_detector.h"
+#include "fakes/fake_embedder.h"
+#include "fakes/fake_frame_source.h"
+#include "gallery/flat_index.h"
+
+namespace vigil::pipeline {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// Faces of the fake embedder are known by their luma: one luma, one person.
+constexpr std::uint8_t kAnna = 40;
+constexpr std::uint8_t kBert = 200;
+
+class RecogniserTest : public testing::Test {
+ protected:
+  RecogniserTest() {
+    auto detector = std::make_unique<FakeDetector>([this](const Frame&) { return faces_; });
+    auto embedder = std::make_unique<FakeEmbedder>();
+    embedder_ = embedder.get();
+    options_.policy = PolicyFor(embedder->Info(), 0.01, 0);
+    recogniser_ = std::make_unique<Recogniser>(
+        options_,
+        RecognitionPorts{
+            .clock = clock_,
+            .gallery = *gallery_,
+            .metrics = metrics_,
+            .quality = [this](const Frame&, const FaceCrop&, const Detection&) { return quality_; },
+            .on_outcome = [this](const TrackOutcome& outcome) { outcomes_.push_back(outcome); },
+            .name_of = [](const std::string& id) { return "name of " + id; },
+            .live = &live_},
+        std::move(detector), std::move(embedder));
+    quality_.score = 0.8F;
+    Camera camera;
+    camera.id = "door";
+    camera.name = "Front door";
+    lane_ = std::make_shared<CameraLane>(camera, 40, TrackerOptions{});
+  }
+
+  void Enrol(const std::string& person_id, std::uint8_t luma) {
+    gallery_->Apply({}, {{person_id + "-1", person_id, EmbeddingOf(luma)}},
+                    gallery_->Info().sequence + 1);
+  }
+
+  void Delete(const std::string& person_id) {
+    const std::vector<std::string> removed{person_id + "-1"};
+    gallery_->Apply(removed, {}, gallery_->Info().sequence + 1);
+  }
+
+  Embedding EmbeddingOf(std::uint8_t luma) {
+    const Frame frame = MakeTestFrame(200, 200, luma);
+    const FaceCrop crop = embedder_->Crop(frame, FakeDetector::Face(50, 50, 100));
+    return FakeEmbedder().Embed({&crop, 1})->front();
+  }
+
+  Status Show(int pts_ms, std::uint8_t luma) {
+    Frame frame = MakeTestFrame(200, 200, luma);
+    frame.camera_id = "door";
+    frame.pts = milliseconds{pts_ms};
+    frame.captured_at = clock_.WallNow() + frame.pts;
+    return recogniser_->Process({"door", lane_, false, frame});
+  }
+
+  void EndStream() {
+    ASSERT_TRUE(recogniser_->Process({"door", lane_, true, std::nullopt}).has_value());
+  }
+
+  std::vector<std::string> Told() const {
+    std::vector<std::string> told;
+    for (const TrackOutcome& outcome : outcomes_) {
+      static const std::map<Occasion, std::string> kWords{
+          {Occasion::kChanged, ""}, {Occasion::kStillSeen, "still "}, {Occasion::kEnded, "ended "}};
+      told.push_back(kWords.at(outcome.occasion) +
+                     std::string(OutcomeName(outcome.decision.outcome)));
+    }
+    return told;
+  }
+
+  ManualClock clock_;
+  std::unique_ptr<GalleryIndex> gallery_ = gallery::MakeFlatIndex(128);
+  metrics::Metrics metrics_;
+  LiveView live_;
+  RecognitionOptions options_;
+  FakeEmbedder* embedder_ = nullptr;
+  std::vector<Detection> faces_{FakeDetector::Face(50, 50, 100)};
+  FaceQuality quality_;
+  std::vector<TrackOutcome> outcomes_;
+  std::shared_ptr<CameraLane> lane_;
+  std::unique_ptr<Recogniser> recogniser_;
+};
+
+TEST_F(RecogniserTest, NamesAnEnrolledPersonOnceAfterTheEvidenceWindow) {
+  Enrol("anna", kAnna);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_THAT(outcomes_, IsEmpty());
+  for (int i = 3; i < 20; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  ASSERT_THAT(Told(), ElementsAre("match"));
+  EXPECT_EQ(outcomes_[0].decision.candidates.front().person_id, "anna");
+  EXPECT_EQ(outcomes_[0].person_name, "name of anna");
+  EXPECT_EQ(outcomes_[0].camera_name, "Front door");
+  EXPECT_NE(outcomes_[0].best.frame.buffer, nullptr);
+  EXPECT_EQ(outcomes_[0].best.frame_faces, 1);
+  EXPECT_EQ(outcomes_[0].evidence_at, clock_.WallNow() + milliseconds{600});
+}
+
+TEST_F(RecogniserTest, EmbedsAFewShotsOfATrackNotEveryFrame) {
+  Enrol("anna", kAnna);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_LE(embedder_->CropsSeen(),
+            3 + 20 / 2);  // the first judgement, then a proof every two seconds
+}
+
+TEST_F(RecogniserTest, CallsSomebodyElseAStranger) {
+  Enrol("anna", kAnna);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Show(200 * i, kBert).has_value());
+  EXPECT_THAT(Told(), ElementsAre("stranger"));
+}
+
+TEST_F(RecogniserTest, JudgesAFaceThatLeavesBeforeTheWindowIsOver) {
+  Enrol("anna", kAnna);
+  ASSERT_TRUE(Show(0, kAnna).has_value());
+  ASSERT_TRUE(Show(200, kAnna).has_value());
+  faces_.clear();
+  ASSERT_TRUE(Show(2000, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("match", "ended match"));
+  EXPECT_FALSE(lane_->face_tracked);
+}
+
+TEST_F(RecogniserTest, SaysWhyAFaceCannotBeRecognised) {
+  Enrol("anna", kAnna);
+  quality_.unrecognisable = UnrecognisableReason::kTurnedAway;
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  ASSERT_THAT(Told(), ElementsAre("unrecognisable"));
+  EXPECT_EQ(outcomes_[0].decision.reason, UnrecognisableReason::kTurnedAway);
+  EXPECT_EQ(embedder_->CropsSeen(), 0);
+  quality_.unrecognisable.reset();  // the face turns round
+  for (int i = 5; i < 10; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("unrecognisable", "match"));
+}
+
+TEST_F(RecogniserTest, NeverFusesTwoFacesThatSharedATrack) {
+  Enrol("anna", kAnna);
+  Enrol("bert", kBert);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  quality_.score = 0.95F;  // the face that takes over gives better shots
+  for (int i = 5; i < 15; ++i) ASSERT_TRUE(Show(200 * i, kBert).has_value());
+  ASSERT_THAT(Told(), ElementsAre("match", "ended match", "match"));
+  EXPECT_EQ(outcomes_[0].decision.candidates.front().person_id, "anna");
+  EXPECT_EQ(outcomes_[2].decision.candidates.front().person_id, "bert");
+  EXPECT_NE(outcomes_[0].track_id, outcomes_[2].track_id);
+}
+
+TEST_F(RecogniserTest, NoticesATakeoverByAFaceWithPoorerShots) {
+  Enrol("anna", kAnna);
+  Enrol("bert", kBert);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  quality_.score = 0.5F;  // never among the best shots
+  for (int i = 5; i < 25; ++i) ASSERT_TRUE(Show(200 * i, kBert).has_value());
+  EXPECT_THAT(Told(), ElementsAre("match", "ended match", "match"));
+  EXPECT_EQ(outcomes_.back().decision.candidates.front().person_id, "bert");
+}
+
+TEST_F(RecogniserTest, ShowsTheFaceThatWasJudgedNotOneThatCameLater) {
+  Enrol("anna", kAnna);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  quality_.score = 0.95F;
+  ASSERT_TRUE(Show(1000, kBert).has_value());  // too late to be judged before the stream ends
+  EndStream();
+  EXPECT_THAT(Told(), ElementsAre("match", "ended match", "stranger", "ended stranger"));
+  EXPECT_FLOAT_EQ(outcomes_[1].best.quality.score, 0.8F);
+}
+
+TEST_F(RecogniserTest, DoesNotNameWhatTheDetectorDoubts) {
+  Enrol("anna", kAnna);
+  faces_ = {FakeDetector::Face(50, 50, 100, 0.75F)};
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  ASSERT_THAT(Told(), ElementsAre("unrecognisable"));
+  EXPECT_EQ(outcomes_[0].decision.reason, UnrecognisableReason::kOccluded);
+}
+
+TEST_F(RecogniserTest, DoesNotReplayAMatchAfterAReconnect) {
+  Enrol("anna", kAnna);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EndStream();
+  EXPECT_THAT(Told(), ElementsAre("match", "ended match"));
+  EXPECT_EQ(live_.Latest("door"), nullptr);
+  faces_.clear();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_THAT(outcomes_, SizeIs(2));
+}
+
+TEST_F(RecogniserTest, FindsSomebodyEnrolledWhileInView) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("stranger"));
+  Enrol("anna", kAnna);
+  ASSERT_TRUE(Show(1000, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("stranger", "match"));
+}
+
+TEST_F(RecogniserTest, ForgetsSomebodyDeletedWhileInView) {
+  Enrol("anna", kAnna);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  Delete("anna");
+  ASSERT_TRUE(Show(1000, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("match", "stranger"));
+}
+
+TEST_F(RecogniserTest, KeepsAVisitAliveWhileAMatchedFaceStays) {
+  Enrol("anna", kAnna);
+  for (int i = 0; i <= 65 * 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("match", "still match", "still match"));
+}
+
+TEST_F(RecogniserTest, IgnoresFacesTooSmallForTheCamera) {
+  faces_ = {FakeDetector::Face(50, 50, 39)};
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EndStream();
+  EXPECT_THAT(outcomes_, IsEmpty());
+}
+
+TEST_F(RecogniserTest, ShowsFacesLive) {
+  Enrol("anna", kAnna);
+  ASSERT_TRUE(Show(0, kAnna).has_value());
+  ASSERT_THAT(live_.Latest("door")->faces, SizeIs(1));
+  EXPECT_EQ(live_.Latest("door")->faces[0].outcome, std::nullopt);
+  for (int i = 1; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  const LiveFace face = live_.Latest("door")->faces[0];
+  EXPECT_EQ(face.outcome, Outcome::kMatch);
+  EXPECT_EQ(face.person_name, "name of anna");
+}
+
+TEST_F(RecogniserTest, ReportsAFailedInferenceAndGoesOn) {
+  Enrol("anna", kAnna);
+  embedder_->FailWith(Error{ErrorCode::kInternal, "inference failed"});
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_FALSE(Show(600, kAnna).has_value());
+  embedder_->FailWith(std::nullopt);
+  ASSERT_TRUE(Show(800, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("match"));
+}
+
+}  // namespace
+}  // namespace vigil::pipeline

@@ -1,0 +1,169 @@
+// When a track is judged, what counts as evidence, and that conclusions only grow surer.
+#include "pipeline/track_judge.h"
+
+#include <gtest/gtest.h>
+
+#include "fakes/fake_embedder.h"
+
+namespace vigil::pipeline {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kSequence = 7;
+
+Embedding EmbeddingOf(std::uint64_t person) { return FakeEmbedder::EmbeddingOfSeed(person, 128); }
+
+Shot MakeShot(int pts_ms, float quality, Embedding embedding = {}) {
+  Shot shot;
+  shot.quality.score = quality;
+  shot.frame.pts = milliseconds{pts_ms};
+  shot.embedding = std::move(embedding);
+  return shot;
+}
+
+Track TrackWith(std::vector<Shot> shots) {
+  Track track;
+  track.shots = std::move(shots);
+  return track;
+}
+
+DecisionPolicy Policy() {
+  return {.impostor_tail = {{{1e-2, 0.366}, {1e-3, 0.503}, {1e-4, 0.629}, {1e-5, 0.733}}}};
+}
+
+GallerySearch Found(const std::string& person, float similarity,
+                    std::uint64_t sequence = kSequence) {
+  return {{{person, person + "-1", similarity}}, {sequence, 100, 100}};
+}
+
+Decision Decided(const std::string& person, float similarity, std::uint64_t sequence = kSequence) {
+  return Decide(Found(person, similarity, sequence), FaceQuality{}, Policy());
+}
+
+bool Due(const Track& track, int now_ms, bool ended = false, std::uint64_t sequence = kSequence) {
+  return IsDue(track, milliseconds{now_ms}, ended, sequence, {});
+}
+
+TEST(IsDue, WaitsForTheEvidenceWindowOrTheEnd) {
+  const Track track = TrackWith({MakeShot(0, 0.5F)});
+  EXPECT_FALSE(Due(track, 400));
+  EXPECT_TRUE(Due(track, 600));
+  EXPECT_TRUE(Due(track, 100, true));
+}
+
+TEST(IsDue, JudgesAgainOnlyForBetterOrMoreShotsAfterAGrowingWait) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  Conclude(track, Decided("anna", 0.2F), milliseconds{600});
+  EXPECT_FALSE(Due(track, 5000)) << "nothing new to judge";
+  track.shots.insert(track.shots.begin(), MakeShot(700, 0.52F));
+  EXPECT_FALSE(Due(track, 1000)) << "too soon";
+  EXPECT_TRUE(Due(track, 1200)) << "one more shot";
+  Conclude(track, Decided("anna", 0.2F), milliseconds{1200});
+  track.shots[0].quality.score = 0.55F;
+  EXPECT_FALSE(Due(track, 9000)) << "hardly better";
+  track.shots[0].quality.score = 0.7F;
+  EXPECT_FALSE(Due(track, 2300)) << "the wait has doubled";
+  EXPECT_TRUE(Due(track, 2400));
+}
+
+TEST(IsDue, SearchesAgainWhenTheGalleryChanged) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  Conclude(track, Decided("anna", 0.2F), milliseconds{600});
+  EXPECT_FALSE(Due(track, 700));
+  EXPECT_TRUE(Due(track, 700, false, kSequence + 1));
+}
+
+TEST(IsDue, DoesNotRepeatItselfAtTheEnd) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  Conclude(track, Decided("anna", 0.2F), milliseconds{600});
+  EXPECT_FALSE(Due(track, 700, true));
+}
+
+TEST(NeedsProof, AsksForItRegularlyAtOnceInDoubtAndAtTheEnd) {
+  Track track = TrackWith({MakeShot(0, 0.5F, EmbeddingOf(1))});
+  track.newest = MakeShot(700, 0.4F);
+  const auto needs = [&](int now_ms, bool ended = false) {
+    return NeedsProof(track, milliseconds{now_ms}, ended, {});
+  };
+  EXPECT_FALSE(needs(5000, true)) << "not judged yet";
+  Conclude(track, Decided("anna", 0.9F), milliseconds{600});
+  track.proven_at = milliseconds{600};
+  EXPECT_FALSE(needs(2599));
+  EXPECT_TRUE(needs(2600));
+  EXPECT_TRUE(needs(700, true));
+  track.doubtful = true;
+  EXPECT_TRUE(needs(700));
+  track.newest.reset();
+  EXPECT_FALSE(needs(5000)) << "nothing new to compare";
+}
+
+TEST(FindTakeover, LooksAtTheNewestShotToo) {
+  Track track = TrackWith({MakeShot(0, 0.5F, EmbeddingOf(1))});
+  track.newest = MakeShot(700, 0.4F, EmbeddingOf(2));
+  EXPECT_EQ(FindTakeover(track, {}), milliseconds{700});
+}
+
+TEST(FindTakeover, FindsWhereAnotherFaceBegins) {
+  const Track track =
+      TrackWith({MakeShot(400, 0.9F, EmbeddingOf(2)), MakeShot(0, 0.5F, EmbeddingOf(1)),
+                 MakeShot(200, 0.4F, EmbeddingOf(1))});
+  EXPECT_EQ(FindTakeover(track, {}), milliseconds{400});
+}
+
+TEST(FindTakeover, LeavesOneFaceAlone) {
+  const Track track = TrackWith({MakeShot(400, 0.9F, EmbeddingOf(1)),
+                                 MakeShot(0, 0.5F, EmbeddingOf(1)), MakeShot(200, 0.4F)});
+  EXPECT_EQ(FindTakeover(track, {}), std::nullopt);
+}
+
+TEST(FuseShots, WeighsByQualityAndIsOfUnitLength) {
+  const Embedding good = EmbeddingOf(1);
+  const Embedding poor = EmbeddingOf(2);
+  const Embedding fused =
+      FuseShots(TrackWith({MakeShot(0, 0.9F, good), MakeShot(200, 0.1F, poor)}));
+  EXPECT_NEAR(Similarity(fused, fused), 1, 1e-5);
+  EXPECT_GT(Similarity(fused, good), 0.95F);
+  EXPECT_LT(Similarity(fused, poor), 0.5F);
+}
+
+TEST(FuseShots, IsEmptyWithoutEmbeddedShots) {
+  EXPECT_TRUE(FuseShots(TrackWith({MakeShot(0, 0.9F)})).empty());
+}
+
+TEST(JudgeTrack, DoesNotNameAnybodyFromOnePoorShot) {
+  const Track poor = TrackWith({MakeShot(0, 0.3F, EmbeddingOf(1))});
+  const Track good = TrackWith({MakeShot(0, 0.8F, EmbeddingOf(1))});
+  const Track two =
+      TrackWith({MakeShot(0, 0.3F, EmbeddingOf(1)), MakeShot(200, 0.3F, EmbeddingOf(1))});
+  EXPECT_EQ(JudgeTrack(poor, Found("anna", 0.8F), Policy(), {}).outcome, Outcome::kPossibleMatch);
+  EXPECT_EQ(JudgeTrack(good, Found("anna", 0.8F), Policy(), {}).outcome, Outcome::kMatch);
+  EXPECT_EQ(JudgeTrack(two, Found("anna", 0.8F), Policy(), {}).outcome, Outcome::kMatch);
+}
+
+TEST(Conclude, SpeaksOnceForEachChange) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  EXPECT_TRUE(Conclude(track, Decided("anna", 0.3F), milliseconds{600}));     // stranger
+  EXPECT_FALSE(Conclude(track, Decided("bert", 0.35F), milliseconds{1200}));  // still a stranger
+  EXPECT_TRUE(Conclude(track, Decided("anna", 0.5F), milliseconds{2400}));    // possible match
+  EXPECT_TRUE(Conclude(track, Decided("anna", 0.7F), milliseconds{4800}));    // match
+  EXPECT_FALSE(Conclude(track, Decided("anna", 0.9F), milliseconds{9600}));
+  EXPECT_FLOAT_EQ(track.conclusion.decision->similarity, 0.9F);
+}
+
+TEST(Conclude, DoesNotLoseAMatchToAPoorerAngle) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  EXPECT_TRUE(Conclude(track, Decided("anna", 0.7F), milliseconds{600}));
+  EXPECT_FALSE(Conclude(track, Decided("anna", 0.5F), milliseconds{1200}));
+  EXPECT_EQ(track.conclusion.decision->outcome, Outcome::kMatch);
+}
+
+TEST(Conclude, ForgetsAPersonWhoWasDeletedMeanwhile) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  EXPECT_TRUE(Conclude(track, Decided("anna", 0.9F), milliseconds{600}));
+  EXPECT_TRUE(Conclude(track, Decided("bert", 0.1F, kSequence + 1), milliseconds{700}));
+  EXPECT_EQ(track.conclusion.decision->outcome, Outcome::kStranger);
+}
+
+}  // namespace
+}  // namespace vigil::pipeline

@@ -1,0 +1,140 @@
+// Missing, altered and damaged models are refused with the file, the hashes and the mend.
+#include "vision/model_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "base/crypto.h"
+
+namespace vigil::vision {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class ModelStore : public ::testing::Test {
+ protected:
+  ModelStore() {
+    std::string pattern = ::testing::TempDir() + "vigil-models-XXXXXX";
+    directory_ = ::mkdtemp(pattern.data());
+    std::filesystem::create_directory(directory_ / "tiny");
+    Write("net.xml", "<net/>");
+    Write("net.bin", "weights");
+    Write("installed.json", Record());
+  }
+  ~ModelStore() override { std::filesystem::remove_all(directory_); }
+
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(directory_ / "tiny" / name) << text;
+  }
+
+  static std::string Record() {
+    return R"({"schema": 1, "id": "tiny", "kind": "embedder", "recipe": 3, "source_archive": "a.zip",
+      "source_archive_sha256": "aa", "networks": [{"network": "embedder", "precision": "fp32", "source_sha256": "bb",
+      "xml": "net.xml", "xml_sha256": ")" +
+           Sha256Hex("<net/>") + R"(", "bin": "net.bin", "bin_sha256": ")" + Sha256Hex("weights") +
+           R"("}],
+      "input": {"width": 160, "height": 160, "colour": "RGB", "preprocessing": "per-image", "crop": "box", "margin": 14},
+      "output": {"dimension": 128, "threshold_floor": 0.42},
+      "calibration": [{"precision": "fp32", "measured_on": "x", "points": [[1e-3, 0.5], [1e-2, 0.36]]}]})";
+  }
+
+  static std::string Replaced(std::string text, const std::string& old, const std::string& by) {
+    return text.replace(text.find(old), old.size(), by);
+  }
+
+  std::filesystem::path directory_;
+};
+
+TEST_F(ModelStore, FactsAreRead) {
+  const auto model = FindModel(directory_, "tiny");
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->dimension, 128);
+  EXPECT_FLOAT_EQ(model->threshold_floor, 0.42F);
+  EXPECT_EQ(model->input.margin, 14);
+  EXPECT_EQ(model->recipe, 3);
+  ASSERT_NE(model->Find("embedder", "fp32"), nullptr);
+  EXPECT_EQ(model->Find("embedder", "int8"), nullptr);
+  EXPECT_TRUE(VerifyModel(*model));
+}
+
+TEST_F(ModelStore, TailRisesInSimilarityAndServesOtherPrecisions) {
+  const ImpostorTail tail = FindModel(directory_, "tiny")->TailOf("int8");
+  ASSERT_THAT(tail.points, SizeIs(2));
+  EXPECT_DOUBLE_EQ(tail.points[0].similarity, 0.36);
+  EXPECT_DOUBLE_EQ(tail.points[1].false_match_rate, 1e-3);
+}
+
+TEST_F(ModelStore, MissingModelNamesTheMend) {
+  const auto model = FindModel(directory_, "other");
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(model.error().message,
+              AllOf(HasSubstr("other/installed.json"), HasSubstr("vigil models install other")));
+}
+
+TEST_F(ModelStore, IdIsNoPath) {
+  EXPECT_EQ(FindModel(directory_ / "tiny", "../tiny").error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(ModelStore, MissingFileIsNamed) {
+  const auto model = FindModel(directory_, "tiny");
+  std::filesystem::remove(directory_ / "tiny" / "net.bin");
+  const Status status = VerifyModel(*model);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(status.error().message,
+              AllOf(HasSubstr("net.bin"), HasSubstr("vigil models install tiny")));
+}
+
+TEST_F(ModelStore, AlteredFileShowsBothHashes) {
+  const auto model = FindModel(directory_, "tiny");
+  Write("net.bin", "Weights");
+  const Status status = VerifyModel(*model);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(status.error().message,
+              AllOf(HasSubstr("net.bin"), HasSubstr(Sha256Hex("weights")),
+                    HasSubstr(Sha256Hex("Weights")), HasSubstr("vigil models install tiny")));
+}
+
+TEST_F(ModelStore, DamagedRecordsAreDataLoss) {
+  for (const std::string& text :
+       {std::string("{"), std::string("[]"), std::string("{}"),
+        Replaced(Record(), "\"schema\": 1", "\"schema\": 2"),
+        Replaced(Record(), "\"id\": \"tiny\"", "\"id\": \"huge\""),
+        Replaced(Record(), "net.bin", "../net.bin"),
+        Replaced(Record(), "\"dimension\": 128", "\"dimension\": \"many\""),
+        Replaced(Record(), "[1e-3, 0.5]", "[1e-3]")}) {
+    Write("installed.json", text);
+    const auto model = FindModel(directory_, "tiny");
+    ASSERT_FALSE(model) << text;
+    EXPECT_EQ(model.error().code, ErrorCode::kDataLoss) << text;
+    EXPECT_THAT(model.error().message, HasSubstr("vigil models install tiny"));
+  }
+}
+
+TEST_F(ModelStore, ListShowsModelsAndDamageButNothingElse) {
+  std::filesystem::create_directory(directory_ / "broken");
+  std::ofstream(directory_ / "broken" / "installed.json") << "{";
+  std::filesystem::create_directory(directory_ / "photos");
+  std::ofstream(directory_ / "photos" / "installed.json") << R"({"schema": 1, "photos": 118})";
+  std::filesystem::create_directory(directory_ / "empty");
+  const auto listings = ListModels(directory_);
+  ASSERT_THAT(listings, SizeIs(2));
+  EXPECT_EQ(listings[0].id, "broken");
+  EXPECT_FALSE(listings[0].model);
+  EXPECT_EQ(listings[1].id, "tiny");
+  EXPECT_TRUE(listings[1].model);
+}
+
+TEST_F(ModelStore, ListOfNoDirectoryIsEmpty) {
+  EXPECT_TRUE(ListModels(directory_ / "none").empty());
+}
+
+}  // namespace
+}  // namespace vigil::vision

@@ -1,0 +1,100 @@
+// The gallery's truth in memory.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/gallery.h"
+
+namespace vigil {
+
+// Behaves like the database's gallery: Add and Remove log their change and count it in one step.
+// FailWith makes every call fail until it is cleared. Thread-safe.
+class FakeGalleryStore final : public GalleryStore {
+ public:
+  void Add(const std::string& space_key, GalleryReference reference) {
+    const std::lock_guard lock(mutex_);
+    Log(reference.reference_id);
+    const std::string id = reference.reference_id;
+    references_[id] = {space_key, std::move(reference)};
+  }
+
+  void Remove(const std::string& reference_id) {
+    const std::lock_guard lock(mutex_);
+    Log(reference_id);
+    references_.erase(reference_id);
+  }
+
+  // Changes what is stored without a line in the log: the damage that a self-check must find.
+  void ChangeSilently(GalleryReference reference) {
+    const std::lock_guard lock(mutex_);
+    Stored& stored = references_[reference.reference_id];
+    stored.reference = std::move(reference);
+  }
+
+  Result<std::uint64_t> GallerySequence() override {
+    const std::lock_guard lock(mutex_);
+    if (failure_.has_value()) return std::unexpected(*failure_);
+    return log_.size();
+  }
+
+  Result<std::vector<GalleryChange>> GalleryChangesAfter(std::uint64_t sequence,
+                                                         int limit) override {
+    const std::lock_guard lock(mutex_);
+    if (failure_.has_value()) return std::unexpected(*failure_);
+    std::vector<GalleryChange> changes;
+    for (std::uint64_t next = sequence + 1; next <= log_.size(); ++next) {
+      if (std::ssize(changes) >= limit) break;
+      changes.push_back({next, log_[next - 1]});
+    }
+    return changes;
+  }
+
+  Result<std::vector<GalleryReference>> LoadReferences(std::span<const std::string> reference_ids,
+                                                       const std::string& space_key) override {
+    const std::lock_guard lock(mutex_);
+    if (failure_.has_value()) return std::unexpected(*failure_);
+    std::vector<GalleryReference> living;
+    for (const std::string& id : reference_ids) {
+      const auto found = references_.find(id);
+      if (found == references_.end() || found->second.space_key != space_key) continue;
+      living.push_back(found->second.reference);
+    }
+    return living;
+  }
+
+  Result<std::pair<std::vector<GalleryReference>, std::uint64_t>> LoadAllReferences(
+      const std::string& space_key) override {
+    const std::lock_guard lock(mutex_);
+    if (failure_.has_value()) return std::unexpected(*failure_);
+    std::vector<GalleryReference> living;
+    for (const auto& [id, stored] : references_) {
+      if (stored.space_key == space_key) living.push_back(stored.reference);
+    }
+    return std::pair{std::move(living), std::uint64_t{log_.size()}};
+  }
+
+  void FailWith(std::optional<Error> failure) {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::move(failure);
+  }
+
+ private:
+  struct Stored {
+    std::string space_key;
+    GalleryReference reference;
+  };
+
+  void Log(const std::string& reference_id) { log_.push_back(reference_id); }
+
+  std::mutex mutex_;
+  std::vector<std::string> log_;  // entry n has sequence n + 1
+  std::map<std::string, Stored> references_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace vigil

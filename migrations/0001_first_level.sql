@@ -1,8 +1,9 @@
 -- The first schema: everything from enrolment over recognition to delivered alerts.
 --
--- Conventions. Ids are UUIDv7 made by the process, as text. Times are integer milliseconds since 1970-01-01 UTC. "sealed" bytes
--- are XChaCha20-Poly1305 with the context "table:id:column", so that a sealed value cannot be moved to another row. Flags
--- are 0 or 1. Types are written as SQLite knows them; the PostgreSQL connection reads INTEGER as BIGINT, REAL as DOUBLE
+-- Conventions. Ids are UUIDv7 made by the process, as text. Times are integer milliseconds since
+-- 1970-01-01 UTC. "sealed" bytes are XChaCha20-Poly1305 with the context "table:id:column", so
+-- that a sealed value cannot be moved to another row. Flags are 0 or 1. Types are written as
+-- SQLite knows them; the PostgreSQL connection reads INTEGER as BIGINT, REAL as DOUBLE
 -- PRECISION, BLOB as BYTEA and leaves STRICT out.
 
 -- Enrolled people: those who are looked for.
@@ -11,10 +12,13 @@ CREATE TABLE persons (
   name        TEXT    NOT NULL,
   reason      TEXT    NOT NULL,               -- why this person is looked for
   category    TEXT    NOT NULL,               -- free word of the installation
-  severity    INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 3),  -- 0 low, 1 medium, 2 high, 3 critical
+  -- 0 low, 1 medium, 2 high, 3 critical
+  severity    INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 3),
   notes       TEXT    NOT NULL,
-  expires_at  INTEGER,                        -- after it the person is no longer searched for; null: never
-  searched    INTEGER NOT NULL CHECK (searched IN (0, 1)),  -- 1 while the references are part of the gallery
+  -- after it the person is no longer searched for; null: never
+  expires_at  INTEGER,
+  -- 1 while the references are part of the gallery
+  searched    INTEGER NOT NULL CHECK (searched IN (0, 1)),
   created_at  INTEGER NOT NULL,
   updated_at  INTEGER NOT NULL
 ) STRICT;
@@ -28,7 +32,8 @@ CREATE TABLE photos (
   mime_type   TEXT    NOT NULL,               -- as uploaded
   width       INTEGER NOT NULL,               -- pixels, after the EXIF orientation was applied
   height      INTEGER NOT NULL,
-  face_x1     REAL    NOT NULL,               -- the enrolled face's box, pixels; x2 and y2 exclusive
+  -- the enrolled face's box, pixels; x2 and y2 exclusive
+  face_x1     REAL    NOT NULL,
   face_y1     REAL    NOT NULL,
   face_x2     REAL    NOT NULL,
   face_y2     REAL    NOT NULL,
@@ -40,7 +45,8 @@ CREATE TABLE photos (
 CREATE INDEX photos_person ON photos (person_id);
 CREATE INDEX photos_media ON photos (media_id);
 
--- One embedding of an enrolled face ("references" is a word of SQL). Never updated, only added and deleted.
+-- One embedding of an enrolled face ("references" is a word of SQL). Never updated, only added
+-- and deleted.
 CREATE TABLE reference_embeddings (
   id            TEXT    NOT NULL PRIMARY KEY,
   person_id     TEXT    NOT NULL REFERENCES persons (id) ON DELETE CASCADE,
@@ -50,7 +56,8 @@ CREATE TABLE reference_embeddings (
   model_hash    TEXT    NOT NULL,             -- SHA-256 of the source weights
   preprocessing TEXT    NOT NULL,
   dimension     INTEGER NOT NULL,
-  embedding     BLOB    NOT NULL,             -- sealed; little-endian float32 numbers of unit length
+  -- sealed; little-endian float32 numbers of unit length
+  embedding     BLOB    NOT NULL,
   quality       REAL    NOT NULL,             -- of the photo's face, 0..1
   created_at    INTEGER NOT NULL
 ) STRICT;
@@ -58,7 +65,8 @@ CREATE INDEX reference_embeddings_space ON reference_embeddings (space_key);
 CREATE INDEX reference_embeddings_person ON reference_embeddings (person_id);
 CREATE INDEX reference_embeddings_photo ON reference_embeddings (photo_id);
 
--- The number of the newest gallery change: one row, counted up inside the changing transaction, so that numbers follow the
+-- The number of the newest gallery change: one row, counted up inside the changing transaction,
+-- so that numbers follow the
 -- order of commits.
 CREATE TABLE gallery_counter (
   id        INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
@@ -83,7 +91,8 @@ CREATE TABLE cameras (
   id                  TEXT    NOT NULL PRIMARY KEY,
   name                TEXT    NOT NULL UNIQUE,
   url                 BLOB    NOT NULL,       -- sealed: it holds credentials
-  group_id            TEXT    REFERENCES camera_groups (id) ON DELETE SET NULL,  -- null: a group of its own
+  -- null: a group of its own
+  group_id            TEXT    REFERENCES camera_groups (id) ON DELETE SET NULL,
   enabled             INTEGER NOT NULL CHECK (enabled IN (0, 1)),
   detect_interval_ms  INTEGER,                -- null: the configuration's
   min_face_px         INTEGER,                -- null: the configuration's
@@ -123,10 +132,12 @@ CREATE TABLE incidents (
   person_name       TEXT    NOT NULL,         -- as it was at the first sighting
   severity          INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 3),  -- highest of the visit
   camera_group_id   TEXT    NOT NULL,         -- the camera's own id where it stands in no group
-  visit_open        INTEGER NOT NULL CHECK (visit_open IN (0, 1)),  -- 1: the next sighting may extend it
+  -- 1: the next sighting may extend it
+  visit_open        INTEGER NOT NULL CHECK (visit_open IN (0, 1)),
   outcome           TEXT    NOT NULL CHECK (outcome IN ('match', 'possible_match')),
   state             TEXT    NOT NULL CHECK (state IN ('open', 'acknowledged')),
-  alert_severity    INTEGER,                  -- severity with which alerts were last asked for; null: not yet
+  -- severity with which alerts were last asked for; null: not yet
+  alert_severity    INTEGER,
   first_seen        INTEGER NOT NULL,
   last_seen         INTEGER NOT NULL,
   sighting_count    INTEGER NOT NULL,
@@ -160,7 +171,8 @@ CREATE TABLE sightings (
   similarity          REAL    NOT NULL,
   threshold           REAL    NOT NULL,       -- what a match needed in that gallery
   stranger_odds       REAL    NOT NULL,       -- how often a stranger scores this high there
-  candidates          TEXT    NOT NULL,       -- JSON: [{person_id, reference_id, similarity}], best first
+  -- JSON: [{person_id, reference_id, similarity}], best first
+  candidates          TEXT    NOT NULL,
   gallery_sequence    INTEGER NOT NULL,       -- the gallery that was searched
   gallery_references  INTEGER NOT NULL,
   gallery_persons     INTEGER NOT NULL,

@@ -68,6 +68,7 @@ TEST_F(IncidentsTest, GiveTheirPicturesToWhoMayReadThem) {
   const HttpResponse reference = Ask(Method::kGet, media + "reference", OperatorToken());
   EXPECT_EQ(reference.body, PhotoBytes({220, 30, 30}));
   EXPECT_EQ(HeaderOf(reference, "Cache-Control"), "no-store");
+  EXPECT_NE(HeaderOf(reference, "X-Vigil-Faces").find(R"("faces":[{"box":[)"), std::string::npos);
   EXPECT_EQ(Ask(Method::kGet, media + "why", OperatorToken()).status, 404);
   EXPECT_EQ(Ask(Method::kGet, media + "crop", "").status, 401);
 }

@@ -137,8 +137,9 @@ TEST_F(PhotosTest, SearchListsEveryFaceAndObeysTopAndThreshold) {
       Upload(kSearch, OperatorToken(), PhotoBytes(kRed, PhotoKind::kThreeFaces),
              {{"top", "1"}, {"threshold", "1.0"}});
   ASSERT_EQ(response.status, 200) << response.body;
-  ASSERT_EQ(Json(response).at("faces").get_array().size(), 3U);
-  for (const json::value& face : Json(response).at("faces").get_array()) {
+  const json::value found = Json(response);
+  ASSERT_EQ(found.at("faces").get_array().size(), 3U);
+  for (const json::value& face : found.at("faces").get_array()) {
     EXPECT_EQ(face.at("candidates").get_array().size(), 1U);
     EXPECT_EQ(face.at("threshold").as_double(), 1);
   }

@@ -1,7 +1,6 @@
 // The only file that includes Boost.Beast and Asio: its compile time is paid once.
 #include "api/server.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -156,9 +155,6 @@ class BeastServer final : public Server {
   using Tcp = asio::ip::tcp;
   using Local = asio::local::stream_protocol;
 
-  Result<std::uint16_t> ListenTcp(Tcp::acceptor& acceptor, const Listener& listener,
-                                  std::string_view key);
-  Status ListenLocal();
   template <class Acceptor>
   awaitable<void> Accept(Acceptor& acceptor, HttpApplication& application);
   void Begin(std::shared_ptr<Session> session);
@@ -199,66 +195,22 @@ class BeastServer final : public Server {
   std::vector<std::jthread> threads_;
 };
 
-Result<std::uint16_t> BeastServer::ListenTcp(Tcp::acceptor& acceptor, const Listener& listener,
-                                             std::string_view key) {
-  const std::string where = format("{} port {}", listener.address, listener.port);
-  error_code failure;
-  const asio::ip::address address = asio::ip::make_address(listener.address, failure);
-  if (failure) {
-    return Fail(ErrorCode::kInvalidArgument,
-                format("listen on {}: not an IP address; see [api] in the configuration", where));
-  }
-  const Tcp::endpoint endpoint(address, listener.port);
-  acceptor.open(endpoint.protocol(), failure);
-  if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
-  if (!failure) acceptor.bind(endpoint, failure);
-  if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
-  if (failure == asio::error::address_in_use) {
-    return Fail(ErrorCode::kUnavailable,
-                format("listen on {}: the port is in use; stop the program that holds it or "
-                       "choose another port ([api] {})",
-                       where, key));
-  }
-  if (failure) {
-    return Fail(
-        failure == asio::error::access_denied ? ErrorCode::kPermission : ErrorCode::kUnavailable,
-        format("listen on {}: {}; choose another address or port ([api] {})", where,
-               failure.message(), key));
-  }
-  return acceptor.local_endpoint().port();
-}
-
-Status BeastServer::ListenLocal() {
-  const std::string path = options_.local_socket.string();
-  const auto fail = [&](std::string_view why) {
-    return Fail(ErrorCode::kUnavailable, format("listen on the socket {}: {}", path, why));
-  };
-  if (path.size() > 100) return fail("the path is longer than 100 characters; move the directory");
-  error_code failure;
-  Local::socket probe(io_);
-  probe.connect(Local::endpoint(path), failure);
-  if (!failure) return fail("another vigil serves this data directory; stop it first");
-  ::unlink(path.c_str());
-  failure.clear();
-  local_acceptor_.open(Local(), failure);
-  if (!failure) local_acceptor_.bind(Local::endpoint(path), failure);
-  local_bound_ = !failure;
-  // Before listen nobody can connect, so no one meets the wider mode.
-  if (!failure && ::chmod(path.c_str(), 0600) != 0) failure.assign(errno, failure.category());
-  if (!failure) local_acceptor_.listen(asio::socket_base::max_listen_connections, failure);
-  if (failure) return fail(failure.message());
-  return {};
-}
-
 Status BeastServer::Listen() {
-  VIGIL_ASSIGN_OR_RETURN(port_, ListenTcp(acceptor_, options_.api, "port"));
+  VIGIL_ASSIGN_OR_RETURN(const ListeningSocket api, ListenOnTcp(options_.api, "port"));
+  acceptor_.assign(api.ip_v6 ? Tcp::v6() : Tcp::v4(), api.descriptor);
+  port_ = api.port;
   if (!options_.metrics_address.empty()) {
     VIGIL_ASSIGN_OR_RETURN(
-        metrics_port_,
-        ListenTcp(metrics_acceptor_, {options_.metrics_address, options_.metrics_port},
-                  "metrics_port"));
+        const ListeningSocket metrics,
+        ListenOnTcp({options_.metrics_address, options_.metrics_port}, "metrics_port"));
+    metrics_acceptor_.assign(metrics.ip_v6 ? Tcp::v6() : Tcp::v4(), metrics.descriptor);
+    metrics_port_ = metrics.port;
   }
-  if (!options_.local_socket.empty()) VIGIL_RETURN_IF_ERROR(ListenLocal());
+  if (!options_.local_socket.empty()) {
+    VIGIL_ASSIGN_OR_RETURN(const ListeningSocket local, ListenOnPath(options_.local_socket));
+    local_acceptor_.assign(Local(), local.descriptor);
+    local_bound_ = true;
+  }
   return {};
 }
 

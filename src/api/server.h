@@ -9,15 +9,10 @@
 #include <string>
 
 #include "api/http.h"
+#include "api/listen_socket.h"
 #include "base/result.h"
 
 namespace vigil::api {
-
-// One TCP address to listen on.
-struct Listener {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: any free port
-};
 
 struct ServerOptions {
   Listener api;

@@ -38,6 +38,8 @@ class DemoTruth {
   // Everybody on the schedule but `stranger` is enrolled, under DisplayName.
   DemoTruth(DemoSchedule schedule, std::string stranger);
 
+  double LoopSeconds() const { return schedule_.loop_s; }
+
   // A match was told: at `at_s` of the scene, on the left or right half.
   void NoteMatch(const std::string& name, double at_s, bool left, float similarity);
   void NoteStranger() { ++strangers_; }

@@ -160,11 +160,12 @@ Result<std::optional<Secret>> UserRepository::MakeSetupToken() {
     VIGIL_ASSIGN_OR_RETURN(const std::int64_t count, CountAdministrators(connection));
     if (count > 0) return std::nullopt;
     const Secret token(RandomToken());
-    VIGIL_RETURN_IF_ERROR(connection.Execute("DELETE FROM setup_tokens", {}));
+    const WallTime now = database_.GetClock().WallNow();
+    VIGIL_RETURN_IF_ERROR(
+        connection.Execute("DELETE FROM setup_tokens WHERE expires_at <= $1", {now}));
     VIGIL_RETURN_IF_ERROR(connection.Execute(
         "INSERT INTO setup_tokens (token_hash, expires_at) VALUES ($1, $2)",
-        {Sha256Hex(token.Reveal()),
-         database_.GetClock().WallNow() + std::chrono::milliseconds(kSetupTokenLife)}));
+        {Sha256Hex(token.Reveal()), now + std::chrono::milliseconds(kSetupTokenLife)}));
     return token;
   });
 }

@@ -31,7 +31,8 @@ class UserRepository {
   Result<bool> HasAdministrator();
 
   // A new one-time token (valid 24 h, kept as its hash) when there is no enabled administrator;
-  // nothing otherwise. Earlier tokens end.
+  // nothing otherwise. Earlier tokens stay valid until the first administrator exists, so that
+  // the one that set-up printed works although the server prints another when it starts.
   Result<std::optional<Secret>> MakeSetupToken();
   // Spends `token` and creates the first administrator from `user` (name and password_hash), in one
   // transaction. kPermission for a wrong, spent or expired token and when an administrator exists

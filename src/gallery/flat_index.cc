@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <memory>
+#include <mutex>
 #include <unordered_map>
 #include <utility>
 
@@ -89,7 +89,7 @@ class FlatIndex final : public GalleryIndex {
 
   GallerySearch Search(std::span<const float> probe, int candidates_max) const override {
     VIGIL_CHECK(probe.size() == dimension_, "the probe must have the index's dimension");
-    const std::shared_ptr<const Snapshot> snapshot = snapshot_.load();
+    const std::shared_ptr<const Snapshot> snapshot = Current();
     if (candidates_max <= 0) return {{}, snapshot->info};
     BestPersons best(static_cast<std::size_t>(candidates_max));
     std::array<float, kBlockRows> scores;
@@ -105,7 +105,7 @@ class FlatIndex final : public GalleryIndex {
 
   void Apply(std::span<const std::string> removed_reference_ids,
              std::vector<GalleryReference> upserts, std::uint64_t sequence) override {
-    Edit edit{.snapshot = *snapshot_.load(), .copied = {}};
+    Edit edit{.snapshot = *Current(), .copied = {}};
     for (const std::string& id : removed_reference_ids) RemoveRow(edit, id);
     for (GalleryReference& reference : upserts) {
       VIGIL_CHECK(reference.embedding.size() == dimension_,
@@ -114,10 +114,13 @@ class FlatIndex final : public GalleryIndex {
       AppendRow(edit, std::move(reference));
     }
     edit.snapshot.info = {sequence, row_of_.size(), references_of_person_.size()};
-    snapshot_.store(std::make_shared<const Snapshot>(std::move(edit.snapshot)));
+    auto next = std::make_shared<const Snapshot>(std::move(edit.snapshot));
+    // The old snapshot is let go after the lock, so that nobody waits for its memory to be freed.
+    const std::lock_guard lock(snapshot_mutex_);
+    snapshot_.swap(next);
   }
 
-  GalleryInfo Info() const override { return snapshot_.load()->info; }
+  GalleryInfo Info() const override { return Current()->info; }
 
  private:
   // The next snapshot while Apply makes it, with the blocks that are already its own.
@@ -125,6 +128,11 @@ class FlatIndex final : public GalleryIndex {
     Snapshot snapshot;
     std::unordered_map<std::size_t, std::shared_ptr<Block>> copied;  // by place in the list
   };
+
+  std::shared_ptr<const Snapshot> Current() const {
+    const std::lock_guard lock(snapshot_mutex_);
+    return snapshot_;
+  }
 
   Block& OwnBlock(Edit& edit, std::size_t place) const {
     std::shared_ptr<Block>& own = edit.copied[place];
@@ -186,7 +194,10 @@ class FlatIndex final : public GalleryIndex {
   // Used by Apply's thread alone.
   std::unordered_map<std::string, std::size_t> row_of_;
   std::unordered_map<std::string, std::size_t> references_of_person_;
-  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+  // Held for the copy of one pointer. std::atomic<std::shared_ptr> would do the same, but the one
+  // of libstdc++ 12 races with itself.
+  mutable std::mutex snapshot_mutex_;
+  std::shared_ptr<const Snapshot> snapshot_;  // guarded by snapshot_mutex_
 };
 
 }  // namespace

@@ -67,19 +67,28 @@ double EffectiveComparisons(const GalleryInfo& gallery) {
   return persons + kExtraReferenceWeight * std::max(0.0, references - persons);
 }
 
-double StrangerOdds(const DecisionPolicy& policy, const GalleryInfo& gallery, float similarity) {
+double Crowding(const DecisionPolicy& policy, const GallerySearch& search) {
+  if (!policy.Calibrated() || search.candidates.size() < 2) return 1;
+  const double expected = EffectiveComparisons(search.gallery) *
+                          FalseMatchRate(policy.impostor_tail, search.candidates[1].similarity);
+  return std::clamp(kCrowdingChance / expected, 1.0, kCrowdingMax);
+}
+
+double StrangerOdds(const DecisionPolicy& policy, const GalleryInfo& gallery, float similarity,
+                    double crowding) {
   if (gallery.persons == 0) return 0;
   if (!policy.Calibrated()) return 1;
-  const double rate = FalseMatchRate(policy.impostor_tail, similarity);
+  const double rate = crowding * FalseMatchRate(policy.impostor_tail, similarity);
   if (rate >= 1) return 1;
   // expm1 and log1p keep the digits where the rate is tiny.
   return -std::expm1(EffectiveComparisons(gallery) * std::log1p(-rate));
 }
 
-float MatchThreshold(const DecisionPolicy& policy, const GalleryInfo& gallery) {
+float MatchThreshold(const DecisionPolicy& policy, const GalleryInfo& gallery, double crowding) {
   if (!policy.Calibrated() || gallery.persons == 0) return policy.floor;
   const double permitted = std::clamp(policy.named_strangers_max, 1e-9, 1.0 - 1e-9);
-  const double rate = -std::expm1(std::log1p(-permitted) / EffectiveComparisons(gallery));
+  const double rate =
+      -std::expm1(std::log1p(-permitted) / EffectiveComparisons(gallery)) / crowding;
   const auto similarity = static_cast<float>(SimilarityAtRate(policy.impostor_tail, rate));
   return std::max(policy.floor, similarity);
 }
@@ -98,10 +107,12 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
     decision.stranger_odds = search.gallery.persons == 0 ? 0 : 1;
     return decision;
   }
+  const double crowding = Crowding(policy, search);
+  decision.threshold = MatchThreshold(policy, search.gallery, crowding);
   decision.candidates = std::move(search.candidates);
   if (decision.candidates.size() > kCandidatesKept) decision.candidates.resize(kCandidatesKept);
   decision.similarity = decision.candidates.front().similarity;
-  decision.stranger_odds = StrangerOdds(policy, decision.gallery, decision.similarity);
+  decision.stranger_odds = StrangerOdds(policy, decision.gallery, decision.similarity, crowding);
   if (decision.similarity >= decision.threshold) {
     decision.outcome = Outcome::kMatch;
   } else if (decision.similarity >= policy.floor) {

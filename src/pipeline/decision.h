@@ -35,15 +35,26 @@ double FalseMatchRate(const ImpostorTail& tail, float similarity);
 double EffectiveComparisons(const GalleryInfo& gallery);
 inline constexpr double kExtraReferenceWeight = 0.5;
 
+// How much more often than the measured tail says a face like this probe meets somebody by chance:
+// 1 to kCrowdingMax. The tail is an average over all kinds of people, but people of one region or
+// age look more alike to the model than that, and a gallery holds what its place holds. The
+// runner-up, who cannot be the same person as the best candidate, tells: had a runner-up as similar
+// as this one less than a kCrowdingChance chance by the tail, then the tail understates this
+// probe's chances by the same factor. 1 without a runner-up.
+double Crowding(const DecisionPolicy& policy, const GallerySearch& search);
+inline constexpr double kCrowdingMax = 20;
+inline constexpr double kCrowdingChance = 0.25;
+
 // The share of strangers whose best similarity in this gallery reaches `similarity`: 1 - (1 -
-// FMR)^N. Treating comparisons as independent overstates it a little (measured: the threshold comes
-// out up to 0.03 higher than needed at 500 people), which errs on the side of the stranger. 1 ("not
-// known") for a model without a tail; 0 for an empty gallery.
-double StrangerOdds(const DecisionPolicy& policy, const GalleryInfo& gallery, float similarity);
+// crowding * FMR)^N. Treating comparisons as independent overstates it a little (measured: the
+// threshold comes out up to 0.03 higher than needed at 500 people), which errs on the side of the
+// stranger. 1 ("not known") for a model without a tail; 0 for an empty gallery.
+double StrangerOdds(const DecisionPolicy& policy, const GalleryInfo& gallery, float similarity,
+                    double crowding = 1);
 
 // The similarity a match needs in this gallery: where StrangerOdds falls to the permitted rate,
 // never below the floor.
-float MatchThreshold(const DecisionPolicy& policy, const GalleryInfo& gallery);
+float MatchThreshold(const DecisionPolicy& policy, const GalleryInfo& gallery, double crowding = 1);
 
 // The conclusion for one probe. An unrecognisable face is never compared with anybody: it keeps its
 // reason. Otherwise kMatch from the threshold up, kPossibleMatch between floor and threshold,

@@ -83,6 +83,37 @@ RC_GTEST_PROP(MatchThreshold, IsWhereTheOddsMeetThePermittedRate, ()) {
   if (threshold > policy.floor) RC_ASSERT(odds >= permitted * 0.999);
 }
 
+GallerySearch FoundTwo(float best, float runner_up, std::size_t persons) {
+  return {{{"anna", "anna-1", best}, {"bert", "bert-1", runner_up}}, Gallery(persons)};
+}
+
+TEST(Crowding, CountsARunnerUpWhoIsTooSimilarForChance) {
+  EXPECT_EQ(Crowding(FacenetPolicy(), Found(0.6F, 10)), 1) << "nobody else is enrolled";
+  EXPECT_EQ(Crowding(FacenetPolicy(), FoundTwo(0.6F, 0.2F, 10)), 1) << "as expected";
+  EXPECT_NEAR(Crowding(FacenetPolicy(), FoundTwo(0.6F, 0.45F, 10)), 10.2, 0.5);
+  EXPECT_EQ(Crowding(FacenetPolicy(), FoundTwo(0.6F, 0.6F, 10)), kCrowdingMax);
+}
+
+TEST(Crowding, FindsAHighRunnerUpNormalInALargeGallery) {
+  EXPECT_GT(Crowding(FacenetPolicy(), FoundTwo(0.7F, 0.5F, 10)), 10);
+  EXPECT_EQ(Crowding(FacenetPolicy(), FoundTwo(0.7F, 0.5F, 1000)), 1);
+}
+
+// A stranger who looked like several enrolled people at once, as met in practice.
+TEST(Decide, ReviewsAFaceThatResemblesSeveralPeople) {
+  EXPECT_EQ(Decide(FoundTwo(0.581F, 0.2F, 10), GoodQuality(), FacenetPolicy()).outcome,
+            Outcome::kMatch);
+  const Decision decision = Decide(FoundTwo(0.581F, 0.453F, 10), GoodQuality(), FacenetPolicy());
+  EXPECT_EQ(decision.outcome, Outcome::kPossibleMatch);
+  EXPECT_GT(decision.threshold, 0.581F);
+  EXPECT_GT(decision.stranger_odds, 0.01);
+}
+
+TEST(Decide, StillTellsRelativesApartWhenItIsSure) {
+  EXPECT_EQ(Decide(FoundTwo(0.83F, 0.70F, 10), GoodQuality(), FacenetPolicy()).outcome,
+            Outcome::kMatch);
+}
+
 TEST(Decide, TellsMatchPossibleMatchAndStrangerApart) {
   EXPECT_EQ(Decide(Found(0.70F, 100), GoodQuality(), FacenetPolicy()).outcome, Outcome::kMatch);
   EXPECT_EQ(Decide(Found(0.55F, 100), GoodQuality(), FacenetPolicy()).outcome,

@@ -129,7 +129,8 @@ Result<std::vector<Shot>> Recogniser::FindFaces(const CameraLane& lane, const Fr
                      .crop = std::move(crop),
                      .embedding = {},
                      .frame = frame,
-                     .frame_faces = static_cast<int>(faces.size())});
+                     .frame_faces = static_cast<int>(faces.size()),
+                     .names = {}});
   }
   return shots;
 }
@@ -179,9 +180,18 @@ Status Recogniser::EmbedDueShots(Round& round) {
 
   const StageTimer timer(ports_.metrics, ports_.clock, Stage::kEmbed);
   VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder_->Embed(crops));
-  for (std::size_t i = 0; i < shots.size(); ++i) shots[i]->embedding = std::move(embeddings[i]);
+  for (std::size_t i = 0; i < shots.size(); ++i) {
+    shots[i]->embedding = std::move(embeddings[i]);
+    shots[i]->names = NameAlone(*shots[i]);
+  }
   ports_.metrics.CountEmbeddings(round.lane.camera.id, std::ssize(shots));
   return {};
+}
+
+std::string Recogniser::NameAlone(const Shot& shot) const {
+  const Decision decision = Decide(ports_.gallery.Search(shot.embedding, options_.candidates_max),
+                                   shot.quality, options_.policy);
+  return decision.outcome == Outcome::kMatch ? decision.candidates.front().person_id : "";
 }
 
 // Two people who cross can swap tracks; their embeddings tell. Shots that do not resemble each

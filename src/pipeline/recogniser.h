@@ -67,6 +67,7 @@ class Recogniser {
   Result<std::vector<Shot>> FindFaces(const CameraLane& lane, const Frame& frame);
   Status SettleTracks(Round& round);
   Status EmbedDueShots(Round& round);
+  std::string NameAlone(const Shot& shot) const;
   void SplitTakenOver(Round& round);
   void Judge(Track& track, const Round& round);
   bool IsStillSeen(const Track& track, std::chrono::milliseconds now) const;

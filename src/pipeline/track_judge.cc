@@ -2,6 +2,7 @@
 #include "pipeline/track_judge.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -84,13 +85,18 @@ std::optional<milliseconds> FindTakeover(const Track& track, const JudgeOptions&
   if (track.newest && !track.newest->embedding.empty()) shots.push_back(&*track.newest);
   std::ranges::sort(shots, {}, [](const Shot* shot) { return shot->frame.pts; });
   Embedding earlier;
+  std::string_view named;
   for (const Shot* shot : shots) {
     if (!earlier.empty()) {
       Embedding mean = earlier;
       Normalise(mean);
-      if (Similarity(mean, shot->embedding) < options.same_face_similarity_min)
-        return shot->frame.pts;
+      const bool unlike = Similarity(mean, shot->embedding) < options.same_face_similarity_min;
+      // Relatives resemble each other; a shot that is sure of another name than the ones before is
+      // somebody else all the same.
+      const bool renamed = !named.empty() && !shot->names.empty() && shot->names != named;
+      if (unlike || renamed) return shot->frame.pts;
     }
+    if (!shot->names.empty()) named = shot->names;
     AddWeighted(earlier, *shot);
   }
   return std::nullopt;

@@ -23,7 +23,7 @@ struct JudgeOptions {
   // A lone shot below this quality names nobody: the match becomes a possible match.
   float lone_shot_quality_min = 0.6F;
   // Two shots less alike than this are not of one face.
-  float same_face_similarity_min = 0.25F;
+  float same_face_similarity_min = 0.35F;
   // A judged track is checked this often whether it still follows the same face; at once after a
   // doubtful step.
   std::chrono::milliseconds proof_interval{2'000};
@@ -40,7 +40,7 @@ bool NeedsProof(const Track& track, std::chrono::milliseconds now, bool ended,
                 const JudgeOptions& options);
 
 // The time of the first embedded shot, the newest included, that does not resemble the earlier
-// ones: another face took the track over there.
+// ones or names somebody else than they do: another face took the track over there.
 std::optional<std::chrono::milliseconds> FindTakeover(const Track& track,
                                                       const JudgeOptions& options);
 

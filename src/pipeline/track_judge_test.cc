@@ -111,6 +111,15 @@ TEST(FindTakeover, FindsWhereAnotherFaceBegins) {
   EXPECT_EQ(FindTakeover(track, {}), milliseconds{400});
 }
 
+TEST(FindTakeover, TellsRelativesApartByTheirNames) {
+  Track track = TrackWith({MakeShot(400, 0.9F, EmbeddingOf(1)), MakeShot(0, 0.5F, EmbeddingOf(1)),
+                           MakeShot(200, 0.4F, EmbeddingOf(1))});
+  track.shots[1].names = "eddie";
+  EXPECT_EQ(FindTakeover(track, {}), std::nullopt);
+  track.shots[0].names = "evan";
+  EXPECT_EQ(FindTakeover(track, {}), milliseconds{400});
+}
+
 TEST(FindTakeover, LeavesOneFaceAlone) {
   const Track track = TrackWith({MakeShot(400, 0.9F, EmbeddingOf(1)),
                                  MakeShot(0, 0.5F, EmbeddingOf(1)), MakeShot(200, 0.4F)});

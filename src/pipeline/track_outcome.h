@@ -29,6 +29,8 @@ struct Shot {
   Embedding embedding;  // empty until the shot was worth embedding
   Frame frame;  // where it was seen; its pixels are let go when a better shot of the track exists
   int frame_faces = 0;  // faces in that frame
+  std::string
+      names;  // the person whom this shot alone would name when it was embedded; empty: nobody
 
   bool Recognisable() const { return !quality.unrecognisable.has_value(); }
 };

@@ -33,14 +33,17 @@ class ModelStore : public ::testing::Test {
   }
 
   static std::string Record() {
-    return R"({"schema": 1, "id": "tiny", "kind": "embedder", "recipe": 3, "source_archive": "a.zip",
-      "source_archive_sha256": "aa", "networks": [{"network": "embedder", "precision": "fp32", "source_sha256": "bb",
-      "xml": "net.xml", "xml_sha256": ")" +
+    return R"({"schema": 1, "id": "tiny", "kind": "embedder", "recipe": 3,
+      "source_archive": "a.zip", "source_archive_sha256": "aa",
+      "networks": [{"network": "embedder", "precision": "fp32", "source_sha256": "bb",
+        "xml": "net.xml", "xml_sha256": ")" +
            Sha256Hex("<net/>") + R"(", "bin": "net.bin", "bin_sha256": ")" + Sha256Hex("weights") +
            R"("}],
-      "input": {"width": 160, "height": 160, "colour": "RGB", "preprocessing": "per-image", "crop": "box", "margin": 14},
+      "input": {"width": 160, "height": 160, "colour": "RGB", "preprocessing": "per-image",
+        "crop": "box", "margin": 14},
       "output": {"dimension": 128, "threshold_floor": 0.42},
-      "calibration": [{"precision": "fp32", "measured_on": "x", "points": [[1e-3, 0.5], [1e-2, 0.36]]}]})";
+      "calibration": [{"precision": "fp32", "measured_on": "x",
+        "points": [[1e-3, 0.5], [1e-2, 0.36]]}]})";
   }
 
   static std::string Replaced(std::string text, const std::string& old, const std::string& by) {

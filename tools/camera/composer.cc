@@ -101,8 +101,8 @@ Pose PoseAt(const Visit& visit, const Scene& scene, double seconds) {
   const double progress = (seconds - from) / (to - from);
   const double bob =
       kBobPixels * std::sin(2 * std::numbers::pi * kStepsPerSecond * (seconds - from));
-  const double angle = visit.tilt_degrees * std::numbers::pi / 180 *
-                       std::sin(2 * std::numbers::pi * progress);
+  const double angle =
+      visit.tilt_degrees * std::numbers::pi / 180 * std::sin(2 * std::numbers::pi * progress);
   const double fade = std::min(seconds - from, to - seconds) / kFadeSeconds;
   Pose pose;
   pose.x = std::lerp(visit.start.x, visit.end.x, progress) * scene.width;
@@ -145,7 +145,9 @@ void DrawPhoto(const Photo& photo, const Pose& pose, const Plane& plane) {
   const int right = clip((pose.x + reach) / plane.scale + 1, plane.width);
   const int top = clip((pose.y - reach) / plane.scale, plane.height);
   const int bottom = clip((pose.y + reach) / plane.scale + 1, plane.height);
-  const auto fixed = [](double value) { return static_cast<std::int32_t>(std::lround(value * 65'536)); };
+  const auto fixed = [](double value) {
+    return static_cast<std::int32_t>(std::lround(value * 65'536));
+  };
   const std::int32_t step_u = fixed(pose.cosine / pose.zoom * plane.scale);
   const std::int32_t step_v = fixed(-pose.sine / pose.zoom * plane.scale);
   const std::int32_t end_u = (photo.width - 1) << 16;
@@ -185,10 +187,9 @@ void SceneComposer::Compose(std::chrono::nanoseconds time, std::span<std::uint8_
   std::memcpy(frame.data(), wall_.data(), wall_.size());
   const std::size_t luma = wall_.size() * 2 / 3;
   const double seconds = std::chrono::duration<double>(time % scene_.duration).count();
-  const Plane planes[] = {
-      {frame.data(), scene_.width, scene_.height, 1, 1},
-      {frame.data() + luma, scene_.width / 2, scene_.height / 2, 2, 2},
-      {frame.data() + luma * 5 / 4, scene_.width / 2, scene_.height / 2, 2, 3}};
+  const Plane planes[] = {{frame.data(), scene_.width, scene_.height, 1, 1},
+                          {frame.data() + luma, scene_.width / 2, scene_.height / 2, 2, 2},
+                          {frame.data() + luma * 5 / 4, scene_.width / 2, scene_.height / 2, 2, 3}};
   for (std::size_t i = 0; i < photos_.size(); ++i) {
     const Visit& visit = scene_.visits[i];
     if (seconds < std::chrono::duration<double>(visit.from).count() ||

@@ -32,8 +32,9 @@ Result<Owned<GstElement>> LaunchPipeline(const std::string& line);
 // An element that the launch line names; it must be there.
 Owned<GstElement> ElementNamed(GstElement* bin, const char* name);
 
-// The error the pipeline has posted, or `otherwise`.
-std::string PipelineFault(GstElement* pipeline, std::string otherwise);
+// The next sample of an appsink in a playing pipeline, null after the last one. An error that the
+// pipeline posts is kInvalidArgument; kTimeout when nothing comes for twenty seconds.
+Result<Owned<GstSample>> PullSample(GstElement* pipeline, GstElement* sink);
 
 // kUnavailable when an element that the camera needs is not installed; names its package.
 Status CheckPlugins();

@@ -1,7 +1,6 @@
 // Decoding by a GStreamer pipeline; the soft edge by the distance to the border.
 #include "camera/photo.h"
 
-#include <gst/app/gstappsink.h>
 #include <gst/video/video.h>
 
 #include <algorithm>
@@ -13,7 +12,6 @@
 namespace vigil::camera {
 namespace {
 
-constexpr GstClockTime kDecodeDeadline = 20 * GST_SECOND;
 constexpr int kWidthMax = 8192;
 
 Result<Photo> CopyFrame(GstSample* sample) {
@@ -39,7 +37,8 @@ Result<Photo> CopyFrame(GstSample* sample) {
 
 Result<Photo> LoadPhoto(const std::string& path, int height) {
   const std::string line = format(
-      "filesrc name=file ! decodebin ! videoconvert ! videoflip method=automatic ! "
+      "filesrc name=file ! decodebin ! videoconvert ! video/x-raw,format=RGBx ! "
+      "videoflip method=automatic ! "
       "videoscale method=lanczos ! videoconvert ! "
       "video/x-raw,format=AYUV,height={},pixel-aspect-ratio=1/1,colorimetry=bt601 ! "
       "appsink name=sink sync=false",
@@ -49,18 +48,19 @@ Result<Photo> LoadPhoto(const std::string& path, int height) {
   const auto sink = ElementNamed(pipeline.get(), "sink");
   g_object_set(file.get(), "location", path.c_str(), nullptr);
   gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
-  const Owned<GstSample> sample(
-      gst_app_sink_try_pull_sample(GST_APP_SINK(sink.get()), kDecodeDeadline));
-  Result<Photo> photo = Fail(ErrorCode::kInvalidArgument,
-                             path + ": " + PipelineFault(pipeline.get(), "no picture in it"));
-  if (sample != nullptr) {
-    photo = CopyFrame(sample.get());
-  }
+  const Result<Owned<GstSample>> sample = PullSample(pipeline.get(), sink.get());
   gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  if (!sample.has_value()) {
+    return Annotate(sample.error(), path);
+  }
+  if (*sample == nullptr) {
+    return Fail(ErrorCode::kInvalidArgument, path + ": no picture in it");
+  }
+  Result<Photo> photo = CopyFrame(sample->get());
   if (photo.has_value() && photo->width > kWidthMax) {
-    return Fail(ErrorCode::kInvalidArgument,
-                format("{}: {} pixels wide at {} rows; use a narrower photo", path, photo->width,
-                       height));
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        format("{}: {} pixels wide at {} rows; use a narrower photo", path, photo->width, height));
   }
   return photo;
 }

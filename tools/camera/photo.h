@@ -13,7 +13,7 @@ namespace vigil::camera {
 struct Photo {
   int width = 0;
   int height = 0;
-  std::vector<std::uint8_t> ayuv;
+  std::vector<std::uint8_t> ayuv{};
 };
 
 // Decodes any picture that GStreamer knows, upright by its EXIF, resampled to `height` rows with

@@ -82,8 +82,8 @@ class GStreamerServer final : public RtspServer {
   void Protect() {
     GstRTSPAuth* auth = gst_rtsp_auth_new();
     gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_DIGEST);
-    GstRTSPToken* token = gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING,
-                                             "viewer", nullptr);
+    GstRTSPToken* token =
+        gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, "viewer", nullptr);
     gst_rtsp_auth_add_digest(auth, options_.user.c_str(), options_.password.c_str(), token);
     gst_rtsp_token_unref(token);
     gst_rtsp_server_set_auth(server_, auth);

@@ -131,10 +131,9 @@ Scene MakeScene(const std::vector<Person>& people, std::uint64_t seed) {
     const Lane lanes[] = {Lane::kLeft, Lane::kRight};
     for (std::size_t side = 0; side < 2; ++side) {
       const std::size_t turn = i + side;
-      scene.visits.push_back(MakeVisit(people[order[turn % order.size()]],
-                                       seed + 1 + turn / order.size(), {now, kTogether},
-                                       lanes[side],
-                                       kHeightsTogether[turn % kHeightsTogether.size()], dice));
+      scene.visits.push_back(MakeVisit(
+          people[order[turn % order.size()]], seed + 1 + turn / order.size(), {now, kTogether},
+          lanes[side], kHeightsTogether[turn % kHeightsTogether.size()], dice));
     }
     now += kTogether + kGap;
   }

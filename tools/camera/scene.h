@@ -27,8 +27,8 @@ struct Visit {
   std::chrono::milliseconds from{0};  // within one turn of the scene
   std::chrono::milliseconds to{0};
   int photo_height = 480;  // pixels of the picture at zoom 1
-  Place start;
-  Place end;
+  Place start{};
+  Place end{};
   double tilt_degrees = 0;  // the photo sways between +tilt and -tilt
   double zoom_at_end = 1;   // 1 at the start
 

@@ -111,11 +111,11 @@ Result<Visit> ParseVisit(const json::value& value, std::size_t index, millisecon
   visit.photo = fields.Text("photo");
   visit.from = milliseconds(fields.Integer("from_ms", 0, duration.count()));
   visit.to = milliseconds(fields.Integer("to_ms", visit.from.count() + 1, duration.count()));
-  visit.photo_height = static_cast<int>(fields.Integer("photo_height", 16, kSideMax));
+  visit.photo_height = static_cast<int>(fields.Integer("photo_height", 16, 2160));
   visit.start = fields.At("start");
   visit.end = fields.At("end");
   visit.tilt_degrees = fields.Number("tilt_degrees", -180, 180);
-  visit.zoom_at_end = fields.Number("zoom_at_end", 0.1, 10);
+  visit.zoom_at_end = fields.Number("zoom_at_end", 0.25, 4);
   if (!fields.fault().empty()) {
     return Fail(ErrorCode::kInvalidArgument, fields.fault());
   }

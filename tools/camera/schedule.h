@@ -1,4 +1,5 @@
-// Who is in front of the simulated camera, and when: known in advance, so that tests know the truth.
+// Who is in front of the simulated camera, and when: known in advance, so that tests know the
+// truth.
 #pragma once
 
 #include <string>
@@ -19,8 +20,8 @@ struct Schedule {
   std::vector<Appearance> appearances;
 };
 
-// Each person once a loop: the first two overlap, so do the next two, and so on; an odd last one comes alone. Some empty
-// seconds stand at the beginning and more at the end.
+// Each person once a loop: the first two overlap, so do the next two, and so on; an odd last one
+// comes alone. Some empty seconds stand at the beginning and more at the end.
 Schedule MakeSchedule(const std::vector<std::string>& people);
 
 // One JSON object: {"loop_s","appearances":[{"person","from_s","to_s","left"}]}.

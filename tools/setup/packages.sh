@@ -22,5 +22,5 @@ run_logged "$checkout/build/setup-packages.log" "the package lists could not be 
     "check the network and /etc/apt/sources.list" $as_root apt-get update
 # shellcheck disable=SC2086
 run_logged "$checkout/build/setup-packages.log" "packages could not be installed" \
-    "read the lines above; a full disk and another running apt are the usual causes" \
+    "read the lines above; usual causes: a full disk, another apt at work, an interrupted one (dpkg --configure -a)" \
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing

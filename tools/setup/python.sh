@@ -17,10 +17,8 @@ if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     run_logged "$log" "the Python environment could not be made" \
         "install Debian's python3-venv, and look for a full disk" /usr/bin/python3 -m venv --clear "$venv"
 fi
-say "      installing Python packages, OpenVINO among them (about 200 MB the first time)"
-run_logged "$log" "Python packages could not be installed" \
-    "check the network and the free disk; if a hash differs, the file that came is not the one that was tested: do not use it" \
-    "$venv/bin/python" -m pip install --require-hashes --no-deps -r "$requirements"
+say "      installing Python packages, OpenVINO among them (200 MB to download the first time)"
+install_packages "$requirements"
 packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
 [ -e "$packages/openvino/cmake/OpenVINOConfig.cmake" ] ||
     fail "OpenVINO's wheel lacks its C++ SDK" "remove build/venv"

@@ -5,7 +5,5 @@ requirements=$checkout/tools/setup/requirements-test.txt
 stamp=$venv/requirements-test.done
 cmp -s "$requirements" "$stamp" && exit 0
 say "installing the Python packages of the tests"
-run_logged "$checkout/build/setup-python.log" "the tests' Python packages could not be installed" \
-    "check the network" \
-    "$venv/bin/python" -m pip install --require-hashes --no-deps -r "$requirements"
+install_packages "$requirements"
 cp "$requirements" "$stamp"

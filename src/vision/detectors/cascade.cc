@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
+#include <utility>
 
 namespace vigil::vision {
 namespace {
@@ -26,6 +28,20 @@ bool Overlaps(const Box& a, float area_a, const Box& b, float area_b, float over
   const float whole =
       kind == OverlapKind::kSmaller ? std::min(area_a, area_b) : area_a + area_b - shared;
   return shared > overlap_max * whole;
+}
+
+// Best first; equals keep their order, as in the reference.
+void SortByScore(std::vector<Proposal>& proposals) {
+  std::vector<std::size_t> order(proposals.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    return proposals[a].score != proposals[b].score ? proposals[a].score > proposals[b].score
+                                                    : a < b;
+  });
+  std::vector<Proposal> sorted;
+  sorted.reserve(proposals.size());
+  for (const std::size_t i : order) sorted.push_back(proposals[i]);
+  proposals = std::move(sorted);
 }
 
 }  // namespace
@@ -68,7 +84,7 @@ void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
 void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind) {
   std::erase_if(proposals,
                 [](const Proposal& one) { return !IsSound(one.box) || std::isnan(one.score); });
-  std::ranges::stable_sort(proposals, std::ranges::greater{}, &Proposal::score);
+  SortByScore(proposals);
   const float extra = kind == OverlapKind::kSmaller ? 1.0F : 0.0F;
   std::vector<float> areas;
   areas.reserve(proposals.size());

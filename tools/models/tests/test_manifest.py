@@ -1,0 +1,68 @@
+"""The repository's own manifest, and what the tool says of broken ones and unknown models."""
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vigil_models.errors import ModelError
+from vigil_models.manifest import load_manifest
+
+TOOL = Path(__file__).resolve().parents[1] / "models.py"
+MANIFEST = Path(__file__).resolve().parents[3] / "models" / "manifest.toml"
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, str(TOOL), *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_the_manifest_names_every_model_with_its_hashes():
+    models = load_manifest(MANIFEST).models
+    assert list(models) == ["mtcnn", "facenet-128", "facenet-vggface2", "facenet-casia", "yunet", "sface"]
+    for model in models.values():
+        assert bool(model.source.package) != bool(model.source.url)
+        for sha256 in (model.source.sha256, *(file.sha256 for file in model.files)):
+            assert len(sha256) == 64 and int(sha256, 16) >= 0
+        if model.kind == "embedder":
+            assert model.output["dimension"] in (128, 512)
+
+
+def test_calibrations_fall_as_similarity_rises():
+    for model in load_manifest(MANIFEST).models.values():
+        for calibration in model.calibration:
+            rates, similarities = zip(*calibration["points"])
+            assert list(rates) == sorted(rates, reverse=True)
+            assert list(similarities) == sorted(similarities)
+
+
+@pytest.mark.parametrize("text", ["schema = 2", "schema = 1\n[[model]]\nid = 'a'", "no toml"])
+def test_a_broken_manifest_is_told_with_its_path(text, tmp_path):
+    path = tmp_path / "manifest.toml"
+    path.write_text(text)
+    with pytest.raises(ModelError, match=str(path)):
+        load_manifest(path)
+
+
+def test_an_unknown_model_is_refused_with_the_known_ones(tmp_path):
+    result = run("install", "facenet-1024", "--models-directory", tmp_path)
+    assert result.returncode == 1
+    assert "no model is called facenet-1024" in result.stderr and "facenet-128" in result.stderr
+
+
+def test_a_model_without_a_converter_is_refused(tmp_path):
+    result = run("install", "sface", "--models-directory", tmp_path)
+    assert result.returncode == 1
+    assert "this version cannot convert it" in result.stderr
+
+
+def test_verify_says_what_is_missing_and_the_mend(tmp_path):
+    result = run("verify", "mtcnn", "--models-directory", tmp_path)
+    assert result.returncode == 5
+    assert "mtcnn: pnet fp32 is not installed. Mend: models.py install mtcnn" in result.stderr
+
+
+def test_a_directory_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run("install", "mtcnn", "--models-directory", tmp_path / "file" / "models")
+    assert result.returncode == 1
+    assert "can be written" in result.stderr and "Traceback" not in result.stderr

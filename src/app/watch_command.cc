@@ -57,10 +57,16 @@ Result<Watchlist> OpenWatchlist(const config::Config& config, const Options& opt
   return list;
 }
 
+// Below the floor the nearest person means nothing and is not shown.
+bool IsNamed(const pipeline::TrackOutcome& outcome) {
+  return outcome.decision.outcome == Outcome::kMatch ||
+         outcome.decision.outcome == Outcome::kPossibleMatch;
+}
+
 json::object OutcomeJson(const pipeline::TrackOutcome& outcome) {
   const Decision& decision = outcome.decision;
   const Box& box = outcome.best.detection.box;
-  const bool named = !outcome.person_name.empty();
+  const bool named = IsNamed(outcome);
   return {{"time", FormatTime(outcome.best.frame.captured_at)},
           {"pts_ms", outcome.best.frame.pts.count()},
           {"track", outcome.track_id},
@@ -83,7 +89,7 @@ void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json) {
   std::string line = format("{:8.1f} s  track {:<4} {:<15}",
                             static_cast<double>(outcome.best.frame.pts.count()) / 1000, outcome.track_id,
                             OutcomeName(decision.outcome));
-  if (!outcome.person_name.empty()) {
+  if (IsNamed(outcome)) {
     line += format("{}  similarity {:.3f}, needed {:.3f}; a stranger scores this high {}",
                    outcome.person_name, decision.similarity, decision.threshold,
                    alerts::OddsText(decision.stranger_odds));

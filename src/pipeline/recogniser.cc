@@ -188,10 +188,15 @@ Status Recogniser::EmbedDueShots(Round& round) {
   return {};
 }
 
+// Relatives may share the first places; only a shot that is sure of one of them counts.
 std::string Recogniser::NameAlone(const Shot& shot) const {
   const Decision decision = Decide(ports_.gallery.Search(shot.embedding, options_.candidates_max),
                                    shot.quality, options_.policy);
-  return decision.outcome == Outcome::kMatch ? decision.candidates.front().person_id : "";
+  if (decision.outcome != Outcome::kMatch) return "";
+  const std::vector<Candidate>& candidates = decision.candidates;
+  const bool sure = candidates.size() < 2 || candidates[0].similarity - candidates[1].similarity >=
+                                                 options_.sure_name_margin;
+  return sure ? candidates.front().person_id : "";
 }
 
 // Two people who cross can swap tracks; their embeddings tell. Shots that do not resemble each

@@ -30,6 +30,8 @@ struct RecognitionOptions {
   int candidates_max = 10;
   // Below this the detector is not sure that it sees a whole face; nobody is recognised by it.
   float sure_face_score = 0.9F;
+  // A single shot is sure of a name when the runner-up is at least this much less similar.
+  float sure_name_margin = 0.1F;
   std::chrono::milliseconds still_seen_interval{30'000};
 };
 

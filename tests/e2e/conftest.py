@@ -22,7 +22,7 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session", autouse=True)
 def binaries():
-    for binary in (VIGIL,):
+    for binary in (VIGIL, CAMERA):
         assert binary.exists(), f"{binary} is missing: run 'make build'"
 
 

@@ -26,7 +26,7 @@ function facesText(faces) {
   const judging = unnamed.filter((face) => face.outcome === null).length;
   const others = unnamed.length - strangers - judging;
   if (strangers > 0) parts.push(count(strangers, "stranger", "strangers"));
-  if (judging > 0) parts.push(`${judging} still judged`);
+  if (judging > 0) parts.push(`${judging} still being judged`);
   if (others > 0) parts.push(`${others} not recognisable`);
   return `In the picture: ${parts.join(" · ")}`;
 }
@@ -149,7 +149,9 @@ export class CameraTile {
 
   async #drawOne(picture) {
     const bitmap = await createImageBitmap(picture.jpeg);
-    const faces = picture.faces.map((face) => ({ ...face, label: labelOf(face) }));
+    // Names last, above the words of others.
+    const faces = picture.faces.map((face) => ({ ...face, label: labelOf(face) }))
+      .sort((one, other) => Boolean(one.name) - Boolean(other.name));
     drawFaces(this.canvas, bitmap, picture, faces);
     bitmap.close();
     this.#writeFaces(picture.faces);

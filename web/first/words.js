@@ -24,7 +24,6 @@ const CAUSES = {
   no_video: "the stream carries no video",
   stalled: "the stream stalled",
   undecodable: "the video cannot be decoded",
-  ended: "the stream ended",
 };
 
 export function outcomeWord(outcome) {
@@ -43,6 +42,7 @@ export function reasonText(reason) {
 // Null while the camera works or nothing went wrong yet.
 export function faultText(state) {
   if (!state?.cause) return null;
+  if (state.cause === "ended") return state.mend; // says both already
   const cause = CAUSES[state.cause] ?? "the stream failed";
   return state.mend ? `${cause}; ${state.mend}` : cause;
 }

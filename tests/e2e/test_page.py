@@ -1,0 +1,122 @@
+"""The page as an operator uses it, in a real browser."""
+import re
+
+import pytest
+
+from browser import CHROMIUM, Browser
+from installation import ADMIN
+from people import STRANGER, WANTED
+from waiting import free_port, wait_until
+
+OPERATOR = ("night-guard", "a-long-password-2")
+# More colours than any empty, grey or one-coloured canvas has.
+PICTURE_COLOURS = 200
+
+
+@pytest.fixture
+def browser(tmp_path, resources):
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: the page is not tested in a browser")
+    opened = Browser(tmp_path / "browser")
+    resources.callback(opened.close)
+    return opened
+
+
+@pytest.fixture
+def server(enrolled):
+    served = enrolled.serve()
+    served.rest.login(*ADMIN)
+    name, password = OPERATOR
+    made = served.rest.post("/users", {"name": name, "password": password, "role": "operator"})
+    assert made.status == 201, made
+    return served
+
+
+def add_camera(server, name, url):
+    added = server.rest.post("/cameras", {"name": name, "url": url})
+    assert added.status == 201, added
+
+
+def log_in(browser, server, name, password):
+    browser.open(server.address)
+    wait_until(lambda: browser.sees("#login"), "the login shows", 30, browser.explain)
+    browser.type("#login-name", name)
+    browser.type("#login-password", password)
+    browser.press_enter()
+
+
+def wait_for_picture(browser, canvas):
+    wait_until(lambda: browser.colours(canvas) > PICTURE_COLOURS, f"a picture in {canvas}", 60,
+               browser.explain)
+
+
+def check_alert(browser):
+    wait_until(lambda: browser.sees('.card[data-outcome="match"]'), "an alert shows", 60, browser.explain)
+    card = browser.text(".card")
+    assert f"Looks like {WANTED}" in card and "● Match" in card and "gate" in card
+    score, threshold = re.search(r"similarity (\d\.\d{3}), threshold (\d\.\d{3})", card).groups()
+    assert float(score) >= float(threshold)
+    assert re.search(r"A stranger would score this high (about|less than) 1 in \d", card), card
+    assert re.search(r"\d\d:\d\d:\d\d", card)
+    utc = browser.evaluate("document.querySelector('.card time').title")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", utc)
+    for figure in (1, 2):
+        wait_for_picture(browser, f".card figure:nth-child({figure}) canvas")
+
+
+def check_acknowledge(browser):
+    browser.focus(".card button")
+    browser.press_enter()
+    browser.wait_for_text(f"Acknowledged by {OPERATOR[0]}", ".card")
+
+
+def check_search(browser, photo, verdict):
+    browser.drop("#search", photo)
+    browser.wait_for_text(f"{photo.name}: 1 face", "#search-message")
+    assert f"Face 1: {verdict}" in browser.text("#search-result"), browser.explain()
+    wait_for_picture(browser, "#search-result canvas")
+
+
+def test_an_operator_watches_and_asks(server, browser, people, scene, start_camera):
+    add_camera(server, "gate", start_camera("--scene", scene).url)
+    wait_until(lambda: all(camera["up"] for camera in server.cameras().values()), "the camera is up", 30,
+               server.explain)
+    log_in(browser, server, *OPERATOR)
+    wait_until(lambda: browser.sees('.camera[data-state="live"]'), "the camera is live", 30, browser.explain)
+    wait_for_picture(browser, ".camera canvas")
+    browser.wait_for_text(f"Match: {WANTED}", ".camera .faces", 60)
+    check_alert(browser)
+    check_acknowledge(browser)
+    photo = people.val(WANTED)[0]
+    check_search(browser, photo, f"● Match: {WANTED}")
+    assert re.search(rf"{WANTED}\s+\d\.\d{{3}}\s+\d\.\d{{3}}\s+✓ passes", browser.text("#search-result"))
+    check_search(browser, people.val(STRANGER)[0], "○ Stranger")
+    assert "%" not in browser.text()
+
+    browser.reload()
+    wait_until(lambda: browser.sees("#screen"), "the login outlives a reload", 30, browser.explain)
+    browser.focus("#logout")
+    browser.press_enter()
+    wait_until(lambda: browser.sees("#login"), "the login shows again", 10, browser.explain)
+    assert browser.evaluate("sessionStorage.length + localStorage.length") == 0
+    assert browser.errors == []
+
+
+def test_what_is_wrong_is_told_with_its_mend(server, browser):
+    hostile = "<img src=x onerror=document.title='taken'>"
+    add_camera(server, hostile, f"rtsp://127.0.0.1:{free_port()}/none")
+    log_in(browser, server, OPERATOR[0], "not-the-password")
+    browser.wait_for_text("the name or the password is wrong", "#login-message")
+    browser.type("#login-password", OPERATOR[1])
+    browser.press_enter()
+    browser.wait_for_text("No picture: the connection was refused; check that the camera is on", ".camera")
+    browser.wait_for_text("0 of 1 camera up", "#connection")
+    browser.wait_for_text("only 0 of 1 cameras give a picture", "#alerts-message")
+    assert hostile in browser.text(".camera")
+    assert browser.evaluate("document.title") == "Vigil"
+
+    server.kill()
+    browser.wait_for_text("Vigil does not answer; trying again. As of ", "#connection")
+    browser.wait_for_text("Alerts as of ", "#alerts-message")
+    # The browser itself notes each answer that is no success and each server that is gone.
+    assert [error for error in browser.errors if not error.startswith("network: ")] == []

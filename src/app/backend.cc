@@ -18,9 +18,9 @@ Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config) {
   auto backend = std::make_unique<Backend>(std::move(installation));
   VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config));
   backend->gallery = gallery::MakeFlatIndex(backend->Space().dimension);
-  backend->photo_policy = pipeline::PolicyFor(
-      backend->photos->EmbedderFacts(), config.recognition.named_strangers_max,
-      static_cast<float>(config.recognition.threshold_floor));
+  backend->photo_policy =
+      pipeline::PolicyFor(backend->photos->EmbedderFacts(), config.recognition.named_strangers_max,
+                          static_cast<float>(config.recognition.threshold_floor));
   VIGIL_RETURN_IF_ERROR(backend->names.Refresh());
   return backend;
 }

@@ -35,7 +35,8 @@ struct Backend {
   const EmbeddingSpace& Space() const { return photos->EmbedderFacts().space; }
 };
 
-// Opens the data directory and loads the models for photos. kConflict when another process has the directory.
+// Opens the data directory and loads the models for photos. kConflict when another process has the
+// directory.
 Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config);
 
 }  // namespace vigil::app

@@ -11,9 +11,12 @@ namespace {
 
 alerts::SmtpSecurity SecurityOf(config::SmtpTls tls) {
   switch (tls) {
-    case config::SmtpTls::kStarttls: return alerts::SmtpSecurity::kStarttls;
-    case config::SmtpTls::kImplicit: return alerts::SmtpSecurity::kImplicit;
-    case config::SmtpTls::kNone: return alerts::SmtpSecurity::kNone;
+    case config::SmtpTls::kStarttls:
+      return alerts::SmtpSecurity::kStarttls;
+    case config::SmtpTls::kImplicit:
+      return alerts::SmtpSecurity::kImplicit;
+    case config::SmtpTls::kNone:
+      return alerts::SmtpSecurity::kNone;
   }
   VIGIL_CHECK(false, "unknown TLS mode");
 }
@@ -26,12 +29,12 @@ alerts::ChannelOptions OptionsOf(const config::ChannelConfig& channel,
       .cooldown = {.duration = std::chrono::seconds(channel.cooldown_s.value_or(all.cooldown_s))},
       .include_snapshot = channel.include_snapshot};
   if (channel.kind == config::ChannelKind::kWebhook) {
-    options.receiver = alerts::WebhookOptions{
-        .url = channel.url,
-        .secret = channel.secret,
-        .allow_private_addresses = channel.allow_private_addresses,
-        .ca_file = channel.ca_file,
-        .public_url = all.public_url};
+    options.receiver =
+        alerts::WebhookOptions{.url = channel.url,
+                               .secret = channel.secret,
+                               .allow_private_addresses = channel.allow_private_addresses,
+                               .ca_file = channel.ca_file,
+                               .public_url = all.public_url};
   } else {
     options.receiver = alerts::EmailOptions{.smtp_url = channel.smtp_url,
                                             .security = SecurityOf(channel.tls),

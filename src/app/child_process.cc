@@ -30,9 +30,9 @@ namespace {
 
 }  // namespace
 
-Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(
-    const std::filesystem::path& program, const std::vector<std::string>& arguments,
-    OnLine on_line) {
+Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::filesystem::path& program,
+                                                          const std::vector<std::string>& arguments,
+                                                          OnLine on_line) {
   std::vector<std::string> words{program.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;

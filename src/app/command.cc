@@ -10,8 +10,10 @@ ExitCode ExitCodeOf(const Error& error) {
     case ErrorCode::kUnavailable:
     case ErrorCode::kPermission:
     case ErrorCode::kTimeout:
-    case ErrorCode::kDataLoss: return ExitCode::kDependency;
-    default: return ExitCode::kFailed;
+    case ErrorCode::kDataLoss:
+      return ExitCode::kDependency;
+    default:
+      return ExitCode::kFailed;
   }
 }
 

@@ -44,7 +44,8 @@ ExitCode Report(const Error& error);
 void PrintLine(std::string_view line);
 void PrintJson(const json::value& value);
 
-// Reads configuration from flags, environment and file. Errors are printed; nothing means exit code 3.
+// Reads configuration from flags, environment and file. Errors are printed; nothing means exit
+// code 3.
 std::optional<config::Config> LoadCommandConfig(const CommandLine& line);
 
 // Each adds one subcommand (or a family) to the command line; its callback runs it.

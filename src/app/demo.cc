@@ -55,8 +55,9 @@ class Helper {
  public:
   using OnLine = ChildProcess::OnLine;
 
-  Status Start(std::string_view program, const std::vector<std::string>& arguments,
-               OnLine on_line = [](std::string) {}) {
+  Status Start(
+      std::string_view program, const std::vector<std::string>& arguments,
+      OnLine on_line = [](std::string) {}) {
     VIGIL_ASSIGN_OR_RETURN(const auto path, FindProgram(program));
     auto first_line = first_.get_future();
     VIGIL_ASSIGN_OR_RETURN(
@@ -124,10 +125,10 @@ class Demo {
   std::string webhook_secret_;
 
   mutable std::mutex mutex_;
-  std::optional<DemoTruth> truth_;         // guarded by mutex_
-  std::optional<WallTime> camera_since_;   // guarded by mutex_
-  std::optional<double> first_alert_s_;    // guarded by mutex_
-  std::int64_t reconnects_ = 0;            // guarded by mutex_
+  std::optional<DemoTruth> truth_;        // guarded by mutex_
+  std::optional<WallTime> camera_since_;  // guarded by mutex_
+  std::optional<double> first_alert_s_;   // guarded by mutex_
+  std::int64_t reconnects_ = 0;           // guarded by mutex_
 
   // Ended in reverse: no callback outlives what it speaks to.
   Helper inbox_;
@@ -188,9 +189,7 @@ Status Demo::StartService() {
   config.data.directory = folder_.Path() / "data";
   config.api.port = options_.headless ? 0 : options_.port;
   config.api.metrics_port = 0;
-  const auto port = [&](const char* key) {
-    return inbox_.Announcement().at(key).to_number<int>();
-  };
+  const auto port = [&](const char* key) { return inbox_.Announcement().at(key).to_number<int>(); };
   config::ChannelConfig webhook;
   webhook.name = "webhook";
   webhook.url = Secret(format("http://127.0.0.1:{}/alerts", port("http_port")));
@@ -206,10 +205,9 @@ Status Demo::StartService() {
   config.alerts.channels = {std::move(webhook), std::move(mail)};
   VIGIL_ASSIGN_OR_RETURN(
       service_,
-      Service::Start(config,
-                     {.on_outcome = [this](const auto& outcome) { TellOutcome(outcome); },
-                      .on_camera = [this](const auto& status) { TellCamera(status); },
-                      .on_delivery = {}}));
+      Service::Start(config, {.on_outcome = [this](const auto& outcome) { TellOutcome(outcome); },
+                              .on_camera = [this](const auto& status) { TellCamera(status); },
+                              .on_delivery = {}}));
   return {};
 }
 
@@ -225,14 +223,12 @@ Status Demo::EnrolPeople() {
     for (const auto& photo : ExpandPhotoPaths({(people_ / "train" / person).string()})) {
       if (taken == kPhotosPerPerson) break;
       VIGIL_ASSIGN_OR_RETURN(const auto bytes, ReadFileBytes(photo));
-      auto form = api::MakePhotoForm(
-          {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-      VIGIL_ASSIGN_OR_RETURN(
-          const auto answer,
-          client->Send(api::Method::kPost,
-                       format("/criminals/{}/upload-photo",
-                              std::string_view(made.at("id").as_string())),
-                       form.content_type, std::move(form.body)));
+      auto form = api::MakePhotoForm({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+      VIGIL_ASSIGN_OR_RETURN(const auto answer,
+                             client->Send(api::Method::kPost,
+                                          format("/criminals/{}/upload-photo",
+                                                 std::string_view(made.at("id").as_string())),
+                                          form.content_type, std::move(form.body)));
       if (answer.Good()) ++taken;
     }
     if (taken == 0) {
@@ -262,15 +258,15 @@ Status Demo::StartCamera() {
     loop_s = truth_->LoopSeconds();
   }
   // The cut falls into the empty seconds at the end of the first loop.
-  VIGIL_RETURN_IF_ERROR(camera_.Start("vigil-camera",
-                                      {"--scene", (people_ / "val").string(), "--disconnect-at",
-                                       format("{}", loop_s - 5), "--disconnect-for", "2"}));
+  VIGIL_RETURN_IF_ERROR(
+      camera_.Start("vigil-camera", {"--scene", (people_ / "val").string(), "--disconnect-at",
+                                     format("{}", loop_s - 5), "--disconnect-for", "2"}));
   config::Config config;
   config.data.directory = folder_.Path() / "data";
   VIGIL_ASSIGN_OR_RETURN(const auto client, ConnectRest(config));
-  VIGIL_RETURN_IF_ERROR(client->Call(
-      api::Method::kPost, "/cameras",
-      {{"name", "Entrance"}, {"url", camera_.Announcement().at("url").as_string()}}));
+  VIGIL_RETURN_IF_ERROR(
+      client->Call(api::Method::kPost, "/cameras",
+                   {{"name", "Entrance"}, {"url", camera_.Announcement().at("url").as_string()}}));
   Say(format("camera: {}; {} is not enrolled and must stay a stranger",
              std::string_view(camera_.Announcement().at("url").as_string()),
              DisplayName(stranger_)));
@@ -300,17 +296,19 @@ void Demo::TellOutcome(const pipeline::TrackOutcome& outcome) {
   const WallTime at = outcome.best.frame.captured_at;
   const std::string time = FormatTime(at).substr(11, 8);
   if (decision.outcome == Outcome::kMatch) {
-    const bool left = outcome.best.detection.box.Center().x <
-                      static_cast<float>(outcome.best.frame.width) / 2;
+    const bool left =
+        outcome.best.detection.box.Center().x < static_cast<float>(outcome.best.frame.width) / 2;
     truth_->NoteMatch(outcome.person_name, SceneSeconds(at), left, decision.similarity);
   }
   if (decision.outcome == Outcome::kStranger) truth_->NoteStranger();
   if (decision.outcome == Outcome::kMatch || decision.outcome == Outcome::kPossibleMatch) {
-    Say(format("  {}  {:<15} {:<16} similarity {:.2f}, needed {:.2f}; a stranger scores this high {}",
-               time, OutcomeName(decision.outcome), outcome.person_name, decision.similarity,
-               decision.threshold, alerts::OddsText(decision.stranger_odds)));
+    Say(format(
+        "  {}  {:<15} {:<16} similarity {:.2f}, needed {:.2f}; a stranger scores this high {}",
+        time, OutcomeName(decision.outcome), outcome.person_name, decision.similarity,
+        decision.threshold, alerts::OddsText(decision.stranger_odds)));
   } else if (decision.reason) {
-    Say(format("  {}  {:<15} {}", time, OutcomeName(decision.outcome), ReasonName(*decision.reason)));
+    Say(format("  {}  {:<15} {}", time, OutcomeName(decision.outcome),
+               ReasonName(*decision.reason)));
   } else {
     Say(format("  {}  {:<15} best {:.2f}: nobody enrolled looks like this", time,
                OutcomeName(decision.outcome), decision.similarity));

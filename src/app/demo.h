@@ -1,5 +1,5 @@
-// The demonstration: a simulated RTSP camera, four people enrolled by other photos than those shown, a stranger, and a
-// receiver of alerts, around the same Service that `vigil serve` runs.
+// The demonstration: a simulated RTSP camera, four people enrolled by other photos than those
+// shown, a stranger, and a receiver of alerts, around the same Service that `vigil serve` runs.
 #pragma once
 
 #include "app/command.h"
@@ -14,8 +14,8 @@ struct DemoOptions {
   bool json = false;
 };
 
-// Only `models` and `recognition` of `base` are used. Ends with kFailed when somebody was missed or misnamed, or an alert
-// did not arrive.
+// Only `models` and `recognition` of `base` are used. Ends with kFailed when somebody was missed or
+// misnamed, or an alert did not arrive.
 ExitCode RunDemo(const config::Config& base, const DemoOptions& options);
 
 }  // namespace vigil::app

@@ -13,7 +13,8 @@ void AddDemo(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand(
       "demo", "a simulated camera, enrolled people, a stranger, alerts: everything at once");
   command->add_option("--port", options->port, "port of the page (0: any free port)")
-      ->check(CLI::Range(0, 65535))->capture_default_str();
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
   command->add_flag("--headless", options->headless, "no page to look at; judge what was seen");
   command->add_option("--seconds", options->seconds, "end after this long (0: with Ctrl-C)")
       ->check(CLI::Range(0, 86400));

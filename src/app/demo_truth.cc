@@ -20,10 +20,9 @@ Result<DemoSchedule> ParseDemoSchedule(const std::string& text) {
   try {
     DemoSchedule schedule{.loop_s = value.at("loop_s").to_number<double>(), .appearances = {}};
     for (const json::value& item : value.at("appearances").as_array()) {
-      schedule.appearances.push_back({std::string(item.at("person").as_string()),
-                                      item.at("from_s").to_number<double>(),
-                                      item.at("to_s").to_number<double>(),
-                                      item.at("left").as_bool()});
+      schedule.appearances.push_back(
+          {std::string(item.at("person").as_string()), item.at("from_s").to_number<double>(),
+           item.at("to_s").to_number<double>(), item.at("left").as_bool()});
     }
     return schedule;
   } catch (const std::exception& failure) {

@@ -45,7 +45,8 @@ class DemoTruth {
   void NoteStranger() { ++strangers_; }
   void NoteAlert(const std::string& name, bool webhook, bool genuine);
 
-  // People who were missed or misnamed, or whose alerts did not come, after `scene_s` seconds; empty: all well.
+  // People who were missed or misnamed, or whose alerts did not come, after `scene_s` seconds;
+  // empty: all well.
   std::vector<std::string> Faults(double scene_s) const;
   json::object Summary(double scene_s) const;
 

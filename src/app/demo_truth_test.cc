@@ -12,9 +12,10 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 DemoTruth MakeTruth() {
-  return {{.loop_s = 40,
-           .appearances = {{"ada_example", 2, 9, true}, {"bob", 7, 14, false}, {"eve", 20, 27, true}}},
-          "eve"};
+  return {
+      {.loop_s = 40,
+       .appearances = {{"ada_example", 2, 9, true}, {"bob", 7, 14, false}, {"eve", 20, 27, true}}},
+      "eve"};
 }
 
 void SeeEverybody(DemoTruth& truth) {

@@ -91,8 +91,10 @@ ExitCode DescribeAll(const Options& options, Engines& engines) {
       fail(path, {faces.error().code, path.string() + ": " + faces.error().message});
       continue;
     }
-    PrintFaces(options, {{"path", path.string()}, {"width", (*image)->width},
-                         {"height", (*image)->height}, {"faces", *std::move(faces)}});
+    PrintFaces(options, {{"path", path.string()},
+                         {"width", (*image)->width},
+                         {"height", (*image)->height},
+                         {"faces", *std::move(faces)}});
   }
   return code;
 }
@@ -124,9 +126,11 @@ void Run(const Options& options, CommandLine& line, bool embed) {
 
 CLI::App* AddCommon(CLI::App& app, const char* name, const char* what, Options& options) {
   CLI::App* command = app.add_subcommand(name, what);
-  command->add_option("paths", options.paths, "photos, folders, or - for a list on stdin")->required();
+  command->add_option("paths", options.paths, "photos, folders, or - for a list on stdin")
+      ->required();
   command->add_option("--min-face", options.min_face_px, "smallest face searched for, pixels")
-      ->check(CLI::Range(12, 4000))->capture_default_str();
+      ->check(CLI::Range(12, 4000))
+      ->capture_default_str();
   command->add_option("--detector", options.detector, "detector (default: the configuration's)");
   command->add_flag("--json", options.json, "one JSON line an image");
   return command;

@@ -20,9 +20,9 @@ Result<vision::Precision> ConfiguredPrecision(const config::Config& config) {
 Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Config& config,
                                                              int min_face_px, int count) {
   if (config.models.detector != "mtcnn") {
-    return Fail(ErrorCode::kInvalidArgument,
-                format("models.detector: no detector is called '{}'; use mtcnn",
-                       config.models.detector));
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        format("models.detector: no detector is called '{}'; use mtcnn", config.models.detector));
   }
   return vision::MakeMtcnnDetectors(
       {.models_directory = config.models.directory, .min_face_px = min_face_px}, count);
@@ -48,9 +48,8 @@ Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config:
       auto detectors,
       MakeDetectors(config, std::min(config.recognition.min_face_px, kPhotoMinFacePx), 1));
   VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config, vision::Precision::kF32, 1));
-  return std::make_unique<pipeline::PhotoAnalyser>(std::move(detectors.front()),
-                                                   std::move(embedders.front()),
-                                                   vision::AssessQuality);
+  return std::make_unique<pipeline::PhotoAnalyser>(
+      std::move(detectors.front()), std::move(embedders.front()), vision::AssessQuality);
 }
 
 }  // namespace vigil::app

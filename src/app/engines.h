@@ -22,10 +22,11 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Confi
 
 // `count` embedders of `models.embedder`.
 Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Config& config,
-                                                             vision::Precision precision, int count);
+                                                             vision::Precision precision,
+                                                             int count);
 
-// One detector and an fp32 embedder for photos: references and searches by image. Photos of people are searched down to
-// small faces, whatever the cameras' setting.
+// One detector and an fp32 embedder for photos: references and searches by image. Photos of people
+// are searched down to small faces, whatever the cameras' setting.
 Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config::Config& config);
 
 }  // namespace vigil::app

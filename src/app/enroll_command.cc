@@ -35,10 +35,9 @@ Result<std::string> FindOrCreate(RestClient& client, const Options& options, boo
     const auto& next = page.at("next");
     after = next.is_string() ? std::string(next.as_string()) : std::string();
   } while (!after.empty());
-  VIGIL_ASSIGN_OR_RETURN(
-      const auto person,
-      client.Call(api::Method::kPost, "/criminals",
-                  {{"name", options.name}, {"reason", options.reason}}));
+  VIGIL_ASSIGN_OR_RETURN(const auto person,
+                         client.Call(api::Method::kPost, "/criminals",
+                                     {{"name", options.name}, {"reason", options.reason}}));
   created = true;
   return std::string(person.at("id").as_string());
 }

@@ -20,7 +20,8 @@ namespace {
 std::unexpected<Error> CannotWrite(const std::filesystem::path& directory, int cause) {
   return Fail(ErrorCode::kPermission,
               format("the data directory {} cannot be written: {}; choose another with --data or "
-                     "[data] directory", directory.string(), std::strerror(cause)));
+                     "[data] directory",
+                     directory.string(), std::strerror(cause)));
 }
 
 Result<Sealer> OpenSealer(const config::Config& config) {
@@ -71,10 +72,9 @@ Result<std::unique_ptr<Installation>> OpenInstallation(const config::Config& con
   VIGIL_ASSIGN_OR_RETURN(auto lock, DirectoryLock::Acquire(config.data.directory));
   VIGIL_ASSIGN_OR_RETURN(const auto sealer, OpenSealer(config));
   auto installation = std::make_unique<Installation>(std::move(lock), sealer);
-  VIGIL_ASSIGN_OR_RETURN(installation->media,
-                         media_store::MakeDirectoryMediaStore(config.data.directory / "media",
-                                                              installation->sealer,
-                                                              installation->clock));
+  VIGIL_ASSIGN_OR_RETURN(installation->media, media_store::MakeDirectoryMediaStore(
+                                                  config.data.directory / "media",
+                                                  installation->sealer, installation->clock));
   VIGIL_ASSIGN_OR_RETURN(installation->database,
                          database::OpenDatabase({.path = config.DatabaseFile()},
                                                 installation->sealer, installation->clock));

@@ -13,11 +13,12 @@
 
 namespace vigil::app {
 
-// Holds an exclusive lock on DIRECTORY/vigil.lock while it lives; the kernel lets go of it when the process ends, however.
+// Holds an exclusive lock on DIRECTORY/vigil.lock while it lives; the kernel lets go of it when the
+// process ends, however.
 class DirectoryLock {
  public:
-  // Makes the directory (mode 0700) when absent. kConflict when another process holds it (the message names its process
-  // id), kPermission when the directory cannot be written.
+  // Makes the directory (mode 0700) when absent. kConflict when another process holds it (the
+  // message names its process id), kPermission when the directory cannot be written.
   static Result<DirectoryLock> Acquire(const std::filesystem::path& directory);
   DirectoryLock(DirectoryLock&& other) noexcept;
   DirectoryLock& operator=(DirectoryLock&&) = delete;

@@ -7,7 +7,8 @@
 int main(int argc, char** argv) {
   using vigil::app::CommandLine;
   using vigil::app::ExitCode;
-  // A reader that goes away (a closed pipe, a dropped viewer) is an error value, not the end of the process.
+  // A reader that goes away (a closed pipe, a dropped viewer) is an error value, not the end of the
+  // process.
   std::signal(SIGPIPE, SIG_IGN);
 
   CLI::App app("Vigil recognises enrolled people on live cameras and alerts at once.", "vigil");
@@ -17,7 +18,8 @@ int main(int argc, char** argv) {
   CommandLine line;
   app.add_option("--config", line.config_file, "configuration file (default: vigil.toml)");
   app.add_option_function<std::string>(
-      "--data", [&](const std::string& value) { line.overrides.emplace_back("data.directory", value); },
+      "--data",
+      [&](const std::string& value) { line.overrides.emplace_back("data.directory", value); },
       "data directory (default: data)");
 
   vigil::app::AddSetupDatabase(app, line);

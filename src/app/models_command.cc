@@ -1,7 +1,7 @@
 // `vigil models`: what is installed, whether it is intact, and installing more.
-#include <CLI/CLI.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -44,7 +44,8 @@ ExitCode List(const CommandLine& line, bool as_json) {
     const auto precision = vision::ChoosePrecision(config->models.precision, cpu);
     if (!precision) return Report(precision.error());
     PrintLine(format("models in {}; embedding on this machine: {}",
-                     config->models.directory.string(), vision::DescribePrecision(cpu, *precision)));
+                     config->models.directory.string(),
+                     vision::DescribePrecision(cpu, *precision)));
   }
   for (const auto& listing : listings) {
     const json::object model = DescribeModel(listing);
@@ -79,7 +80,8 @@ ExitCode Verify(const CommandLine& line) {
   return code;
 }
 
-// Conversion needs Python, which serves set-up only: the tool of the set-up does the work, in its own environment.
+// Conversion needs Python, which serves set-up only: the tool of the set-up does the work, in its
+// own environment.
 ExitCode Install(const CommandLine& line, const std::string& id) {
   const auto config = LoadCommandConfig(line);
   if (!config) return ExitCode::kConfiguration;

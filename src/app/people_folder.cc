@@ -31,7 +31,8 @@ Result<PeopleFolder> EnrolFolder(const std::filesystem::path& root,
   if (!std::filesystem::is_directory(root, failure)) {
     return Fail(ErrorCode::kNotFound,
                 format("{} is no folder; give one with a sub-folder of photos a person, or photos "
-                       "named after people", root.string()));
+                       "named after people",
+                       root.string()));
   }
   PeopleFolder people;
   std::vector<GalleryReference> references;

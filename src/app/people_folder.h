@@ -25,12 +25,13 @@ struct PeopleFolder {
   std::vector<RefusedPhoto> refused;
 };
 
-// The person a photo shows, by where it lies: the name of its folder below `root`, or, for photos directly in `root`, the
-// file's name without extension and trailing number ("obama2.jpg" and "Jane_Roe_0001.jpg" are "obama" and "Jane_Roe").
+// The person a photo shows, by where it lies: the name of its folder below `root`, or, for photos
+// directly in `root`, the file's name without extension and trailing number ("obama2.jpg" and
+// "Jane_Roe_0001.jpg" are "obama" and "Jane_Roe").
 std::string PersonOfPath(const std::filesystem::path& root, const std::filesystem::path& photo);
 
-// Enrols every photo below `root` into a gallery of this process. kNotFound when the folder cannot be read or no photo in
-// it can be used.
+// Enrols every photo below `root` into a gallery of this process. kNotFound when the folder cannot
+// be read or no photo in it can be used.
 Result<PeopleFolder> EnrolFolder(const std::filesystem::path& root,
                                  pipeline::PhotoAnalyser& analyser);
 

@@ -69,9 +69,7 @@ Result<Bytes> ReadFileBytes(const std::filesystem::path& path) {
 }
 
 json::object FaceJson(const Detection& face) {
-  const auto point = [](float x, float y) {
-    return json::array{ShortDecimal(x), ShortDecimal(y)};
-  };
+  const auto point = [](float x, float y) { return json::array{ShortDecimal(x), ShortDecimal(y)}; };
   json::array landmarks;
   for (const Point& landmark : face.landmarks) landmarks.push_back(point(landmark.x, landmark.y));
   return {{"box",

@@ -14,7 +14,8 @@
 
 namespace vigil::app {
 
-// Every file of `paths` in order; folders give their JPEG, PNG and WebP files by name, "-" the lines of stdin.
+// Every file of `paths` in order; folders give their JPEG, PNG and WebP files by name, "-" the
+// lines of stdin.
 std::vector<std::filesystem::path> ExpandPhotoPaths(const std::vector<std::string>& paths);
 
 // A decoded photo, ready to become a frame. Errors name the path.

@@ -53,9 +53,10 @@ class InProcessClient final : public RestClient {
     const auto plan = api_->Application().Prepare(request);
     if (plan.refusal) return AnswerOf(plan.refusal->status, plan.refusal->body);
     if (request.body.size() > plan.body_bytes_max) {
-      return RestAnswer{413, {{"title", "Content Too Large"},
-                              {"detail", format("at most {} bytes are taken here",
-                                                plan.body_bytes_max)}}};
+      return RestAnswer{
+          413,
+          {{"title", "Content Too Large"},
+           {"detail", format("at most {} bytes are taken here", plan.body_bytes_max)}}};
     }
     const auto response = api_->Application().Handle(request);
     return AnswerOf(response.status, response.body);
@@ -68,22 +69,21 @@ class InProcessClient final : public RestClient {
 
 Result<std::unique_ptr<RestClient>> OpenInProcess(const config::Config& config) {
   VIGIL_ASSIGN_OR_RETURN(auto backend, OpenBackend(config));
-  VIGIL_RETURN_IF_ERROR(gallery::LoadGallery(backend->gallery_store, *backend->gallery,
-                                             backend->Space().Key()));
-  VIGIL_ASSIGN_OR_RETURN(auto api,
-                         api::Api::Make({.database = *backend->installation->database,
-                                         .media = *backend->installation->media,
-                                         .gallery = *backend->gallery,
-                                         .photos = *backend->photos,
-                                         .policy = backend->photo_policy,
-                                         .live = backend->live,
-                                         .metrics = backend->metrics,
-                                         .clock = backend->GetClock(),
-                                         .web_directory = {},
-                                         .system_info = [] { return api::SystemInfo{}; },
-                                         .ready = [] { return true; },
-                                         .cameras_changed = [] {},
-                                         .gallery_changed = [] {}}));
+  VIGIL_RETURN_IF_ERROR(
+      gallery::LoadGallery(backend->gallery_store, *backend->gallery, backend->Space().Key()));
+  VIGIL_ASSIGN_OR_RETURN(auto api, api::Api::Make({.database = *backend->installation->database,
+                                                   .media = *backend->installation->media,
+                                                   .gallery = *backend->gallery,
+                                                   .photos = *backend->photos,
+                                                   .policy = backend->photo_policy,
+                                                   .live = backend->live,
+                                                   .metrics = backend->metrics,
+                                                   .clock = backend->GetClock(),
+                                                   .web_directory = {},
+                                                   .system_info = [] { return api::SystemInfo{}; },
+                                                   .ready = [] { return true; },
+                                                   .cameras_changed = [] {},
+                                                   .gallery_changed = [] {}}));
   return std::make_unique<InProcessClient>(std::move(backend), std::move(api));
 }
 
@@ -109,8 +109,7 @@ std::string ProblemText(const RestAnswer& answer) {
   if (problem == nullptr) return format("the server answered {}", answer.status);
   const auto text = [](const json::object& object, std::string_view key) {
     const auto* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->as_string())
-                                                  : std::string();
+    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
   };
   std::string out = text(*problem, "detail");
   if (out.empty()) out = text(*problem, "title");

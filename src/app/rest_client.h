@@ -1,4 +1,5 @@
-// How commands reach an installation: as REST requests, answered by the running server or by this process.
+// How commands reach an installation: as REST requests, answered by the running server or by this
+// process.
 #pragma once
 
 #include <memory>
@@ -22,8 +23,8 @@ struct RestAnswer {
 class RestClient {
  public:
   virtual ~RestClient() = default;
-  // `target` is below /api/v1, for example "/criminals?limit=10". Errors are those of reaching the server; a refusal is
-  // an answer.
+  // `target` is below /api/v1, for example "/criminals?limit=10". Errors are those of reaching the
+  // server; a refusal is an answer.
   virtual Result<RestAnswer> Send(api::Method method, const std::string& target,
                                   const std::string& media_type, std::string body) = 0;
 
@@ -32,8 +33,8 @@ class RestClient {
                            const json::value& body = nullptr);
 };
 
-// The server that works on this data directory, over its local socket; when none runs, the same application in this
-// process, which then holds the directory until the client is destroyed.
+// The server that works on this data directory, over its local socket; when none runs, the same
+// application in this process, which then holds the directory until the client is destroyed.
 Result<std::unique_ptr<RestClient>> ConnectRest(const config::Config& config);
 
 // "Name may be at most 200 characters" from a problem+json body, with the errors by field.

@@ -20,8 +20,8 @@ struct Options {
 
 void PrintFace(const json::value& face) {
   const double threshold = face.at("threshold").to_number<double>();
-  PrintLine(format("{}, a match needs {:.3f} here", std::string_view(face.at("outcome").as_string()),
-                   threshold));
+  PrintLine(format("{}, a match needs {:.3f} here",
+                   std::string_view(face.at("outcome").as_string()), threshold));
   for (const json::value& candidate : face.at("candidates").as_array()) {
     PrintLine(format("  {:.3f} {} {}; a stranger scores this high {}",
                      candidate.at("similarity").to_number<double>(),
@@ -68,7 +68,8 @@ void AddSearch(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("search", "who is on this photo?");
   command->add_option("photo", options->photo, "JPEG, PNG or WebP")->required();
   command->add_option("--top", options->top, "candidates a face")
-      ->check(CLI::Range(1, 10))->capture_default_str();
+      ->check(CLI::Range(1, 10))
+      ->capture_default_str();
   command->add_flag("--json", options->json, "the answer of the API");
   command->callback([options, &line] { line.exit_code = Run(line, *options); });
 }

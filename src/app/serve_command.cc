@@ -26,7 +26,8 @@ Status AnnounceServer(Service& service, const config::Config& config) {
   if (token) {
     std::fprintf(stderr,
                  "There is no administrator yet. One-time token for POST /api/v1/auth/setup "
-                 "(24 hours): %s\n", token->Reveal().c_str());
+                 "(24 hours): %s\n",
+                 token->Reveal().c_str());
   }
   LogInfo("serve", "serving on {}:{}", config.api.address, service.Port());
   return {};
@@ -54,7 +55,8 @@ ExitCode Serve(const CommandLine& line) {
 ExitCode NeedsSharedDatabase(const char* name) {
   std::fprintf(stderr,
                "vigil: '%s' runs beside other processes and needs PostgreSQL, which is not there "
-               "yet; with SQLite run 'vigil serve', which is both in one process\n", name);
+               "yet; with SQLite run 'vigil serve', which is both in one process\n",
+               name);
   return ExitCode::kDependency;
 }
 
@@ -66,10 +68,12 @@ void AddServe(CLI::App& app, CommandLine& line) {
       "--port", [&line](const std::string& port) { line.overrides.emplace_back("api.port", port); },
       "port of the REST API");
   serve->callback([&line] { line.exit_code = Serve(line); });
-  app.add_subcommand("api", "the REST API alone (PostgreSQL)")
-      ->callback([&line] { line.exit_code = NeedsSharedDatabase("api"); });
-  app.add_subcommand("start", "recognition alone (PostgreSQL)")
-      ->callback([&line] { line.exit_code = NeedsSharedDatabase("start"); });
+  app.add_subcommand("api", "the REST API alone (PostgreSQL)")->callback([&line] {
+    line.exit_code = NeedsSharedDatabase("api");
+  });
+  app.add_subcommand("start", "recognition alone (PostgreSQL)")->callback([&line] {
+    line.exit_code = NeedsSharedDatabase("start");
+  });
 }
 
 }  // namespace vigil::app

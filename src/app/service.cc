@@ -84,8 +84,7 @@ Status Service::Compose() {
           .unmatched_crops_kept = std::chrono::hours(config_.data.unmatched_crop_retention_h)});
 
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config_));
-  VIGIL_ASSIGN_OR_RETURN(auto embedders,
-                         MakeEmbedders(config_, precision, WorkerCount(config_)));
+  VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config_, precision, WorkerCount(config_)));
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config_, config_.recognition.min_face_px,
                                                        WorkerCount(config_)));
   detector_facts_ = detectors.front()->Info();
@@ -136,32 +135,32 @@ Status Service::Compose() {
 
 Status Service::StartApi() {
   const auto web = FindSetupFile("web/first");
+  VIGIL_ASSIGN_OR_RETURN(api_,
+                         api::Api::Make({.database = GetDatabase(),
+                                         .media = *backend_->installation->media,
+                                         .gallery = *backend_->gallery,
+                                         .photos = *backend_->photos,
+                                         .policy = backend_->photo_policy,
+                                         .live = backend_->live,
+                                         .metrics = backend_->metrics,
+                                         .clock = backend_->GetClock(),
+                                         .web_directory = web ? *web : std::filesystem::path(),
+                                         .system_info = [this] { return DescribeSystem(); },
+                                         .ready = [this] { return follower_->State().loaded; },
+                                         .cameras_changed = [this] { cameras_changed_ = true; },
+                                         .gallery_changed =
+                                             [this] {
+                                               names_changed_ = true;
+                                               follower_->Wake();
+                                             }}));
   VIGIL_ASSIGN_OR_RETURN(
-      api_, api::Api::Make({.database = GetDatabase(),
-                            .media = *backend_->installation->media,
-                            .gallery = *backend_->gallery,
-                            .photos = *backend_->photos,
-                            .policy = backend_->photo_policy,
-                            .live = backend_->live,
-                            .metrics = backend_->metrics,
-                            .clock = backend_->GetClock(),
-                            .web_directory = web ? *web : std::filesystem::path(),
-                            .system_info = [this] { return DescribeSystem(); },
-                            .ready = [this] { return follower_->State().loaded; },
-                            .cameras_changed = [this] { cameras_changed_ = true; },
-                            .gallery_changed =
-                                [this] {
-                                  names_changed_ = true;
-                                  follower_->Wake();
-                                }}));
-  VIGIL_ASSIGN_OR_RETURN(
-      server_, api::Server::Start(
-                   {.api = {.address = config_.api.address,
-                            .port = static_cast<std::uint16_t>(config_.api.port)},
-                    .local_socket = LocalSocket(config_),
-                    .metrics_port = static_cast<std::uint16_t>(config_.api.metrics_port),
-                    .metrics_address = "127.0.0.1"},
-                   api_->Application(), api_->Monitoring()));
+      server_,
+      api::Server::Start({.api = {.address = config_.api.address,
+                                  .port = static_cast<std::uint16_t>(config_.api.port)},
+                          .local_socket = LocalSocket(config_),
+                          .metrics_port = static_cast<std::uint16_t>(config_.api.metrics_port),
+                          .metrics_address = "127.0.0.1"},
+                         api_->Application(), api_->Monitoring()));
   return {};
 }
 
@@ -178,7 +177,8 @@ Result<std::optional<Secret>> Service::MakeSetupToken() {
   return database::UserRepository(GetDatabase()).MakeSetupToken();
 }
 
-// Cameras of the file live in the database too, so that incidents can name them: by their name they are found again.
+// Cameras of the file live in the database too, so that incidents can name them: by their name they
+// are found again.
 Status Service::SyncConfiguredCameras() {
   VIGIL_ASSIGN_OR_RETURN(const auto groups, groups_.List());
   VIGIL_ASSIGN_OR_RETURN(const auto known, cameras_.List());
@@ -213,7 +213,8 @@ Status Service::ReloadCameras() {
   return {};
 }
 
-// Starting a camera waits for the one it replaces, and names come from the database: neither belongs on a request's thread.
+// Starting a camera waits for the one it replaces, and names come from the database: neither
+// belongs on a request's thread.
 void Service::KeepHouse(std::stop_token stop) {
   Clock& clock = backend_->GetClock();
   LogLimiter failures(clock);

@@ -30,8 +30,9 @@ ExitCode Run(const CommandLine& line) {
 }  // namespace
 
 void AddSetupDatabase(CLI::App& app, CommandLine& line) {
-  app.add_subcommand("setup-database", "create or upgrade the database")
-      ->callback([&line] { line.exit_code = Run(line); });
+  app.add_subcommand("setup-database", "create or upgrade the database")->callback([&line] {
+    line.exit_code = Run(line);
+  });
 }
 
 }  // namespace vigil::app

@@ -34,9 +34,8 @@ bool StopSignals::Wait(std::optional<std::chrono::milliseconds> timeout) {
     return sigwait(&set, &signal) == 0;
   }
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*timeout);
-  const std::timespec limit{
-      .tv_sec = seconds.count(),
-      .tv_nsec = std::chrono::nanoseconds(*timeout - seconds).count()};
+  const std::timespec limit{.tv_sec = seconds.count(),
+                            .tv_nsec = std::chrono::nanoseconds(*timeout - seconds).count()};
   return sigtimedwait(&set, nullptr, &limit) > 0;
 }
 

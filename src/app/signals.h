@@ -7,8 +7,8 @@
 
 namespace vigil::app {
 
-// While it lives, SIGINT and SIGTERM are held for WaitForStop instead of ending the process. Make it before any other thread,
-// so that all threads inherit the mask.
+// While it lives, SIGINT and SIGTERM are held for WaitForStop instead of ending the process. Make
+// it before any other thread, so that all threads inherit the mask.
 class StopSignals {
  public:
   StopSignals();

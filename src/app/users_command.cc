@@ -33,9 +33,9 @@ Result<std::string> IdOf(RestClient& client, const std::string& name) {
 // A generated password, printed once: nothing to think up, nothing left in the shell's history.
 Status Add(RestClient& client, const Options& options) {
   const std::string password = RandomPassword();
-  VIGIL_RETURN_IF_ERROR(client.Call(
-      api::Method::kPost, "/users",
-      {{"name", options.name}, {"role", options.role}, {"password", password}}));
+  VIGIL_RETURN_IF_ERROR(
+      client.Call(api::Method::kPost, "/users",
+                  {{"name", options.name}, {"role", options.role}, {"password", password}}));
   std::fprintf(stderr, "%s may log in as %s with the password printed below; it is shown once.\n",
                options.name.c_str(), options.role.c_str());
   PrintLine(password);
@@ -66,8 +66,7 @@ Status Disable(RestClient& client, const Options& options) {
 Status ResetPassword(RestClient& client, const Options& options) {
   VIGIL_ASSIGN_OR_RETURN(const auto id, IdOf(client, options.name));
   const std::string password = RandomPassword();
-  VIGIL_RETURN_IF_ERROR(
-      client.Call(api::Method::kPatch, "/users/" + id, {{"password", password}}));
+  VIGIL_RETURN_IF_ERROR(client.Call(api::Method::kPatch, "/users/" + id, {{"password", password}}));
   std::fprintf(stderr, "The new password of %s is printed below; it is shown once.\n",
                options.name.c_str());
   PrintLine(password);
@@ -92,8 +91,7 @@ void AddUsers(CLI::App& app, CommandLine& line) {
   const auto add = [&](const char* name, const char* what, Action action, bool named) {
     CLI::App* command = users->add_subcommand(name, what);
     if (named) command->add_option("name", options->name, "account name")->required();
-    command->callback(
-        [options, action, &line] { line.exit_code = Run(line, *options, action); });
+    command->callback([options, action, &line] { line.exit_code = Run(line, *options, action); });
     return command;
   };
   add("add", "make an account with a generated password", Add, true)

@@ -63,23 +63,31 @@ bool IsNamed(const pipeline::TrackOutcome& outcome) {
          outcome.decision.outcome == Outcome::kPossibleMatch;
 }
 
+// A stranger has a best candidate too, whose name would read as a match.
+bool NamesSomebody(const pipeline::TrackOutcome& outcome) {
+  const Outcome what = outcome.decision.outcome;
+  return (what == Outcome::kMatch || what == Outcome::kPossibleMatch) &&
+         !outcome.person_name.empty();
+}
+
 json::object OutcomeJson(const pipeline::TrackOutcome& outcome) {
   const Decision& decision = outcome.decision;
   const Box& box = outcome.best.detection.box;
   const bool named = IsNamed(outcome);
-  return {{"time", FormatTime(outcome.best.frame.captured_at)},
-          {"pts_ms", outcome.best.frame.pts.count()},
-          {"track", outcome.track_id},
-          {"outcome", OutcomeName(decision.outcome)},
-          {"person", named ? json::value(outcome.person_name) : json::value(nullptr)},
-          {"similarity", ShortDecimal(decision.similarity)},
-          {"threshold", ShortDecimal(decision.threshold)},
-          {"stranger_odds", decision.stranger_odds},
-          {"reason", decision.reason ? json::value(ReasonName(*decision.reason))
-                                     : json::value(nullptr)},
-          {"box", {ShortDecimal(box.x1), ShortDecimal(box.y1), ShortDecimal(box.x2),
-                   ShortDecimal(box.y2)}},
-          {"frame_faces", outcome.best.frame_faces}};
+  return {
+      {"time", FormatTime(outcome.best.frame.captured_at)},
+      {"pts_ms", outcome.best.frame.pts.count()},
+      {"track", outcome.track_id},
+      {"outcome", OutcomeName(decision.outcome)},
+      {"person", named ? json::value(outcome.person_name) : json::value(nullptr)},
+      {"similarity", ShortDecimal(decision.similarity)},
+      {"threshold", ShortDecimal(decision.threshold)},
+      {"stranger_odds", decision.stranger_odds},
+      {"reason",
+       decision.reason ? json::value(ReasonName(*decision.reason)) : json::value(nullptr)},
+      {"box",
+       {ShortDecimal(box.x1), ShortDecimal(box.y1), ShortDecimal(box.x2), ShortDecimal(box.y2)}},
+      {"frame_faces", outcome.best.frame_faces}};
 }
 
 void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json) {
@@ -87,8 +95,8 @@ void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json) {
   if (as_json) return PrintJson(OutcomeJson(outcome));
   const Decision& decision = outcome.decision;
   std::string line = format("{:8.1f} s  track {:<4} {:<15}",
-                            static_cast<double>(outcome.best.frame.pts.count()) / 1000, outcome.track_id,
-                            OutcomeName(decision.outcome));
+                            static_cast<double>(outcome.best.frame.pts.count()) / 1000,
+                            outcome.track_id, OutcomeName(decision.outcome));
   if (IsNamed(outcome)) {
     line += format("{}  similarity {:.3f}, needed {:.3f}; a stranger scores this high {}",
                    outcome.person_name, decision.similarity, decision.threshold,

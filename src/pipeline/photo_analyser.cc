@@ -55,7 +55,7 @@ Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbI
   VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder_->Embed(crops));
   for (std::size_t i = 0; i < faces.size(); ++i) faces[i].embedding = std::move(embeddings[i]);
 
-  std::ranges::stable_sort(faces, [](const PhotoFace& a, const PhotoFace& b) {
+  std::ranges::sort(faces, [](const PhotoFace& a, const PhotoFace& b) {
     return a.detection.box.Area() > b.detection.box.Area();
   });
   return faces;

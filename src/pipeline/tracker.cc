@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
@@ -59,7 +60,9 @@ std::vector<Pair> Associate(std::span<const Track> tracks, std::span<const Shot>
       if (affinity > 0) pairs.push_back({t, s, affinity});
     }
   }
-  std::ranges::stable_sort(pairs, std::greater{}, &Pair::affinity);
+  std::ranges::sort(pairs, {}, [](const Pair& pair) {
+    return std::tuple(-pair.affinity, pair.track, pair.shot);
+  });
   std::vector<bool> track_taken(tracks.size());
   std::vector<bool> shot_taken(shots.size());
   std::erase_if(pairs, [&](const Pair& pair) {
@@ -152,11 +155,12 @@ Track Tracker::Split(Track& track, milliseconds since) {
 }
 
 std::vector<Track> Tracker::EndLost(milliseconds now) {
-  const auto lost = std::ranges::stable_partition(
-      tracks_, [&](const Track& track) { return now - track.last_pts <= options_.lost_after; });
-  std::vector<Track> ended(std::make_move_iterator(lost.begin()),
-                           std::make_move_iterator(lost.end()));
-  tracks_.erase(lost.begin(), lost.end());
+  std::vector<Track> ended;
+  std::erase_if(tracks_, [&](Track& track) {
+    const bool lost = now - track.last_pts > options_.lost_after;
+    if (lost) ended.push_back(std::move(track));
+    return lost;
+  });
   return ended;
 }
 

@@ -1,153 +1,162 @@
-// vigil-camera: shows a scene or a clip as a live RTSP camera on this machine.
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <fstream>
-#include <iterator>
+// vigil-camera: a simulated RTSP camera for the demo and the tests, with the faults that real ones
+// have.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "base/clock.h"
 #include "base/format.h"
 #include "base/json.h"
-#include "camera/feed.h"
-#include "camera/server.h"
+#include "rtsp_server.h"
+#include "scene.h"
+#include "schedule.h"
 
 namespace vigil::camera {
 namespace {
 
-using std::chrono::milliseconds;
-
-struct Arguments {
+struct Options {
+  std::string scene;
   std::string clip;
-  std::string scene_folder;
-  std::string script;
-  std::uint64_t seed = 0;
   bool describe = false;
   bool mute = false;
-  double freeze_at = -1;
-  double stall_at = -1;
-  double disconnect_at = -1;
-  double disconnect_for = 3;
-  ServerOptions server;
+  unsigned seed = 1;
+  double disconnect_at_s = -1;
+  double disconnect_for_s = 3;
+  double freeze_at_s = -1;
+  RtspServerOptions server;
 };
 
-milliseconds FromSeconds(double seconds) {
-  return milliseconds(static_cast<std::int64_t>(seconds * 1000));
-}
+volatile std::sig_atomic_t stop_requested = 0;
 
-std::optional<milliseconds> IfGiven(double seconds) {
-  return seconds < 0 ? std::nullopt : std::optional(FromSeconds(seconds));
-}
-
-void PrintLine(const json::object& line) {
-  std::puts(WriteJson(line).c_str());
+void Announce(int port, const std::string& path) {
+  std::printf("%s\n", WriteJson(json::object{{"url", format("rtsp://127.0.0.1:{}{}", port, path)},
+                                             {"port", port}})
+                          .c_str());
   std::fflush(stdout);
 }
 
-void PrintEvent(const std::string& event) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  PrintLine({{"event", event}, {"unix_ms", std::chrono::duration_cast<milliseconds>(now).count()}});
-}
-
-Result<Scene> ReadScene(const Arguments& arguments) {
-  if (arguments.script.empty()) {
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<Person> people, FindPeople(arguments.scene_folder));
-    return MakeScene(people, arguments.seed);
+// Accepts connections and never says a word: the camera that hangs.
+int RunMute(const Options& options) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(options.server.port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+      ::listen(listener, 16) != 0 ||
+      ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    std::perror("vigil-camera");
+    return 5;
   }
-  std::ifstream file(arguments.script, std::ios::binary);
-  if (!file) {
-    return Fail(ErrorCode::kNotFound, arguments.script + ": cannot be read");
-  }
-  Result<Scene> scene = ParseScene(std::string(std::istreambuf_iterator<char>(file), {}));
-  if (!scene.has_value()) {
-    return Annotate(std::move(scene).error(), arguments.script);
-  }
-  return scene;
-}
-
-Result<std::unique_ptr<Feed>> OpenFeed(const Arguments& arguments) {
-  FeedOptions options;
-  options.freeze_at = IfGiven(arguments.freeze_at);
-  if (!arguments.clip.empty()) {
-    return LoadClipFeed(arguments.clip, options);
-  }
-  VIGIL_ASSIGN_OR_RETURN(Scene scene, ReadScene(arguments));
-  std::vector<Photo> photos;
-  for (const Visit& visit : scene.visits) {
-    VIGIL_ASSIGN_OR_RETURN(
-        Photo photo, LoadPhoto(arguments.scene_folder + "/" + visit.photo, visit.photo_height));
-    SoftenEdges(photo);
-    photos.push_back(std::move(photo));
-  }
-  return MakeSceneFeed(SceneComposer(std::move(scene), std::move(photos), arguments.seed), options);
-}
-
-Status Serve(Arguments arguments) {
-  if (arguments.mute) {
-    return RunMuteServer(arguments.server.port,
-                         [](const std::string& url) { PrintLine({{"url", url}}); });
-  }
-  VIGIL_RETURN_IF_ERROR(CheckPlugins());
-  arguments.server.stall_at = IfGiven(arguments.stall_at);
-  arguments.server.disconnect_at = IfGiven(arguments.disconnect_at);
-  arguments.server.disconnect_for = FromSeconds(arguments.disconnect_for);
-  VIGIL_ASSIGN_OR_RETURN(auto feed, OpenFeed(arguments));
-  VIGIL_ASSIGN_OR_RETURN(
-      const auto server,
-      CameraServer::Make(std::move(feed), std::move(arguments.server), PrintEvent));
-  PrintLine({{"url", server->Url()}});
-  server->Run();
-  return {};
-}
-
-Status Act(const Arguments& arguments) {
-  if (!arguments.mute && arguments.clip.empty() == arguments.scene_folder.empty()) {
-    return Fail(ErrorCode::kInvalidArgument, "give either --scene FOLDER or --clip FILE");
-  }
-  if (!arguments.describe) {
-    return Serve(arguments);
-  }
-  if (arguments.scene_folder.empty()) {
-    return Fail(ErrorCode::kInvalidArgument, "--describe needs --scene FOLDER");
-  }
-  VIGIL_ASSIGN_OR_RETURN(const Scene scene, ReadScene(arguments));
-  std::puts(DescribeScene(scene).c_str());
-  return {};
-}
-
-int Main(int count, char** values) {
-  CLI::App app{"A simulated camera: serves a scene of photos or a clip over RTSP on 127.0.0.1."};
-  Arguments arguments;
-  const auto times = CLI::Range(0.0, 86'400.0);
-  app.add_option("--scene", arguments.scene_folder,
-                 "Folder of photos, one sub-folder a person, that move through the picture");
-  app.add_option("--script", arguments.script,
-                 "Scene as --describe prints it, instead of the one that follows from --seed");
-  app.add_option("--seed", arguments.seed, "Chooses order, photos, sizes and paths");
-  app.add_flag("--describe", arguments.describe, "Print who is visible when, as JSON, and end");
-  app.add_option("--clip", arguments.clip, "Video file to show over and over");
-  app.add_option("--port", arguments.server.port, "TCP port; 0 takes a free one");
-  app.add_option("--user", arguments.server.user,
-                 "Ask viewers for this name (RTSP digest or basic)");
-  app.add_option("--password", arguments.server.password, "and this password");
-  app.add_option("--disconnect-at", arguments.disconnect_at,
-                 "Second, from the first viewer on, at which every connection is closed")
-      ->check(times);
-  app.add_option("--disconnect-for", arguments.disconnect_for, "Seconds until the port opens again")
-      ->check(times);
-  app.add_option("--freeze-at", arguments.freeze_at, "Second at which the picture stands still")
-      ->check(times);
-  app.add_option("--stall-at", arguments.stall_at, "Second at which no more pictures are sent")
-      ->check(times);
-  app.add_flag("--mute", arguments.mute, "Accept connections and never answer");
-  CLI11_PARSE(app, count, values);
-  gst_init(nullptr, nullptr);
-  const Status done = Act(arguments);
-  if (!done.has_value()) {
-    std::fprintf(stderr, "vigil-camera: %s\n", done.error().message.c_str());
-    return 1;
-  }
+  Announce(ntohs(address.sin_port), options.server.path);
+  // Blocked outside sigsuspend, so that a signal cannot come between the check and the wait.
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigset_t none = stops;
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &stops, nullptr);
+  while (stop_requested == 0) ::sigsuspend(&none);
   return 0;
+}
+
+Result<std::unique_ptr<PictureSource>> OpenPictures(const Options& options, Clock& clock) {
+  if (!options.clip.empty()) return MakeClip(options.clip, clock);
+  VIGIL_ASSIGN_OR_RETURN(const auto people, PeopleOf(options.scene));
+  return MakeScene(options.scene, MakeSchedule(people), options.seed);
+}
+
+// Pushes pictures in real time, with the faults asked for, until a signal comes. Scene time begins
+// with the first viewer.
+Status Stream(const Options& options, RtspServer& server, PictureSource& pictures, Clock& clock) {
+  const auto interval = std::chrono::microseconds(1'000'000 / options.server.frames_per_second);
+  SteadyTime due = clock.Now();
+  std::optional<SteadyTime> begin;
+  bool disconnected = false;
+  std::optional<RgbImage> frozen;
+  while (stop_requested == 0) {
+    due += interval;
+    clock.SleepUntil(due, {});
+    if (!begin && !server.HasViewers()) continue;
+    if (!begin) begin = clock.Now();
+    const double at_s = std::chrono::duration<double>(clock.Now() - *begin).count();
+    const bool cut = options.disconnect_at_s >= 0 && at_s >= options.disconnect_at_s &&
+                     at_s < options.disconnect_at_s + options.disconnect_for_s;
+    if (cut && !disconnected) server.Disconnect();
+    if (!cut && disconnected) VIGIL_RETURN_IF_ERROR(server.Resume());
+    disconnected = cut;
+    if (!server.HasViewers()) continue;
+    if (!frozen) {
+      VIGIL_ASSIGN_OR_RETURN(auto picture, pictures.At(at_s));
+      server.Push(picture);
+      if (options.freeze_at_s >= 0 && at_s >= options.freeze_at_s) frozen = std::move(picture);
+    } else {
+      server.Push(*frozen);
+    }
+  }
+  return {};
+}
+
+Status Run(Options options) {
+  SystemClock clock;
+  VIGIL_ASSIGN_OR_RETURN(const auto pictures, OpenPictures(options, clock));
+  VIGIL_ASSIGN_OR_RETURN(const auto first, pictures->At(0));
+  options.server.width = first.width;
+  options.server.height = first.height;
+  VIGIL_ASSIGN_OR_RETURN(const auto server, RtspServer::Start(options.server));
+  Announce(server->Port(), options.server.path);
+  return Stream(options, *server, *pictures, clock);
+}
+
+Status Describe(const Options& options) {
+  VIGIL_ASSIGN_OR_RETURN(const auto people, PeopleOf(options.scene));
+  std::printf("%s\n", ScheduleJson(MakeSchedule(people)).c_str());
+  return {};
 }
 
 }  // namespace
 }  // namespace vigil::camera
 
-int main(int count, char** values) { return vigil::camera::Main(count, values); }
+int main(int argc, char** argv) {
+  using namespace vigil::camera;
+  Options options;
+  CLI::App app("A simulated RTSP camera on 127.0.0.1. Prints its URL as one JSON line.",
+               "vigil-camera");
+  auto* scene =
+      app.add_option("--scene", options.scene, "people as FOLDER/<person>/*.jpg crossing a room");
+  auto* clip =
+      app.add_option("--clip", options.clip, "a video file, over and over")->excludes(scene);
+  auto* mute = app.add_flag("--mute", options.mute, "accept connections and say nothing");
+  app.add_flag("--describe", options.describe, "print who appears when, and end")->needs(scene);
+  app.add_option("--port", options.server.port, "0: any free port");
+  app.add_option("--fps", options.server.frames_per_second)->check(CLI::Range(1, 60));
+  app.add_option("--seed", options.seed, "of the noise");
+  app.add_option("--user", options.server.user, "demand this user ...");
+  app.add_option("--password", options.server.password, "... and password (digest)");
+  app.add_option("--disconnect-at", options.disconnect_at_s,
+                 "cut all sessions this many seconds after the first viewer came");
+  app.add_option("--disconnect-for", options.disconnect_for_s, "and refuse new ones for this long");
+  app.add_option("--freeze-at", options.freeze_at_s, "repeat one picture from this second on");
+  CLI11_PARSE(app, argc, argv);
+  if (!*scene && !*clip && !*mute) {
+    std::fprintf(stderr, "vigil-camera: give --scene, --clip or --mute\n");
+    return 2;
+  }
+  const auto on_stop = [](int) { stop_requested = 1; };
+  std::signal(SIGTERM, on_stop);
+  std::signal(SIGINT, on_stop);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (options.mute) return RunMute(options);
+  const auto done = options.describe ? Describe(options) : Run(options);
+  if (done) return 0;
+  std::fprintf(stderr, "vigil-camera: %s\n", done.error().message.c_str());
+  return 1;
+}

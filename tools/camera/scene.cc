@@ -1,144 +1,165 @@
-// The default schedule, and finding the people it is made of.
-#include "camera/scene.h"
+// The two things a simulated camera can look at.
+#include "scene.h"
 
 #include <algorithm>
-#include <array>
-#include <filesystem>
+#include <cmath>
+#include <map>
+#include <numbers>
+#include <optional>
 #include <random>
 #include <utility>
 
 #include "base/format.h"
+#include "compose.h"
+#include "core/frame.h"
+#include "media/photo.h"
+#include "media/stream_source.h"
 
 namespace vigil::camera {
 namespace {
 
-using std::chrono::milliseconds;
+// Photos show head and shoulders: about half of their height is face.
+constexpr double kPhotoHeightFar_px = 240;
+constexpr double kPhotoHeightNear_px = 420;
+// A clip that is further behind goes on from where it stands.
+constexpr double kLagMax_s = 1;
+constexpr double kTilt_rad = 8 * std::numbers::pi / 180;
 
-constexpr milliseconds kLeadIn{1'500};
-constexpr milliseconds kAlone{5'000};
-constexpr milliseconds kTogether{6'000};
-constexpr milliseconds kGap{1'200};
-constexpr milliseconds kEmpty{4'000};
-constexpr std::array kHeightsAlone{520, 420, 600, 480, 560};
-constexpr std::array kHeightsTogether{420, 360, 440, 400, 380};
-
-// The distributions of <random> differ between libraries; a scene must not.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  double Between(double low, double high) {
-    return low + (high - low) * static_cast<double>(engine_() >> 11) * 0x1.0p-53;
-  }
-  std::size_t Below(std::size_t count) { return static_cast<std::size_t>(engine_() % count); }
-
- private:
-  std::mt19937_64 engine_;
-};
-
-enum class Lane { kWhole, kLeft, kRight };
-
-struct Moment {
-  milliseconds from;
-  milliseconds length;
-};
-
-Visit MakeVisit(const Person& person, std::size_t photo, Moment moment, Lane lane, int photo_height,
-                Dice& dice) {
-  Visit visit{.person = person.name, .photo = person.photos[photo % person.photos.size()]};
-  visit.from = moment.from;
-  visit.to = moment.from + moment.length;
-  visit.photo_height = photo_height;
-  double left = 0.30;
-  double right = 0.68;
-  if (lane == Lane::kLeft) {
-    left = 0.18;
-    right = 0.32;
-  } else if (lane == Lane::kRight) {
-    left = 0.68;
-    right = 0.82;
-  }
-  visit.start.x = left + dice.Between(-0.03, 0.03);
-  visit.end.x = right + dice.Between(-0.03, 0.03);
-  // The lower edge of the photo stands near the lower edge of the picture, as people do.
-  const double centre = 1.0 - photo_height / 2.0 / 720.0;
-  visit.start.y = centre + dice.Between(-0.06, -0.01);
-  visit.end.y = centre + dice.Between(-0.06, -0.01);
-  visit.tilt_degrees = dice.Between(2, 6);
-  visit.zoom_at_end = dice.Between(0.92, 1.12);
-  if (dice.Below(2) == 1) {
-    std::swap(visit.start, visit.end);
-  }
-  return visit;
+// People come from their side towards the middle and nearer; `phase` lets each sway differently.
+Placement PlacementOf(bool left, double phase, double progress) {
+  const double way = 0.14 + 0.18 * progress;
+  return {.x = kSceneWidth * (left ? way : 1 - way),
+          .y = kSceneHeight * (0.52 + 0.05 * std::sin(6 * progress + phase)),
+          .height = kPhotoHeightFar_px + (kPhotoHeightNear_px - kPhotoHeightFar_px) * progress,
+          .tilt_rad = kTilt_rad * std::sin(4 * progress + phase)};
 }
 
-bool IsPhoto(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-  });
-  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+class Scene final : public PictureSource {
+ public:
+  Scene(std::map<std::string, std::vector<RgbImage>> photos, Schedule schedule, unsigned seed)
+      : photos_(std::move(photos)),
+        schedule_(std::move(schedule)),
+        room_(MakeRoom()),
+        random_(seed) {}
+
+  Result<RgbImage> At(double at_s) override {
+    RgbImage picture = room_;
+    const double loop = std::floor(at_s / schedule_.loop_s);
+    const double in_loop = at_s - loop * schedule_.loop_s;
+    for (std::size_t i = 0; i < schedule_.appearances.size(); ++i) {
+      const Appearance& appearance = schedule_.appearances[i];
+      if (in_loop < appearance.from_s || in_loop >= appearance.to_s) continue;
+      const auto& photos = photos_.at(appearance.person);
+      const double progress = (in_loop - appearance.from_s) / (appearance.to_s - appearance.from_s);
+      Paste(photos[static_cast<std::size_t>(loop) % photos.size()],
+            PlacementOf(appearance.left, static_cast<double>(i), progress), picture);
+    }
+    AddNoise(random_, picture);
+    return picture;
+  }
+
+ private:
+  const std::map<std::string, std::vector<RgbImage>> photos_;
+  const Schedule schedule_;
+  const RgbImage room_;
+  std::minstd_rand random_;
+};
+
+class Clip final : public PictureSource {
+ public:
+  Clip(std::filesystem::path file, Clock& clock) : file_(std::move(file)), clock_(clock) {}
+
+  // The picture due at this moment: frames are skipped or repeated, a clip is not slowed down.
+  // While nobody watches it stands still.
+  Result<RgbImage> At(double at_s) override {
+    if (frame_ && at_s - DueSeconds() > kLagMax_s) turn_began_s_ += at_s - DueSeconds();
+    while (!frame_ || DueSeconds() < at_s) VIGIL_RETURN_IF_ERROR(Advance(at_s));
+    return ToRgb(*frame_);
+  }
+
+ private:
+  double DueSeconds() const {
+    return turn_began_s_ + std::chrono::duration<double>(frame_->pts).count();
+  }
+
+  // The next frame; after the last one the first, due at `at_s`.
+  Status Advance(double at_s) {
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      if (!source_) {
+        VIGIL_RETURN_IF_ERROR(Open());
+        turn_began_s_ = at_s;
+      }
+      auto frame = source_->Next({});
+      if (frame) {
+        frame_ = *std::move(frame);
+        return {};
+      }
+      source_.reset();
+      if (frame.error().code != ErrorCode::kEndOfStream) return std::unexpected(frame.error());
+    }
+    return Fail(ErrorCode::kInvalidArgument, file_.string() + " holds no picture");
+  }
+
+  Status Open() {
+    auto opened = media::OpenStream(Secret(file_.string()), {}, {}, clock_);
+    if (!opened) return std::unexpected(opened.error().error);
+    source_ = std::move(opened->source);
+    return {};
+  }
+
+  const std::filesystem::path file_;
+  Clock& clock_;
+  std::unique_ptr<FrameSource> source_;
+  std::optional<Frame> frame_;  // the one shown now
+  double turn_began_s_ = 0;
+};
+
+Result<std::vector<RgbImage>> LoadPhotos(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
+    files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  std::vector<RgbImage> photos;
+  for (const auto& file : files) {
+    VIGIL_ASSIGN_OR_RETURN(auto photo, media::ReadPhotoFile(file));
+    while (photo.height > 2 * kPhotoHeightNear_px) photo = Halve(photo);
+    photos.push_back(std::move(photo));
+  }
+  if (photos.empty()) return Fail(ErrorCode::kNotFound, folder.string() + " holds no photo");
+  return photos;
 }
 
 }  // namespace
 
-Result<std::vector<Person>> FindPeople(const std::string& folder) {
-  namespace fs = std::filesystem;
-  std::vector<Person> people;
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (entry.depth() != 1 || !entry->is_regular_file(error) || !IsPhoto(entry->path())) {
-      continue;
-    }
-    const std::string name = entry->path().parent_path().filename().string();
-    auto person = std::ranges::find(people, name, &Person::name);
-    if (person == people.end()) {
-      person = people.insert(people.end(), Person{.name = name, .photos = {}});
-    }
-    person->photos.push_back(name + "/" + entry->path().filename().string());
+Result<std::vector<std::string>> PeopleOf(const std::filesystem::path& folder) {
+  std::vector<std::string> people;
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
+    if (entry.is_directory()) people.push_back(entry.path().filename().string());
   }
-  if (error) {
-    return Fail(ErrorCode::kNotFound, format("{}: {}", folder, error.message()));
-  }
-  if (people.empty()) {
+  if (failure || people.empty()) {
     return Fail(ErrorCode::kNotFound,
-                format("{}: no photos; it takes one folder a person with .jpg or .png files in it",
-                       folder));
+                format("{} holds no folder of a person's photos", folder.string()));
   }
-  std::ranges::sort(people, {}, &Person::name);
-  for (Person& person : people) {
-    std::ranges::sort(person.photos);
-  }
+  std::ranges::sort(people);
   return people;
 }
 
-Scene MakeScene(const std::vector<Person>& people, std::uint64_t seed) {
-  Dice dice(seed);
-  std::vector<std::size_t> order(people.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    order[i] = i;
-    std::swap(order[i], order[dice.Below(i + 1)]);
+Result<std::unique_ptr<PictureSource>> MakeScene(const std::filesystem::path& folder,
+                                                 const Schedule& schedule, unsigned seed) {
+  std::map<std::string, std::vector<RgbImage>> photos;
+  for (const Appearance& appearance : schedule.appearances) {
+    VIGIL_ASSIGN_OR_RETURN(photos[appearance.person], LoadPhotos(folder / appearance.person));
   }
-  Scene scene;
-  milliseconds now = kLeadIn;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    scene.visits.push_back(MakeVisit(people[order[i]], seed, {now, kAlone}, Lane::kWhole,
-                                     kHeightsAlone[i % kHeightsAlone.size()], dice));
-    now += kAlone + kGap;
-  }
-  now += kEmpty;
-  for (std::size_t i = 0; order.size() > 1 && i < order.size(); i += 2) {
-    const Lane lanes[] = {Lane::kLeft, Lane::kRight};
-    for (std::size_t side = 0; side < 2; ++side) {
-      const std::size_t turn = i + side;
-      scene.visits.push_back(MakeVisit(
-          people[order[turn % order.size()]], seed + 1 + turn / order.size(), {now, kTogether},
-          lanes[side], kHeightsTogether[turn % kHeightsTogether.size()], dice));
-    }
-    now += kTogether + kGap;
-  }
-  scene.duration = now;
-  return scene;
+  return std::make_unique<Scene>(std::move(photos), schedule, seed);
+}
+
+Result<std::unique_ptr<PictureSource>> MakeClip(const std::filesystem::path& file, Clock& clock) {
+  auto clip = std::make_unique<Clip>(file, clock);
+  VIGIL_RETURN_IF_ERROR(clip->At(0));
+  return clip;
 }
 
 }  // namespace vigil::camera

@@ -1,4 +1,5 @@
-// vigil-inbox: the receiver of the demo's alerts, a webhook endpoint and a mailbox on loopback. One JSON line an arrival.
+// vigil-inbox: the receiver of the demo's alerts, a webhook endpoint and a mailbox on loopback. One
+// JSON line an arrival.
 #include <CLI/CLI.hpp>
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
@@ -119,10 +120,14 @@ void Run(const Options& options) {
   Print({{"http_port", webhooks.local_endpoint().port()},
          {"smtp_port", mails.local_endpoint().port()}});
   int received = 0;
-  asio::co_spawn(context, Accept(webhooks, [&](tcp::socket socket) {
-                   return ServeWebhook(std::move(socket), options, received);
-                 }), asio::detached);
-  asio::co_spawn(context, Accept(mails, [](tcp::socket socket) { return ServeMail(std::move(socket)); }),
+  asio::co_spawn(context,
+                 Accept(webhooks,
+                        [&](tcp::socket socket) {
+                          return ServeWebhook(std::move(socket), options, received);
+                        }),
+                 asio::detached);
+  asio::co_spawn(context,
+                 Accept(mails, [](tcp::socket socket) { return ServeMail(std::move(socket)); }),
                  asio::detached);
   asio::signal_set signals(context, SIGTERM, SIGINT);
   signals.async_wait([&](auto, auto) { context.stop(); });
@@ -134,12 +139,17 @@ void Run(const Options& options) {
 
 int main(int argc, char** argv) {
   vigil::inbox::Options options;
-  CLI::App app("Receives webhooks and mails on 127.0.0.1 and prints them, one JSON line each.", "vigil-inbox");
+  CLI::App app("Receives webhooks and mails on 127.0.0.1 and prints them, one JSON line each.",
+               "vigil-inbox");
   app.add_option("--http-port", options.http_port, "0: any free port");
   app.add_option("--smtp-port", options.smtp_port, "0: any free port");
   app.add_option("--fail-first", options.fail_first, "answer 503 to this many webhooks first");
   app.add_option("--secret", options.secret, "check signatures with this key (whsec_...)");
   CLI11_PARSE(app, argc, argv);
+  if (!options.secret.empty() && !options.secret.starts_with("whsec_")) {
+    std::fprintf(stderr, "vigil-inbox: --secret begins with whsec_\n");
+    return 2;
+  }
   try {
     vigil::inbox::Run(options);
   } catch (const std::exception& failure) {

@@ -1,4 +1,5 @@
-// One SMTP conversation (RFC 5321) as a state machine over lines: enough of a server for mail to arrive.
+// One SMTP conversation (RFC 5321) as a state machine over lines: enough of a server for mail to
+// arrive.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +18,8 @@ struct Mail {
 
 // What to answer to one line. `reply` is empty inside DATA.
 struct SmtpStep {
-  std::string reply;           // with CRLF
-  std::optional<Mail> mail;    // complete with this line
+  std::string reply;         // with CRLF
+  std::optional<Mail> mail;  // complete with this line
   bool close = false;
 };
 

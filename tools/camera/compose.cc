@@ -12,9 +12,7 @@ namespace {
 constexpr int kNoiseAmplitude = 6;
 constexpr double kFeather = 0.08;  // of the photo's side
 
-std::uint8_t Byte(double value) {
-  return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
-}
+std::uint8_t Byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0)); }
 
 std::size_t BytesOf(int width, int height) {
   return static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3;

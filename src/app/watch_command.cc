@@ -63,13 +63,6 @@ bool IsNamed(const pipeline::TrackOutcome& outcome) {
          outcome.decision.outcome == Outcome::kPossibleMatch;
 }
 
-// A stranger has a best candidate too, whose name would read as a match.
-bool NamesSomebody(const pipeline::TrackOutcome& outcome) {
-  const Outcome what = outcome.decision.outcome;
-  return (what == Outcome::kMatch || what == Outcome::kPossibleMatch) &&
-         !outcome.person_name.empty();
-}
-
 json::object OutcomeJson(const pipeline::TrackOutcome& outcome) {
   const Decision& decision = outcome.decision;
   const Box& box = outcome.best.detection.box;

@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 preset=$1
 shift
 mkdir -p build
+# Objects of one checkout serve another: paths below it do not count.
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 if ! cmake --preset "$preset" >"build/configure-$preset.log" 2>&1; then
     cat "build/configure-$preset.log" >&2
     echo "configuring failed; run 'make setup' and look at the lines above" >&2

@@ -1,4 +1,4 @@
-"""Fixtures of the end-to-end tests: real binaries, real servers on loopback, each test's own folder."""
+"""Fixtures of the end-to-end tests: real binaries and servers on loopback, a folder a test."""
 import contextlib
 import os
 from pathlib import Path
@@ -73,7 +73,7 @@ def enrolled_template(tmp_path_factory, people):
     """An installation with an administrator and the wanted person. Never served: only copied."""
     made = Installation(tmp_path_factory.mktemp("enrolled"))
     token = made.setup_database()
-    enrolled = made.run("enroll", WANTED, *people.train(WANTED), "--reason", "for the tests", "--json")
+    enrolled = made.run("enroll", WANTED, *people.train(WANTED), "--json")
     assert '"enrolled":true' in enrolled.stdout, enrolled
     server = made.serve()
     try:

@@ -39,7 +39,8 @@ class Server:
                                             cwd=installation.folder, stdin=subprocess.DEVNULL,
                                             stdout=messages, stderr=messages)
         try:
-            self.address, self.monitoring = wait_until(self._announced, "vigil serves", 90, self.explain)
+            self.address, self.monitoring = wait_until(self._announced, "vigil serves", 90,
+                                                       self.explain)
         except BaseException:
             self.kill()
             raise
@@ -67,7 +68,8 @@ class Server:
         total = 0.0
         for line in self.metrics().splitlines():
             found = re.fullmatch(re.escape(name) + r"(?:\{(.*)\})? (\S+)", line)
-            if found and all(f'{key}="{value}"' in (found[1] or "") for key, value in labels.items()):
+            if found and all(f'{label}="{value}"' in (found[1] or "")
+                             for label, value in labels.items()):
                 total += float(found[2])
         return total
 
@@ -115,7 +117,8 @@ class Installation:
         return self
 
     def command(self, *arguments):
-        text = "".join(toml_table(f"[{section}]", values) for section, values in self.settings.items())
+        text = "".join(toml_table(f"[{section}]", values)
+                       for section, values in self.settings.items())
         text += "".join(toml_table("[[alerts.channels]]", channel) for channel in self.channels)
         (self.folder / "vigil.toml").write_text(text + self.extra_toml)
         return [VIGIL, *arguments]
@@ -128,7 +131,8 @@ class Installation:
         """The JSON lines a command prints."""
         done = self.run(*arguments, **options)
         assert done.returncode == code, (arguments, done)
-        return [json.loads(line, parse_constant=refuse_constant) for line in done.stdout.splitlines()]
+        return [json.loads(line, parse_constant=refuse_constant)
+                for line in done.stdout.splitlines()]
 
     def setup_database(self):
         done = self.run("setup-database")

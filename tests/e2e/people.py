@@ -1,4 +1,4 @@
-"""The people of the model package: `train` photos to enrol, `val` photos to be seen, never the same."""
+"""The people of the model package: `train` photos to enrol, other ones, `val`, to be seen."""
 
 WANTED = "ben_afflek"  # enrolled, and walks by
 STRANGER = "mindy_kaling"  # walks by, enrolled only where a test does so

@@ -57,8 +57,9 @@ def video_without_frames():
         return name + struct.pack("<I", len(content)) + content
 
     main = struct.pack("<14I", 40_000, 0, 0, 0x10, 0, 0, 1, 0, 640, 480, 0, 0, 0, 0)
-    stream = b"vidsMJPG" + struct.pack("<IHHIIIIIIIIHHHH", 0, 0, 0, 0, 1, 25, 0, 0, 0, 0, 0, 0, 0, 640, 480)
-    picture = struct.pack("<IiiHHIIiiII", 40, 640, 480, 1, 24, 0x47504A4D, 640 * 480 * 3, 0, 0, 0, 0)
+    stream = b"vidsMJPG" + struct.pack("<IHHIIIIIIIIHHHH", 0, 0, 0, 0, 1, 25, 0, 0, 0, 0, 0, 0, 0,
+                                       640, 480)
+    picture = struct.pack("<IiiHH4sIiiII", 40, 640, 480, 1, 24, b"MJPG", 640 * 480 * 3, 0, 0, 0, 0)
     streams = chunk(b"LIST", b"strl" + chunk(b"strh", stream) + chunk(b"strf", picture))
     header = chunk(b"LIST", b"hdrl" + chunk(b"avih", main) + streams)
     return chunk(b"RIFF", b"AVI " + header + chunk(b"LIST", b"movi") + chunk(b"idx1", b""))

@@ -29,14 +29,15 @@ MAIL_PASSWORD = "a-mail-password"
 def signature_is_valid(headers, body):
     """Standard Webhooks: HMAC-SHA-256 over "id.timestamp.body", and a timestamp of now."""
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    expected = "v1," + base64.b64encode(hmac.new(SECRET_KEY, signed, hashlib.sha256).digest()).decode()
+    digest = hmac.new(SECRET_KEY, signed, hashlib.sha256).digest()
+    expected = "v1," + base64.b64encode(digest).decode()
     fresh = abs(time.time() - int(headers["webhook-timestamp"])) < 300
     return fresh and any(hmac.compare_digest(expected, given)
                          for given in headers["webhook-signature"].split(" "))
 
 
 class WebhookReceiver:
-    """Answers 204 and keeps what came. `behave("refuse")` answers 503, `behave("hang")` never answers."""
+    """Answers 204 and keeps what came; after behave("refuse") 503, after behave("hang") nothing."""
 
     def __init__(self):
         self._lock = threading.Lock()

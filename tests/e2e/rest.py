@@ -36,10 +36,14 @@ def photo_form(photo, fields=None):
     boundary = uuid.uuid4().hex
     parts = []
     for name, value in (fields or {}).items():
-        parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode())
-    parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="photo"\r\n\r\n'.encode())
-    parts += [photo, f"\r\n--{boundary}--\r\n".encode()]
+        parts.append(part_head(boundary, f'name="{name}"') + f"{value}\r\n".encode())
+    parts.append(part_head(boundary, 'name="file"; filename="photo"') + photo)
+    parts.append(f"\r\n--{boundary}--\r\n".encode())
     return f"multipart/form-data; boundary={boundary}", b"".join(parts)
+
+
+def part_head(boundary, parameters):
+    return f"--{boundary}\r\nContent-Disposition: form-data; {parameters}\r\n\r\n".encode()
 
 
 class Rest:

@@ -23,7 +23,8 @@ def person(server):
     made = server.rest.post("/criminals", {"name": "somebody"})
     assert made.status == 201, made
     yield made.json["id"]
-    assert server.rest.get(f"/criminals/{made.json['id']}").json["photo_count"] == 0, "nothing half-made stays"
+    kept = server.rest.get(f"/criminals/{made.json['id']}").json
+    assert kept["photo_count"] == 0, "nothing half-made stays"
     assert server.rest.delete(f"/criminals/{made.json['id']}").status == 204
 
 
@@ -45,7 +46,8 @@ def bad_photos(people):
         "no image": (b"This is a text.", 415, "not_an_image", ["not a JPEG, PNG or WebP"]),
         "an empty file": (b"", 415, "not_an_image", ["empty"]),
         "one pixel": (photos.one_pixel(), 400, "unreadable", ["1x1", "at least"]),
-        "60 megapixels": (photos.sixty_megapixels(), 400, "unreadable", ["60.0 megapixels", "smaller"]),
+        "60 megapixels": (photos.sixty_megapixels(), 400, "unreadable",
+                          ["60.0 megapixels", "smaller"]),
         "a header of 60 megapixels": (photos.sixty_megapixel_header(good), 400, "unreadable",
                                       ["60.0 megapixels", "smaller"]),
         "a truncated JPEG": (good[:len(good) // 2], 400, "unreadable", []),

@@ -20,7 +20,8 @@ def check_face(face, width, height):
     assert x1 < x2 and y1 < y2 and x2 > 0 and y2 > 0 and x1 < width and y1 < height
     assert 0.7 <= face["score"] <= 1
     left_eye, right_eye, nose, left_mouth, right_mouth = face["landmarks"]
-    assert left_eye[0] < right_eye[0] and left_mouth[0] < right_mouth[0], "left as seen in the image"
+    # Left as seen in the image.
+    assert left_eye[0] < right_eye[0] and left_mouth[0] < right_mouth[0]
     assert left_eye[1] < left_mouth[1] and right_eye[1] < right_mouth[1]
 
 
@@ -138,9 +139,11 @@ def test_users_come_and_go(enrolled):
 def test_models_are_listed_and_verified(installation):
     models = {model["id"]: model for model in installation.run_json("models", "list", "--json")}
     assert models["mtcnn"]["kind"] == "detector" and models["facenet-128"]["dimension"] == 128
-    assert {network["network"] for network in models["mtcnn"]["networks"]} == {"pnet", "rnet", "onet"}
+    networks = {network["network"] for network in models["mtcnn"]["networks"]}
+    assert networks == {"pnet", "rnet", "onet"}
     verified = installation.run("models", "verify")
-    assert verified.returncode == 0 and verified.stdout.splitlines() == ["mtcnn: intact", "facenet-128: intact"]
+    assert verified.returncode == 0, verified
+    assert verified.stdout.splitlines() == ["mtcnn: intact", "facenet-128: intact"]
 
 
 def test_watch_prints_outcomes(installation, people, scene, start_camera, tmp_path):
@@ -149,8 +152,8 @@ def test_watch_prints_outcomes(installation, people, scene, start_camera, tmp_pa
     for photo in people.train(WANTED):
         shutil.copy(photo, folder)
     camera = start_camera("--scene", scene)
-    process = subprocess.Popen(installation.command("watch", camera.url, "--people", folder.parent, "--json"),
-                               cwd=installation.folder, stdout=subprocess.PIPE,
+    command = installation.command("watch", camera.url, "--people", folder.parent, "--json")
+    process = subprocess.Popen(command, cwd=installation.folder, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     try:
         line = json.loads(process.stdout.readline())

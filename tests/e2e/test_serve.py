@@ -21,13 +21,14 @@ def first_administrator(installation, server, token):
     name, password = ADMIN
     made = server.rest.post("/auth/setup", {"token": token, "name": name, "password": password})
     assert made.status == 201 and made.json["role"] == "admin", made
-    again = server.rest.post("/auth/setup", {"token": token, "name": "second", "password": password})
-    assert again.status in (401, 403, 404, 409), f"the token works only once: {again}"
+    again = server.rest.post("/auth/setup",
+                             {"token": token, "name": "second", "password": password})
+    assert again.status == 403, f"the token works only once: {again}"
     server.rest.login(name, password)
 
 
 def enrol(server, name, photos):
-    person = server.rest.post("/criminals", {"name": name, "reason": "for the tests", "severity": "high"})
+    person = server.rest.post("/criminals", {"name": name, "severity": "high"})
     assert person.status == 201, person
     taken = 0
     for photo in photos:
@@ -80,7 +81,8 @@ def check_cooldown(installation, server, webhook, mail_server):
     wait_until(lambda: len(installation.query("SELECT id FROM incidents")) >= 2,
                "a second visit", 60, server.explain)
     for channel in ("guards", "desk"):
-        wait_until(lambda: server.metric("vigil_alerts_total", channel=channel, result="suppressed") >= 1,
+        labels = {"channel": channel, "result": "suppressed"}
+        wait_until(lambda: server.metric("vigil_alerts_total", **labels) >= 1,
                    "the second alert is held back", 20)
     assert len(webhook.attempts) == 1 and len(mail_server.mails) == 1
     sent = installation.query("SELECT * FROM outbox")
@@ -132,7 +134,8 @@ def test_from_an_empty_folder_to_an_alert(installation, people, scene, start_cam
     assert code == 0, server.explain()
 
 
-def test_a_stranger_is_not_named(enrolled, people, tmp_path, start_camera, webhook, webhook_channel):
+def test_a_stranger_is_not_named(enrolled, people, tmp_path, start_camera, webhook,
+                                 webhook_channel):
     enrolled.channels = [webhook_channel]
     server = enrolled.serve()
     server.rest.login(*ADMIN)
@@ -180,16 +183,20 @@ def test_enrolled_and_deleted_people_take_effect_within_a_second(enrolled, peopl
     assert STRANGER not in server.rest.found_names(probe)
     person_id = enrol(server, STRANGER, people.train(STRANGER))
     enrolled_at = time.monotonic()
-    wait_until(lambda: STRANGER in server.rest.found_names(probe), "the person is found", 1)
-    figure(f"an enrolled person is found {time.monotonic() - enrolled_at:.2f} s after the answer")
+    wait_until(lambda: STRANGER in server.rest.found_names(probe), "the person is found", 10)
+    found_s = time.monotonic() - enrolled_at
+    figure(f"an enrolled person is found {found_s:.2f} s after the answer")
+    assert found_s < 1
 
     assert server.rest.delete(f"/criminals/{person_id}").status == 204
     deleted_at = time.monotonic()
-    wait_until(lambda: STRANGER not in server.rest.found_names(probe), "the person is gone", 1)
-    figure(f"a deleted person is gone {time.monotonic() - deleted_at:.2f} s after the answer")
+    wait_until(lambda: STRANGER not in server.rest.found_names(probe), "the person is gone", 10)
+    gone_s = time.monotonic() - deleted_at
+    figure(f"a deleted person is gone {gone_s:.2f} s after the answer")
+    assert gone_s < 1
     assert server.rest.get(f"/criminals/{person_id}").status == 404
-    rows = enrolled.query("SELECT COUNT(*) AS n FROM reference_embeddings WHERE person_id = ?", person_id)
-    assert rows[0]["n"] == 0
+    rows = "SELECT id FROM reference_embeddings WHERE person_id = ?"
+    assert enrolled.query(rows, person_id) == []
 
 
 def test_nothing_secret_is_readable_at_rest(enrolled):

@@ -3,7 +3,7 @@ import os
 import socket
 import time
 
-# Machines under load may be given more time by the environment; promised bounds are never stretched.
+# A machine under load may be given more time; promised bounds are asserted apart, unstretched.
 PATIENCE = float(os.environ.get("VIGIL_E2E_PATIENCE", "1"))
 POLL_S = 0.05
 

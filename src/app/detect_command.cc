@@ -29,15 +29,16 @@ struct Engines {
   std::unique_ptr<Embedder> embedder;  // null for `detect`
 };
 
-void SortLargestFirst(std::vector<Detection>& faces) {
-  std::ranges::stable_sort(faces, std::ranges::greater(),
-                           [](const Detection& face) { return face.box.Area(); });
+void SortLargestFirst(const Frame& frame, std::vector<Detection>& faces) {
+  std::ranges::stable_sort(faces, std::ranges::greater(), [&](const Detection& face) {
+    return VisibleArea(face.box, frame.width, frame.height);
+  });
 }
 
 Result<json::array> DescribeFaces(const Options& options, Engines& engines, const Frame& frame) {
   VIGIL_ASSIGN_OR_RETURN(auto found, engines.detector->Detect(std::span(&frame, 1)));
   std::vector<Detection>& faces = found.front();
-  if (engines.embedder != nullptr) SortLargestFirst(faces);
+  if (engines.embedder != nullptr) SortLargestFirst(frame, faces);
   if (options.largest && faces.size() > 1) faces.resize(1);
   std::vector<FaceCrop> crops;
   std::vector<Embedding> embeddings;

@@ -23,6 +23,12 @@ TEST(IntersectionOverUnion, IsZeroForNan) {
   EXPECT_FLOAT_EQ(IntersectionOverUnion({nan, nan, nan, nan}, {0, 0, 1, 1}), 0);
 }
 
+TEST(VisibleArea, CountsOnlyWhatIsInsideThePicture) {
+  EXPECT_FLOAT_EQ(VisibleArea({10, 10, 20, 30}, 100, 100), 200);
+  EXPECT_FLOAT_EQ(VisibleArea({-104, 148, 24, 305}, 250, 250), 24 * 102);
+  EXPECT_FLOAT_EQ(VisibleArea({-30, -30, -10, -10}, 100, 100), 0);
+}
+
 TEST(Embedding, NormalisedHasUnitLengthAndZeroStays) {
   Embedding embedding{3, 4};
   Normalise(embedding);

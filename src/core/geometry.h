@@ -25,6 +25,14 @@ struct Box {
   bool operator==(const Box&) const = default;
 };
 
+// The area of the part of `box` that lies inside a picture of this size: a face half outside is as small as what is seen.
+inline float VisibleArea(const Box& box, int width, int height) {
+  const Box inside{std::max(box.x1, 0.0F), std::max(box.y1, 0.0F),
+                   std::min(box.x2, static_cast<float>(width)),
+                   std::min(box.y2, static_cast<float>(height))};
+  return inside.Width() > 0 && inside.Height() > 0 ? inside.Area() : 0;
+}
+
 // Intersection over union, 0 for boxes that do not meet or have no area.
 inline float IntersectionOverUnion(const Box& a, const Box& b) {
   const float width = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);

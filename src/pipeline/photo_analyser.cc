@@ -2,6 +2,7 @@
 #include "pipeline/photo_analyser.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/format.h"
@@ -55,8 +56,8 @@ Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbI
   VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder_->Embed(crops));
   for (std::size_t i = 0; i < faces.size(); ++i) faces[i].embedding = std::move(embeddings[i]);
 
-  std::ranges::sort(faces, [](const PhotoFace& a, const PhotoFace& b) {
-    return a.detection.box.Area() > b.detection.box.Area();
+  std::ranges::sort(faces, std::ranges::greater(), [&](const PhotoFace& face) {
+    return VisibleArea(face.detection.box, frame.width, frame.height);
   });
   return faces;
 }

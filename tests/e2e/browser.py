@@ -1,4 +1,5 @@
 """Chromium without a window, driven through its DevTools protocol over a pair of pipes."""
+import fcntl
 import itertools
 import json
 import os
@@ -14,6 +15,15 @@ CHROMIUM = shutil.which("chromium")
 QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--no-proxy-server", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--disable-dev-shm-usage", "--window-size=1400,1000"]
+
+
+def high_pipe():
+    """A pipe away from the descriptors that a child's redirections use."""
+    ends = os.pipe()
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 20) for end in ends]
+    for end in ends:
+        os.close(end)
+    return moved
 
 
 class Browser:
@@ -59,7 +69,9 @@ class Browser:
         return self.evaluate(f"""(() => {{
           const canvas = document.querySelector({json.dumps(selector)});
           if (!canvas) return 0;
-          const {{ data }} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+          copy.drawImage(canvas, 0, 0);
+          const {{ data }} = copy.getImageData(0, 0, canvas.width, canvas.height);
           return new Set(new Uint32Array(data.buffer)).size;
         }})()""")
 
@@ -96,11 +108,11 @@ class Browser:
         self._commands.close()
 
     def _start(self, folder):
-        theirs_in, commands = os.pipe()
-        messages, theirs_out = os.pipe()
+        theirs_in, commands = high_pipe()
+        messages, theirs_out = high_pipe()
         # Chromium reads commands from descriptor 3 and writes to descriptor 4.
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}', CHROMIUM, *QUIET,
+            ["bash", "-c", f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}', CHROMIUM, *QUIET,
              f"--user-data-dir={folder}", "--remote-debugging-pipe"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             pass_fds=(theirs_in, theirs_out), start_new_session=True)

@@ -140,7 +140,11 @@ ExitCode Run(const CommandLine& line, const Options& options) {
   auto opened = media::OpenStream(Secret(options.source), {}, stop.get_token(), clock);
   if (!opened) {
     Report(opened.error().error);
-    std::fprintf(stderr, "vigil: %s\n", std::string(StreamFaultMend(opened.error().fault)).c_str());
+    // What is said about files names its mend already; the general one speaks of cameras.
+    if (options.source.find("://") != std::string::npos) {
+      std::fprintf(stderr, "vigil: %s\n",
+                   std::string(StreamFaultMend(opened.error().fault)).c_str());
+    }
     return ExitCode::kInput;
   }
   const auto summary = Watch(*config, options, *opened->source, *list, clock, stop.get_token());

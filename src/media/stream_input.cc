@@ -78,8 +78,8 @@ std::expected<void, StreamOpenError> CheckFile(const std::string& path) {
         OpenError(StreamFault::kOther, ErrorCode::kPermission, path, "permission denied"));
   }
   if (!std::filesystem::exists(status)) {
-    return std::unexpected(
-        OpenError(StreamFault::kNotFound, ErrorCode::kNotFound, path, "no such file"));
+    return std::unexpected(OpenError(StreamFault::kNotFound, ErrorCode::kNotFound, path,
+                                     "no such file; check the path"));
   }
   if (!std::filesystem::is_regular_file(status)) {
     return std::unexpected(

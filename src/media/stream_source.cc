@@ -136,7 +136,7 @@ class DecodedStream final : public FrameSource {
   std::unexpected<Error> End() {
     if (sequence_ == 0) {
       return Die({StreamFault::kNoVideo, ErrorCode::kInvalidArgument,
-                  "it ended without a single picture"});
+                  "it ended without a single picture; choose one that carries video"});
     }
     return Die({StreamFault::kEnded, ErrorCode::kEndOfStream, "the stream ended"});
   }

@@ -50,7 +50,8 @@ def bad_photos(people):
                           ["60.0 megapixels", "smaller"]),
         "a header of 60 megapixels": (photos.sixty_megapixel_header(good), 400, "unreadable",
                                       ["60.0 megapixels", "smaller"]),
-        "a truncated JPEG": (good[:len(good) // 2], 400, "unreadable", []),
+        "a truncated JPEG": (good[:len(good) // 2], 400, "unreadable",
+                             ["ends too early", "send the whole file"]),
         "no face": (photos.faceless(), 422, "no_face", ["no face found", "use a photo"]),
         "three faces": (three, 422, "several_faces", ["3 faces", "alone"]),
     }

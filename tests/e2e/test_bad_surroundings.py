@@ -246,20 +246,21 @@ def test_a_camera_may_not_read_files_of_the_machine(enrolled):
         assert answer.status == 400 and "rtsp://" in str(answer.json["errors"]), answer
 
 
-@pytest.mark.parametrize("name, content", [
-    ("empty.mp4", b""),
-    ("text.mp4", b"no video " * 100),
-    ("no-frames.avi", photos.video_without_frames()),
+@pytest.mark.parametrize("name, content, mend", [
+    ("empty.mp4", b"", "give a video file"),
+    ("text.mp4", b"no video " * 100, "give a video file"),
+    ("no-frames.avi", photos.video_without_frames(), "choose one that carries video"),
 ])
-def test_a_video_without_frames_exits_with_4(enrolled, tmp_path, name, content):
+def test_a_video_without_frames_exits_with_4(enrolled, tmp_path, name, content, mend):
     file = tmp_path / name
     file.write_bytes(content)
     done = enrolled.run("watch", file)
-    assert done.returncode == 4 and name in done.stderr and done.stdout == "", done
+    check_failure(done, 4, name, mend)
+    assert done.stdout == "" and "camera" not in done.stderr, done
 
 
 def test_a_missing_video_exits_with_4(enrolled):
-    check_failure(enrolled.run("watch", "no-such-file.mp4"), 4, "no-such-file.mp4")
+    check_failure(enrolled.run("watch", "none.mp4"), 4, "none.mp4: no such file; check the path")
 
 
 def test_a_second_serve_exits_with_5_and_names_the_first(enrolled):

@@ -77,7 +77,7 @@ def check_mail(mail):
 
 
 def check_cooldown(installation, server, webhook, mail_server):
-    """The person leaves and comes back, again and again; the alert stays the only one."""
+    """The person is seen again, visit after visit; the alert stays the only one."""
     wait_until(lambda: len(installation.query("SELECT id FROM incidents")) >= 2,
                "a second visit", 60, server.explain)
     for channel in ("guards", "desk"):

@@ -13,7 +13,7 @@ class Detector:
 
     def __init__(self, nets):
         core = ov.Core()
-        settings = {"INFERENCE_PRECISION_HINT": "f32"}
+        settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
         self._nets = {name: core.compile_model(path, "CPU", settings) for name, path in nets.items()}
 
     def faces(self, picture):

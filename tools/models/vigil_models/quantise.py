@@ -9,12 +9,14 @@ from PIL import Image
 
 from .detect import Detector
 from .errors import ModelError
+from .progress import say
 
 FACES_LEAST = 32
 
 
 def quantise(xml, detector_nets, photos, feeding):
     """The int8 model of the IR at `xml`. `feeding`: the manifest's [model.input]."""
+    say(f"  finding faces in {len(photos)} photos to calibrate int8")
     crops = calibration_crops(detector_nets, photos, feeding)
     if len(crops) < FACES_LEAST:
         raise ModelError(f"only {len(crops)} faces in {len(photos)} photos, too few to calibrate int8; install demo-people again")

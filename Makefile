@@ -37,20 +37,24 @@ e2e: build ## end-to-end tests alone: the real binary, real servers
 	@build/venv/bin/python -m pytest -q tests/e2e
 
 lint: setup ## clang-format and clang-tidy, both kept at zero
+	@tools/setup/test_environment.sh
 	@tools/lint.sh
 
 format: ## rewrites the sources in the one format
 	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
 
 asan: setup ## unit tests without the HTTP room under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/setup/test_environment.sh
 	@tools/build.sh asan-ubsan all
 	@ctest --test-dir build/asan-ubsan --output-on-failure -j $(JOBS)
 
 tsan: setup ## the same under ThreadSanitizer
+	@tools/setup/test_environment.sh
 	@tools/build.sh tsan all
 	@ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
 
 fuzz: setup ## a minute of fuzzing for each parser of outside bytes
+	@tools/setup/test_environment.sh
 	@tools/fuzz.sh
 
 bench: build ## speed and parity measurements (build/release/bin)

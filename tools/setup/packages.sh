@@ -1,7 +1,7 @@
 #!/bin/sh
-# Stage 1: Debian packages. Only the missing ones, as root or through sudo.
+# Stage 1: Debian packages of a list (default packages.txt). Only the missing ones, as root or through sudo.
 . "$(dirname "$0")/common.sh"
-wanted=$(grep -v '^#' "$checkout/tools/setup/packages.txt")
+wanted=$(grep -v '^#' "$checkout/tools/setup/${1:-packages.txt}")
 # shellcheck disable=SC2086
 installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $wanted 2>/dev/null | sed -n 's/ installed$//p')
 missing=$(printf '%s\n' $wanted | grep -vxF "$installed" || true)

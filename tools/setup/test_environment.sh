@@ -1,6 +1,8 @@
 #!/bin/sh
-# Python packages of the end-to-end tests, in the same private environment.
+# What only tests and lint need: programs they drive, and Python packages in the same private environment.
 . "$(dirname "$0")/common.sh"
+say "programs of the tests"
+"$checkout/tools/setup/packages.sh" packages-test.txt
 requirements=$checkout/tools/setup/requirements-test.txt
 stamp=$venv/requirements-test.done
 cmp -s "$requirements" "$stamp" && exit 0

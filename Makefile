@@ -29,6 +29,7 @@ test: setup ## everything that proves it: unit, layer, tool and end-to-end tests
 	@build/venv/bin/python -m pytest -q tools/models/tests tests/e2e
 
 unit: setup ## unit tests alone
+	@tools/setup/test_environment.sh
 	@tools/build.sh release all
 	@ctest --test-dir build/release --output-on-failure -j $(JOBS)
 

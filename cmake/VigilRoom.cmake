@@ -26,6 +26,6 @@ function(vigil_add_room name)
     target_link_libraries(vigil_${name}_test PRIVATE vigil_${name} ${ROOM_TEST_LIBRARIES}
       GTest::gtest_main GTest::gmock rapidcheck)
     gtest_discover_tests(vigil_${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}/"
-      PROPERTIES TIMEOUT 120 LABELS unit)
+      PROPERTIES TIMEOUT 600 LABELS unit)
   endif()
 endfunction()

@@ -66,8 +66,7 @@ CREATE INDEX reference_embeddings_person ON reference_embeddings (person_id);
 CREATE INDEX reference_embeddings_photo ON reference_embeddings (photo_id);
 
 -- The number of the newest gallery change: one row, counted up inside the changing transaction,
--- so that numbers follow the
--- order of commits.
+-- so that numbers follow the order of commits.
 CREATE TABLE gallery_counter (
   id        INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   sequence  INTEGER NOT NULL

@@ -71,12 +71,20 @@ Result<std::unique_ptr<Auth>> Auth::Make(database::Database& database, Clock& cl
 }
 
 Result<User> Auth::Setup(const Secret& token, const std::string& name, const Secret& password) {
+  // Asked before the password is hashed: this door is open to all, and hashing is dear.
+  database::UserRepository users(database_);
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<User> known, users.List());
+  const bool set_up = std::ranges::any_of(
+      known, [](const User& user) { return user.role == Role::kAdmin && user.enabled; });
+  if (set_up) {
+    return Fail(ErrorCode::kPermission, "an administrator exists already: log in instead");
+  }
   VIGIL_RETURN_IF_ERROR(CheckPassword(password));
   User user;
   VIGIL_ASSIGN_OR_RETURN(user.name, CheckUserName(name));
   VIGIL_ASSIGN_OR_RETURN(user.password_hash, HashPassword(password.Reveal()));
   user.role = Role::kAdmin;
-  return database::UserRepository(database_).CreateFirstAdministrator(token, std::move(user));
+  return users.CreateFirstAdministrator(token, std::move(user));
 }
 
 std::expected<Tokens, Problem> Auth::Login(const std::string& name, const Secret& password,

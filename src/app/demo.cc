@@ -57,7 +57,7 @@ class Helper {
 
   Status Start(
       std::string_view program, const std::vector<std::string>& arguments,
-      OnLine on_line = [](std::string) {}) {
+      OnLine on_line = [](const std::string&) {}) {
     VIGIL_ASSIGN_OR_RETURN(const auto path, FindProgram(program));
     auto first_line = first_.get_future();
     VIGIL_ASSIGN_OR_RETURN(

@@ -78,6 +78,7 @@ void DemoTruth::NoteAlert(const std::string& name, bool webhook, bool genuine) {
 
 std::vector<std::string> DemoTruth::Faults(double scene_s) const {
   std::vector<std::string> faults = misnamed_;
+  if (scene_s <= 0) faults.emplace_back("the camera never gave a picture: nothing was judged");
   if (forged_ > 0) faults.push_back(format("{} webhooks had a wrong signature", forged_));
   for (const auto& appearance : schedule_.appearances) {
     if (appearance.person == stranger_ || scene_s < appearance.to_s + kTolerance_s) continue;

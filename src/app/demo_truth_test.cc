@@ -40,6 +40,8 @@ TEST(DemoTruth, MissesAPersonOnlyAfterTheirTime) {
   EXPECT_THAT(truth.Faults(30), SizeIs(2));
 }
 
+TEST(DemoTruth, IsNotContentWithoutAPicture) { EXPECT_THAT(MakeTruth().Faults(0), SizeIs(1)); }
+
 TEST(DemoTruth, FindsANameAtTheWrongTimeOrSide) {
   auto truth = MakeTruth();
   SeeEverybody(truth);

@@ -269,7 +269,7 @@ api::SystemInfo Service::DescribeSystem() const {
     const bool up = status.state == pipeline::CameraState::kUp;
     const bool failed = !up && status.fault != StreamFault::kNone;
     info.cameras.push_back({.id = status.camera_id,
-                            .name = {},
+                            .name = status.camera_name,
                             .up = up,
                             .cause = failed ? std::string(StreamFaultName(status.fault)) : "",
                             .mend = failed ? std::string(StreamFaultMend(status.fault)) : "",

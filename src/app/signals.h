@@ -1,14 +1,13 @@
-// Ending a program on purpose: SIGINT and SIGTERM as a stop token.
+// Ending a program on purpose: waiting for SIGINT and SIGTERM.
 #pragma once
 
 #include <chrono>
 #include <optional>
-#include <stop_token>
 
 namespace vigil::app {
 
-// While it lives, SIGINT and SIGTERM are held for WaitForStop instead of ending the process. Make
-// it before any other thread, so that all threads inherit the mask.
+// While it lives, SIGINT and SIGTERM are held for Wait instead of ending the process. Make it
+// before any other thread, so that all threads inherit the mask.
 class StopSignals {
  public:
   StopSignals();

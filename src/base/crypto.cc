@@ -4,7 +4,9 @@
 #include <sodium.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include "base/check.h"
@@ -89,7 +91,12 @@ std::string Sha256Hex(std::string_view text) {
 Result<std::string> Sha256HexOfFile(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              &std::fclose);
-  if (!file) return Fail(ErrorCode::kNotFound, format("cannot open {}", path));
+  if (!file) {
+    const int cause = errno;
+    const bool absent = cause == ENOENT || cause == ENOTDIR;
+    return Fail(absent ? ErrorCode::kNotFound : ErrorCode::kPermission,
+                format("cannot open {}: {}", path, std::strerror(cause)));
+  }
   crypto_hash_sha256_state state;
   crypto_hash_sha256_init(&state);
   std::array<unsigned char, 1 << 16> piece{};

@@ -68,6 +68,12 @@ TEST(Sealer, NamesADamagedKeyFile) {
   EXPECT_NE(sealer.error().message.find("vigil.key"), std::string::npos);
 }
 
+TEST(Sealer, TakesAnEmptyKeyFileForDamage) {
+  const auto file = FreshFolder() / "vigil.key";
+  std::ofstream(file) << "";
+  EXPECT_EQ(Sealer::FromKeyFile(file).error().code, ErrorCode::kDataLoss);
+}
+
 TEST(Password, VerifiesOnlyItself) {
   const auto hash = HashPassword("correct horse");
   ASSERT_TRUE(hash.has_value());

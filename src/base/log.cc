@@ -67,19 +67,14 @@ std::unique_ptr<spdlog::pattern_formatter> MakeFormatter(bool as_json) {
   return formatter;
 }
 
-struct State {
-  std::shared_ptr<spdlog::logger> logger;
-  bool json = false;
-};
-
-State& TheState() {
-  static State state = [] {
+std::shared_ptr<spdlog::logger>& TheLogger() {
+  static std::shared_ptr<spdlog::logger> logger = [] {
     auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     sink->set_level(spdlog::level::warn);
     sink->set_formatter(MakeFormatter(false));
-    return State{std::make_shared<spdlog::logger>("vigil", sink), false};
+    return std::make_shared<spdlog::logger>("vigil", sink);
   }();
-  return state;
+  return logger;
 }
 
 }  // namespace
@@ -103,7 +98,7 @@ Status OpenLog(const LogOptions& options) try {
   auto logger = std::make_shared<spdlog::logger>("vigil", sinks.begin(), sinks.end());
   logger->set_level(spdlog::level::trace);
   logger->flush_on(spdlog::level::info);
-  TheState() = {std::move(logger), options.json};
+  TheLogger() = std::move(logger);
   return {};
 } catch (const std::exception& failure) {
   return Fail(ErrorCode::kPermission,
@@ -113,7 +108,7 @@ Status OpenLog(const LogOptions& options) try {
 }
 
 void LogMessage(LogLevel level, std::string_view component, std::string_view message) {
-  TheState().logger->log(ToSpdlog(level), "{}: {}", component, message);
+  TheLogger()->log(ToSpdlog(level), "{}: {}", component, message);
 }
 
 void LogLimiter::Write(LogLevel level, std::string_view component, std::string_view message) {

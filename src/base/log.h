@@ -27,7 +27,7 @@ struct LogOptions {
 };
 
 // Call once at start, before other threads. Until then messages of kWarning and above go to stderr.
-// kPermission or kUnavailable when the directory cannot be written; the message names it.
+// kPermission when the directory cannot be written; the message names it and the cause.
 Status OpenLog(const LogOptions& options);
 
 // Writes one line; thread-safe. `component` is the room or camera that speaks. Never pass a secret.

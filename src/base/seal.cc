@@ -28,11 +28,25 @@ const unsigned char* Raw(const std::byte* bytes) {
 }
 unsigned char* Raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
 
-// Writes the new key so that a crash leaves either no file or a whole one.
-Status WriteKeyFile(const std::filesystem::path& file, std::string_view hex) {
-  const std::filesystem::path temporary = file.string() + ".new";
+// Makes the new name in a folder durable.
+bool SyncFolder(const std::filesystem::path& folder) {
   const int descriptor =
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool synced = ::fsync(descriptor) == 0;
+  const int cause = errno;
+  ::close(descriptor);
+  errno = cause;
+  return synced;
+}
+
+// Writes the new key so that a crash leaves either no file or a whole one. Each writer has a
+// temporary file of its own: a shared one is, once linked, the key that the other has begun to use.
+Status WriteKeyFile(const std::filesystem::path& file, std::string_view hex) {
+  const std::filesystem::path temporary =
+      file.string() + format(".{:08x}.new", randombytes_random());
+  const int descriptor =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (descriptor < 0) {
     return Fail(ErrorCode::kPermission,
                 format("cannot write the key file {}: {}; choose a data directory that this user "
@@ -42,14 +56,17 @@ Status WriteKeyFile(const std::filesystem::path& file, std::string_view hex) {
   const bool written =
       ::write(descriptor, hex.data(), hex.size()) == static_cast<ssize_t>(hex.size()) &&
       ::fsync(descriptor) == 0;
-  const int cause = errno;
+  int cause = errno;
   ::close(descriptor);
   // link() refuses to replace a key that another process made meanwhile.
-  const bool placed = written && (::link(temporary.c_str(), file.c_str()) == 0 || errno == EEXIST);
+  const bool placed = written &&
+                      (::link(temporary.c_str(), file.c_str()) == 0 || errno == EEXIST) &&
+                      SyncFolder(file.parent_path());
+  if (written) cause = errno;
   ::unlink(temporary.c_str());
   if (!placed) {
-    return Fail(ErrorCode::kUnavailable, format("cannot write the key file {}: {}", file.string(),
-                                                std::strerror(written ? errno : cause)));
+    return Fail(ErrorCode::kUnavailable,
+                format("cannot write the key file {}: {}", file.string(), std::strerror(cause)));
   }
   return {};
 }
@@ -85,12 +102,13 @@ Result<Sealer> Sealer::FromKeyFile(const std::filesystem::path& file) {
     VIGIL_RETURN_IF_ERROR(WriteKeyFile(file, hex.data()));
   }
   std::ifstream input(file);
-  std::string hex;
-  if (!(input >> hex)) {
+  if (!input) {
     return Fail(
         ErrorCode::kPermission,
         format("cannot read the key file {}; it must be readable by this user", file.string()));
   }
+  std::string hex;
+  input >> hex;
   auto sealer = FromHex(hex);
   if (!sealer) {
     return Fail(ErrorCode::kDataLoss,

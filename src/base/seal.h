@@ -20,8 +20,8 @@ using Bytes = std::vector<std::byte>;
 
 // Authenticated encryption by XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) with a random 192-bit
 // nonce. Sealed form: 1 byte version, 4 bytes key id, 24 bytes nonce, ciphertext with its 16-byte
-// tag. `context` (for example "reference:<id>") is bound as associated data, so that a sealed value
-// cannot be moved to another row. Thread-safe.
+// tag. `context` ("table:<id>:column", a media id) is bound as associated data, so that a sealed
+// value cannot be moved to another row. Thread-safe.
 class Sealer {
  public:
   static constexpr std::size_t kKeyBytes = 32;

@@ -28,7 +28,8 @@ class Secret {
 };
 
 // "rtsp://user:pass@host/x?token=abc" -> "rtsp://***@host/x?***": user-info and query values never
-// reach a message.
+// reach a message. In doubt too much is hidden: a password may hold raw delimiters, and a login may
+// stand in a text without a scheme.
 std::string MaskUrl(std::string_view url);
 
 }  // namespace vigil

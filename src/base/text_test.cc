@@ -25,6 +25,8 @@ TEST(TimeText, ReadsOffsetsAndFractions) {
   EXPECT_EQ(ParseTime("2023-11-14T22:13:20Z"), WallTime{1'700'000'000'000ms});
   EXPECT_EQ(ParseTime("2023-11-14T23:13:20.5+01:00"), WallTime{1'700'000'000'500ms});
   EXPECT_EQ(ParseTime("2023-11-14t22:13:20.123456789z"), WallTime{1'700'000'000'123ms});
+  // What people write for "never"; nanoseconds would end in 2262.
+  EXPECT_EQ(ParseTime("9999-12-31T23:59:59Z"), WallTime{253'402'300'799'000ms});
 }
 
 TEST(TimeText, RefusesWhatIsNoTime) {
@@ -64,6 +66,14 @@ TEST(MaskUrl, HidesCredentialsAndQueries) {
   EXPECT_EQ(MaskUrl("rtsp://10.0.0.1/a@b"), "rtsp://10.0.0.1/a@b");
   EXPECT_EQ(MaskUrl("rtsp://us@er:pw@host/"), "rtsp://***@host/");
   EXPECT_EQ(MaskUrl("/videos/clip.mp4"), "/videos/clip.mp4");
+}
+
+TEST(MaskUrl, HidesPasswordsWithRawDelimiters) {
+  for (const auto* password : {"12/34", "p?w", "p#w", "p@s/s", "p@s?s"}) {
+    const std::string login = std::string("admin:") + password;
+    EXPECT_EQ(MaskUrl("rtsp://" + login + "@host/x"), "rtsp://***@host/x") << password;
+    EXPECT_EQ(MaskUrl(login + "@host/x"), "***@host/x") << password;
+  }
 }
 
 TEST(Json, RefusesRubbishAfterTheEnd) {

@@ -22,12 +22,21 @@ Result<WallTime> ParseTime(std::string_view text) {
   std::string form(text);
   std::ranges::transform(form, form.begin(), [](unsigned char c) { return std::toupper(c); });
   if (form[10] != 'T') return bad();
+  // Fractions of a millisecond are cut here: finer times would end in the year 2262.
+  constexpr std::size_t kFraction = 20;
+  constexpr std::size_t kMillisecondDigits = 3;
+  if (form[kFraction - 1] == '.') {
+    const std::size_t end = std::min(form.find_first_not_of("0123456789", kFraction), form.size());
+    if (end > kFraction + kMillisecondDigits) {
+      form.erase(kFraction + kMillisecondDigits, end - kFraction - kMillisecondDigits);
+    }
+  }
   const bool utc = form.ends_with('Z');
   std::istringstream input(form);
-  std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds> time;
+  WallTime time;
   input >> date::parse(utc ? "%FT%TZ" : "%FT%T%Ez", time);
   if (input.fail() || input.peek() != std::istringstream::traits_type::eof()) return bad();
-  return std::chrono::floor<std::chrono::milliseconds>(time);
+  return time;
 }
 
 }  // namespace vigil

@@ -271,6 +271,7 @@ class Applier {
   // Compares names without their sections, answers the whole key.
   static std::string SuggestKey(const std::string& name, const std::set<std::string>& keys) {
     std::vector<std::string> names;
+    names.reserve(keys.size());
     for (const std::string& key : keys) names.push_back(key.substr(key.rfind('.') + 1));
     const std::string nearest = NearestWord(name, names);
     if (nearest.empty()) return {};

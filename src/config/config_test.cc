@@ -185,7 +185,7 @@ TEST(Config, RulesBetweenKeysAreChecked) {
   EXPECT_THAT(
       error,
       AllOf(HasSubstr("api.metrics_port: is 80 like api.port"),
-            HasSubstr("api.tls_certificate: is missing"), HasSubstr("data.seal_key"),
+            HasSubstr("api.tls_key: this version speaks plain HTTP"), HasSubstr("data.seal_key"),
             HasSubstr("database.url: this version stores in SQLite only"),
             HasSubstr("cameras.0.url: is missing"), HasSubstr("cameras.1.name: \"a\" is taken"),
             HasSubstr("alerts.channels.0.smtp_url: holds a login"),

@@ -23,7 +23,7 @@ struct Field {
                    ChannelKind S::*, SmtpTls S::*>;
   std::string_view name;
   Member member;
-  std::string_view unit;
+  std::string_view unit = {};
   std::string_view description;
   double minimum = 0;  // of numbers
   double maximum = 0;  // equal to minimum: unlimited

@@ -39,10 +39,12 @@ void ValidateApi(Reading& reading) {
   if (api.port != 0 && api.port == api.metrics_port) {
     reading.Refuse("api.metrics_port", format("is {} like api.port; choose another", api.port));
   }
-  if (api.tls_certificate.empty() != api.tls_key.empty()) {
-    reading.Refuse(api.tls_key.empty() ? "api.tls_key" : "api.tls_certificate",
-                   "is missing: certificate and key go together");
-  }
+  // Accepting them would serve in the clear what the installation believes to be encrypted.
+  constexpr std::string_view kNoTls =
+      "this version speaks plain HTTP only; leave it empty and put a proxy that speaks TLS before "
+      "it";
+  if (!api.tls_certificate.empty()) reading.Refuse("api.tls_certificate", kNoTls);
+  if (!api.tls_key.empty()) reading.Refuse("api.tls_key", kNoTls);
 }
 
 void ValidateWebhook(Reading& reading, const std::string& path, const ChannelConfig& channel) {

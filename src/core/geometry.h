@@ -25,7 +25,8 @@ struct Box {
   bool operator==(const Box&) const = default;
 };
 
-// The area of the part of `box` that lies inside a picture of this size: a face half outside is as small as what is seen.
+// The area of the part of `box` that lies inside a picture of this size: a face half outside is as
+// small as what is seen.
 inline float VisibleArea(const Box& box, int width, int height) {
   const Box inside{std::max(box.x1, 0.0F), std::max(box.y1, 0.0F),
                    std::min(box.x2, static_cast<float>(width)),

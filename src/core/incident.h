@@ -19,9 +19,9 @@ struct Sighting {
   std::string incident_id;
   std::string camera_id;
   std::string camera_name;
-  WallTime seen_at{};  // capture of the frame that carried the decision
+  WallTime seen_at{};  // capture of the last frame in which the track was seen by then
   std::int64_t track_id = 0;
-  int face_count = 0;  // faces in that frame
+  int face_count = 0;  // faces in the frame of frame_media_id
   Box box;             // pixels of that frame
   int frame_width = 0;
   int frame_height = 0;

@@ -182,6 +182,7 @@ Result<std::vector<CameraGroup>> CameraGroupRepository::List() {
         const Answer answer,
         connection.Execute("SELECT id, name, created_at FROM camera_groups ORDER BY name", {}));
     std::vector<CameraGroup> groups;
+    groups.reserve(answer.rows.size());
     for (const Row& row : answer.rows) groups.push_back(GroupFromRow(row));
     return groups;
   });

@@ -268,6 +268,7 @@ Result<std::vector<Sighting>> IncidentRepository::Sightings(const std::string& i
             std::string(kSelectSighting) + "WHERE s.incident_id = $1 ORDER BY s.id LIMIT 1000",
             {incident_id}));
     std::vector<Sighting> sightings;
+    sightings.reserve(answer.rows.size());
     for (const Row& row : answer.rows) sightings.push_back(SightingOf(row));
     return sightings;
   });

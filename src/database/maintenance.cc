@@ -17,16 +17,29 @@ constexpr int kBatch = 500;
 // Kept a while, so that a late use of an old token is still told from one that never was.
 constexpr std::chrono::hours kExpiredSessionsKept{7 * 24};
 
+// Removes all that can be removed and adds their number to `removed`. One picture that stays must
+// not keep the others; the first failure is told at the end.
+Status RemoveAll(MediaStore& media, const std::vector<std::string>& media_ids, int& removed) {
+  Status first_failure;
+  for (const std::string& media_id : media_ids) {
+    Status status = media.Remove(media_id);
+    if (status.has_value()) {
+      ++removed;
+    } else if (first_failure.has_value()) {
+      first_failure = std::move(status);
+    }
+  }
+  return first_failure;
+}
+
 Result<int> RemoveUnmatchedCrops(DetectionRepository& detections, MediaStore& media,
                                  WallTime before) {
   int removed = 0;
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> media_ids,
                            detections.ForgetUnmatchedCrops(before, kBatch));
-    for (const std::string& media_id : media_ids) {
-      VIGIL_RETURN_IF_ERROR(media.Remove(media_id));
-      ++removed;
-    }
+    // The rows have forgotten them: what stays is an orphan of the next sweep.
+    VIGIL_RETURN_IF_ERROR(RemoveAll(media, media_ids, removed));
     if (media_ids.size() < static_cast<std::size_t>(kBatch)) return removed;
   }
 }
@@ -36,17 +49,17 @@ Result<int> RemoveOrphans(DetectionRepository& detections, MediaStore& media, Me
   VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> media_ids,
                          media.ListOlderThan(kind, before, std::numeric_limits<int>::max()));
   int removed = 0;
+  Status first_failure;
   std::span<const std::string> rest(media_ids);
   while (!rest.empty()) {
     const std::size_t count = std::min<std::size_t>(rest.size(), kBatch);
     VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> orphans,
                            detections.UnnamedMedia(rest.first(count)));
-    for (const std::string& media_id : orphans) {
-      VIGIL_RETURN_IF_ERROR(media.Remove(media_id));
-      ++removed;
-    }
+    Status status = RemoveAll(media, orphans, removed);
+    if (first_failure.has_value()) first_failure = std::move(status);
     rest = rest.subspan(count);
   }
+  VIGIL_RETURN_IF_ERROR(first_failure);
   return removed;
 }
 

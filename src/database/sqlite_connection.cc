@@ -157,8 +157,10 @@ class SqliteConnection final : public Connection {
       return ErrorOf(database_.get(), name_);
     }
     PreparedStatement prepared{StatementHandle(statement), nullptr};
+    const int width = sqlite3_column_count(statement);
     std::vector<std::string> columns;
-    for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+    columns.reserve(static_cast<std::size_t>(width));
+    for (int i = 0; i < width; ++i) {
       columns.emplace_back(sqlite3_column_name(statement, i));
     }
     prepared.columns = std::make_shared<const std::vector<std::string>>(std::move(columns));
@@ -182,6 +184,7 @@ class SqliteConnection final : public Connection {
     int code = SQLITE_ROW;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
       std::vector<Value> values;
+      values.reserve(prepared.columns->size());
       for (int i = 0; i < sqlite3_column_count(statement); ++i) {
         values.push_back(ReadColumn(statement, i));
       }

@@ -111,6 +111,7 @@ Result<std::vector<User>> UserRepository::List() {
     VIGIL_ASSIGN_OR_RETURN(const Answer answer,
                            connection.Execute(std::string(kSelect) + "ORDER BY name", {}));
     std::vector<User> users;
+    users.reserve(answer.rows.size());
     for (const Row& row : answer.rows) users.push_back(UserOf(row));
     return users;
   });
@@ -159,7 +160,7 @@ Result<std::optional<Secret>> UserRepository::MakeSetupToken() {
   return database_.Write([&](Connection& connection) -> Result<std::optional<Secret>> {
     VIGIL_ASSIGN_OR_RETURN(const std::int64_t count, CountAdministrators(connection));
     if (count > 0) return std::nullopt;
-    const Secret token(RandomToken());
+    Secret token(RandomToken());
     const WallTime now = database_.GetClock().WallNow();
     VIGIL_RETURN_IF_ERROR(
         connection.Execute("DELETE FROM setup_tokens WHERE expires_at <= $1", {now}));

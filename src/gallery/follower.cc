@@ -110,6 +110,7 @@ Status GalleryFollower::ApplyChanges(const std::vector<GalleryChange>& changes) 
 Status GalleryFollower::Reload() {
   VIGIL_ASSIGN_OR_RETURN(auto loaded, store_.LoadAllReferences(space_key_));
   std::vector<std::string> removed;
+  removed.reserve(applied_.size());
   for (const auto& [reference_id, digest] : applied_) removed.push_back(reference_id);
   applied_.clear();
   Apply(removed, std::move(loaded.first), loaded.second);

@@ -41,7 +41,8 @@ Result<PhotoInfo> SniffPhoto(std::span<const std::byte> bytes, const PhotoLimits
 // The picture as shown: JPEG (EXIF orientation applied; accurate DCT and smooth chroma, as
 // libjpeg's defaults), PNG (16 bits are cut to 8, transparency is laid on white), WebP (still
 // pictures). A photo that ends too early, is damaged, or is CMYK is kInvalidArgument. Thread-safe;
-// about 150 MB at most for 50 megapixels.
+// at 50 megapixels 150 MB for the pixels, and as much again to turn them or to hold a progressive
+// JPEG.
 Result<RgbImage> DecodePhoto(std::span<const std::byte> bytes, const PhotoLimits& limits = {});
 
 // As DecodePhoto, on a file. kNotFound, kPermission and all other errors name the path.
@@ -52,8 +53,8 @@ Result<RgbImage> ReadPhotoFile(const std::filesystem::path& path, const PhotoLim
 Result<Bytes> EncodeJpeg(const RgbImage& image, int quality);
 
 // Straight from the planes of a frame (JPEG's colours are BT.601 full range: others are converted
-// on the way), made at most `width_max` wide by averaging; 0 keeps the size. For snapshots and
-// MJPEG.
+// on the way), made at most `width_max` wide by averaging; 0 keeps the size, and kRgb24 always
+// keeps it. For snapshots and MJPEG.
 Result<Bytes> EncodeJpeg(const Frame& frame, int quality, int width_max = 0);
 
 }  // namespace vigil::media

@@ -70,20 +70,20 @@ std::optional<std::string> FilePath(std::string_view url) {
 }
 
 // A pipe or a device would block in open(2), where nothing can interrupt.
-std::expected<void, StreamOpenError> CheckFile(const std::string& path) {
+std::expected<void, StreamOpenError> CheckFile(const std::string& path, const std::string& masked) {
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
   if (code == std::errc::permission_denied) {
     return std::unexpected(
-        OpenError(StreamFault::kOther, ErrorCode::kPermission, path, "permission denied"));
+        OpenError(StreamFault::kOther, ErrorCode::kPermission, masked, "permission denied"));
   }
   if (!std::filesystem::exists(status)) {
-    return std::unexpected(OpenError(StreamFault::kNotFound, ErrorCode::kNotFound, path,
+    return std::unexpected(OpenError(StreamFault::kNotFound, ErrorCode::kNotFound, masked,
                                      "no such file; check the path"));
   }
   if (!std::filesystem::is_regular_file(status)) {
     return std::unexpected(
-        OpenError(StreamFault::kOther, ErrorCode::kInvalidArgument, path, "not a regular file"));
+        OpenError(StreamFault::kOther, ErrorCode::kInvalidArgument, masked, "not a regular file"));
   }
   return {};
 }
@@ -113,11 +113,12 @@ std::expected<std::unique_ptr<StreamInput>, StreamOpenError> StreamInput::Open(
   std::string target = url.Reveal();
   const auto path = FilePath(target);
   input->is_file_ = path.has_value();
-  input->masked_url_ = path ? *path : MaskUrl(target);
+  // What was taken for a path may be a URL whose scheme was forgotten.
+  input->masked_url_ = MaskUrl(path ? *path : target);
   input->interrupt_ = {stop, std::chrono::steady_clock::now() + options.connect_timeout};
   if (stop.stop_requested()) return Cancelled(input->masked_url_);
   if (path) {
-    if (auto checked = CheckFile(*path); !checked)
+    if (auto checked = CheckFile(*path, input->masked_url_); !checked)
       return std::unexpected(std::move(checked).error());
     target = "file:" + *path;
   } else if (!target.starts_with("rtsp://") && !target.starts_with("rtsps://")) {

@@ -109,6 +109,13 @@ Status SyncFolder(const fs::path& folder) {
   return {};
 }
 
+// Calls `visit` with each path in `folder`. A range-for would throw where reading on fails.
+template <class Visit>
+void ForEachEntry(const fs::path& folder, std::error_code& error, const Visit& visit) {
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) visit(entry->path());
+}
+
 timespec TimespecOf(WallTime time) {
   const auto since_epoch = time.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
@@ -220,16 +227,16 @@ class DirectoryMediaStore final : public MediaStore {
     std::vector<std::pair<WallTime, std::string>> found;
     const fs::path top = directory_ / KindName(kind);
     std::error_code error;
-    for (const fs::directory_entry& folder : fs::directory_iterator(top, error)) {
+    ForEachEntry(top, error, [&](const fs::path& folder) {
       std::error_code vanished;
-      for (const fs::directory_entry& file : fs::directory_iterator(folder.path(), vanished)) {
+      ForEachEntry(folder, vanished, [&](const fs::path& file) {
         struct stat status{};
-        std::string name = file.path().filename().string();
-        if (!RelativePath(name).has_value() || ::stat(file.path().c_str(), &status) != 0) continue;
+        std::string name = file.filename().string();
+        if (!RelativePath(name).has_value() || ::stat(file.c_str(), &status) != 0) return;
         const WallTime made_at = WallTimeOf(status.st_mtim);
         if (made_at < before) found.emplace_back(made_at, std::move(name));
-      }
-    }
+      });
+    });
     if (error) return ErrnoError(error.value(), "list folder", top);
     std::ranges::sort(found);
     std::vector<std::string> media_ids;
@@ -260,12 +267,12 @@ class DirectoryMediaStore final : public MediaStore {
   void RemoveUnfinished() {
     const auto old = clock_.WallNow() - std::chrono::hours{1};
     std::error_code error;
-    for (const fs::directory_entry& file : fs::directory_iterator(Unfinished(), error)) {
+    ForEachEntry(Unfinished(), error, [&](const fs::path& file) {
       struct stat status{};
-      if (::stat(file.path().c_str(), &status) == 0 && WallTimeOf(status.st_mtim) < old) {
-        ::unlink(file.path().c_str());
+      if (::stat(file.c_str(), &status) == 0 && WallTimeOf(status.st_mtim) < old) {
+        ::unlink(file.c_str());
       }
-    }
+    });
   }
 
   const fs::path directory_;

@@ -58,6 +58,7 @@ CameraWorker::CameraWorker(std::shared_ptr<CameraLane> lane, const CameraWorkerO
       backoff_(options.backoff, SeedOf(camera_.id)),
       failures_(ports_.clock) {
   status_.camera_id = camera_.id;
+  status_.camera_name = camera_.name;
   status_.since = ports_.clock.WallNow();
   thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
 }

@@ -40,6 +40,7 @@ std::string_view CameraStateName(CameraState state);
 
 struct CameraStatus {
   std::string camera_id;
+  std::string camera_name;
   CameraState state = CameraState::kConnecting;
   WallTime since{};                        // when this state began
   StreamFault fault = StreamFault::kNone;  // why it is not up; the last cause while connecting

@@ -77,23 +77,20 @@ void IncidentEngine::Run(std::stop_token stop) {
 void IncidentEngine::Handle(const TrackOutcome& outcome, const std::stop_token& stop) {
   const TrackKey key{outcome.camera_id, outcome.track_id};
   const auto earlier = recorded_.find(key);
-  const bool lasted =
-      earlier != recorded_.end() && outcome.last_seen - earlier->second.last_seen >= kLastSeenStep;
+  // What could not be recorded before gets its last chance when the track ends.
+  const bool unrecorded = earlier == recorded_.end();
+  const bool lasted = !unrecorded && outcome.last_seen - earlier->second.last_seen >= kLastSeenStep;
 
-  if (NamesSomebody(outcome.decision)) {
-    Status stored;
-    if (outcome.occasion == Occasion::kChanged) {
-      stored = Try([&] { return Record(outcome, outcome.best.frame.captured_at); }, stop);
-    } else if (outcome.occasion == Occasion::kStillSeen || lasted) {
-      stored = Try([&] { return Record(outcome, outcome.last_seen); }, stop);
-    }
+  if (NamesSomebody(outcome.decision) &&
+      (outcome.occasion != Occasion::kEnded || unrecorded || lasted)) {
+    const Status stored = Try([&] { return Record(outcome); }, stop);
     if (!stored.has_value()) Lost(outcome, stored.error());
   }
 
   if (outcome.occasion != Occasion::kEnded) return;
   std::string crop_media_id;
   if (const auto found = recorded_.find(key); found != recorded_.end()) {
-    crop_media_id = found->second.crop_media_id;
+    crop_media_id = found->second.pictured.crop_media_id;
     recorded_.erase(found);
   } else if (options_.keep_unmatched_crops) {
     Result<std::string> crop = StoreCrop(outcome.best);
@@ -107,7 +104,7 @@ void IncidentEngine::Handle(const TrackOutcome& outcome, const std::stop_token& 
   NoteDetection(outcome, crop_media_id);
 }
 
-Status IncidentEngine::Record(const TrackOutcome& outcome, WallTime seen_at) {
+Status IncidentEngine::Record(const TrackOutcome& outcome) {
   const SteadyTime start = ports_.clock.Now();
   const std::string& person_id = outcome.decision.candidates.front().person_id;
   Result<Person> person = ports_.persons.Get(person_id);
@@ -119,32 +116,30 @@ Status IncidentEngine::Record(const TrackOutcome& outcome, WallTime seen_at) {
 
   const TrackKey key{outcome.camera_id, outcome.track_id};
   auto recorded = recorded_.find(key);
-  if (recorded == recorded_.end()) {
-    VIGIL_ASSIGN_OR_RETURN(Recorded pictures, StorePictures(outcome));
-    recorded = recorded_.emplace(key, std::move(pictures)).first;
+  // A changed conclusion is shown by the shot it rests on; while it holds, its pictures are kept.
+  const bool another_shot = recorded != recorded_.end() && outcome.occasion == Occasion::kChanged &&
+                            recorded->second.pictured.seen_at != outcome.best.frame.captured_at;
+  if (recorded == recorded_.end() || another_shot) {
+    VIGIL_ASSIGN_OR_RETURN(Sighting pictured, StorePictures(outcome));
+    recorded = recorded_.try_emplace(key).first;
+    recorded->second.pictured = std::move(pictured);
   }
 
-  const Shot& shot = outcome.best;
-  NewSighting sighting{
-      .person = *std::move(person), .camera_group_id = outcome.visit_group, .sighting = {}};
+  NewSighting sighting{.person = *std::move(person),
+                       .camera_group_id = outcome.visit_group,
+                       .sighting = recorded->second.pictured};
   sighting.sighting.camera_id = outcome.camera_id;
   sighting.sighting.camera_name = outcome.camera_name;
-  sighting.sighting.seen_at = seen_at;
+  // Not the shot's time: a face may be in view for long before somebody enrolled is seen in it.
+  sighting.sighting.seen_at = outcome.last_seen;
   sighting.sighting.track_id = outcome.track_id;
-  sighting.sighting.face_count = shot.frame_faces;
-  sighting.sighting.box = shot.detection.box;
-  sighting.sighting.frame_width = shot.frame.width;
-  sighting.sighting.frame_height = shot.frame.height;
-  sighting.sighting.quality = shot.quality.score;
-  sighting.sighting.crop_media_id = recorded->second.crop_media_id;
-  sighting.sighting.frame_media_id = recorded->second.frame_media_id;
   sighting.sighting.decision = outcome.decision;
   sighting.sighting.detector = options_.detector;
   sighting.sighting.embedder = options_.embedder;
   VIGIL_ASSIGN_OR_RETURN(
       const database::SightingResult result,
       ports_.incidents.RecordSighting(sighting, options_.visit_gap, ports_.routes));
-  recorded->second.last_seen = seen_at;
+  recorded->second.last_seen = outcome.last_seen;
 
   ports_.metrics.ObserveStage(metrics::Stage::kStore, ports_.clock.Now() - start);
   if (result.created) ports_.metrics.CountIncident(outcome.camera_id);
@@ -155,15 +150,21 @@ Status IncidentEngine::Record(const TrackOutcome& outcome, WallTime seen_at) {
   return {};
 }
 
-Result<IncidentEngine::Recorded> IncidentEngine::StorePictures(const TrackOutcome& outcome) {
-  Recorded recorded;
-  VIGIL_ASSIGN_OR_RETURN(recorded.crop_media_id, StoreCrop(outcome.best));
+Result<Sighting> IncidentEngine::StorePictures(const TrackOutcome& outcome) {
+  const Shot& shot = outcome.best;
+  Sighting pictured;
+  pictured.seen_at = shot.frame.captured_at;
+  pictured.face_count = shot.frame_faces;
+  pictured.box = shot.detection.box;
+  pictured.frame_width = shot.frame.width;
+  pictured.frame_height = shot.frame.height;
+  pictured.quality = shot.quality.score;
+  VIGIL_ASSIGN_OR_RETURN(pictured.crop_media_id, StoreCrop(shot));
   // A shot whose frame had to be let go keeps only its crop.
-  if (outcome.best.frame.planes[0].data == nullptr) return recorded;
-  VIGIL_ASSIGN_OR_RETURN(const Bytes jpeg,
-                         media::EncodeJpeg(outcome.best.frame, options_.jpeg_quality));
-  VIGIL_ASSIGN_OR_RETURN(recorded.frame_media_id, ports_.media.Put(MediaKind::kFrame, jpeg));
-  return recorded;
+  if (shot.frame.planes[0].data == nullptr) return pictured;
+  VIGIL_ASSIGN_OR_RETURN(const Bytes jpeg, media::EncodeJpeg(shot.frame, options_.jpeg_quality));
+  VIGIL_ASSIGN_OR_RETURN(pictured.frame_media_id, ports_.media.Put(MediaKind::kFrame, jpeg));
+  return pictured;
 }
 
 Result<std::string> IncidentEngine::StoreCrop(const Shot& shot) {

@@ -74,15 +74,14 @@ class IncidentEngine {
   using TrackKey = std::pair<std::string, std::int64_t>;  // camera and track
   // What a track's earlier sighting left, so that its pictures are stored once.
   struct Recorded {
-    std::string crop_media_id;
-    std::string frame_media_id;
+    Sighting pictured;  // the stored pictures, and box, size and time of the frame they show
     WallTime last_seen{};
   };
 
   void Run(std::stop_token stop);
   void Handle(const TrackOutcome& outcome, const std::stop_token& stop);
-  Status Record(const TrackOutcome& outcome, WallTime seen_at);
-  Result<Recorded> StorePictures(const TrackOutcome& outcome);
+  Status Record(const TrackOutcome& outcome);
+  Result<Sighting> StorePictures(const TrackOutcome& outcome);
   Result<std::string> StoreCrop(const Shot& shot);
   void NoteDetection(const TrackOutcome& outcome, const std::string& crop_media_id);
   void FlushDetections();

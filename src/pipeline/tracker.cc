@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "pipeline/luma_grid.h"
+
 #include "base/check.h"
 
 namespace vigil::pipeline {
@@ -109,7 +111,13 @@ Box Track::PredictedBox(milliseconds pts) const {
 
 std::vector<Track> Tracker::Update(const Frame& frame, std::vector<Shot> shots) {
   std::vector<Track> ended;
-  if (frame.width != width_ || frame.height != height_ || frame.pts < pts_) ended = EndAll();
+  std::vector<std::uint8_t> grid = LumaGrid(frame);
+  const bool another_scene =
+      ChangedShare(grid, grid_, options_.scene_change_luma) >= options_.scene_change_area;
+  if (frame.width != width_ || frame.height != height_ || frame.pts < pts_ || another_scene) {
+    ended = EndAll();
+  }
+  grid_ = std::move(grid);
   width_ = frame.width;
   height_ = frame.height;
   pts_ = frame.pts;

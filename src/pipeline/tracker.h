@@ -52,6 +52,9 @@ struct Track {
 struct TrackerOptions {
   std::chrono::milliseconds lost_after{1000};  // a face not found for this long has left
   int shots_max = 3;
+  // Another scene: at least this share of the picture changed its luma by more than this at once.
+  double scene_change_area = 0.5;
+  int scene_change_luma = 25;
   int tracks_max =
       100;  // faces beyond it are ignored, so that a picture full of patterns cannot eat the memory
 };
@@ -66,8 +69,9 @@ class Tracker {
   explicit Tracker(const TrackerOptions& options) : options_(options) {}
 
   // Takes the faces of the next frame and returns the tracks that ended: those not found for too
-  // long, and all of them when the resolution changed or time ran backwards (old boxes mean nothing
-  // then). Shots whose box is not finite or has no area are ignored.
+  // long, and all of them when the resolution changed, time ran backwards or another scene is shown
+  // (a camera that turned to its next position: old boxes mean nothing then). Shots whose box is
+  // not finite or has no area are ignored.
   std::vector<Track> Update(const Frame& frame, std::vector<Shot> shots);
 
   // The stream is over.
@@ -91,6 +95,7 @@ class Tracker {
   int width_ = 0;
   int height_ = 0;
   std::chrono::milliseconds pts_{0};
+  std::vector<std::uint8_t> grid_;  // of the last frame, see LumaGrid
 };
 
 }  // namespace vigil::pipeline

@@ -24,7 +24,8 @@ constexpr WallTime kStart{milliseconds{1'700'000'000'000}};
 
 Frame FrameAt(int pts_ms, int width = 1920, int height = 1080) {
   Frame frame = MakeTestFrame(2, 2);
-  frame.width = width;  // the tracker never looks at pixels
+  frame.planes = {};  // without pixels every frame shows the same scene
+  frame.width = width;
   frame.height = height;
   frame.pts = milliseconds{pts_ms};
   frame.captured_at = kStart + frame.pts;
@@ -126,6 +127,26 @@ TEST_F(TrackerTest, EndsAllTracksWhenTheResolutionChanges) {
   Show(0, {{100, 100}});
   const Frame smaller = FrameAt(200, 640, 360);
   EXPECT_THAT(tracker_.Update(smaller, {Face(smaller, 100, 100)}), SizeIs(1));
+  EXPECT_THAT(Ids(tracker_.Tracks()), ElementsAre(2));
+}
+
+// A camera that turned away shows other people at the same place: a name must not jump onto them.
+TEST_F(TrackerTest, EndsAllTracksWhenAnotherSceneIsShown) {
+  const auto frame_of = [](int at_ms, const std::vector<std::uint8_t>& luma) {
+    Frame frame = FrameAt(at_ms, 64, 36);
+    frame.planes[0] = {luma.data(), 64};
+    return frame;
+  };
+  const std::vector<std::uint8_t> dark(64UL * 36, 40);
+  std::vector<std::uint8_t> passer_by = dark;
+  std::fill_n(passer_by.begin(), passer_by.size() / 3, std::uint8_t{200});
+  const std::vector<std::uint8_t> bright(64UL * 36, 160);
+  const Frame first = frame_of(0, dark);
+  const Frame second = frame_of(200, passer_by);
+  const Frame third = frame_of(400, bright);
+  EXPECT_THAT(tracker_.Update(first, {Face(first, 10, 10)}), SizeIs(0));
+  EXPECT_THAT(tracker_.Update(second, {Face(second, 10, 10)}), SizeIs(0));
+  EXPECT_THAT(tracker_.Update(third, {Face(third, 10, 10)}), SizeIs(1));
   EXPECT_THAT(Ids(tracker_.Tracks()), ElementsAre(2));
 }
 

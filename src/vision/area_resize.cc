@@ -194,11 +194,11 @@ void AreaResizer::RowFromYuv(const Frame& frame, const PixelRect& region, int fi
   const int channels = interleaved ? 2 : 1;
   for (int chroma = 0; chroma < 2; ++chroma) {
     if (chroma == 0 || !interleaved) {
-      SumRows(frame.planes[static_cast<std::size_t>(1 + chroma)], chroma_first * channels,
+      SumRows(frame.planes[1U + static_cast<std::size_t>(chroma)], chroma_first * channels,
               chroma_columns * channels, first_row, last_row, true);
     }
     SumPrefixes(interleaved ? chroma : 0, channels, chroma_columns);
-    AverageHalved(inverse_rows, row_[static_cast<std::size_t>(1 + chroma)].data());
+    AverageHalved(inverse_rows, row_[1U + static_cast<std::size_t>(chroma)].data());
   }
   for (Columns& at : columns_) {
     at.begin -= odd_start;

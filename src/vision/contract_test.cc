@@ -13,13 +13,19 @@ namespace {
 std::unique_ptr<Detector> MakeMtcnn() {
   auto detectors =
       vision::MakeMtcnnDetectors({.models_directory = vision::DefaultModelsDirectory()}, 1);
-  return detectors ? std::move(detectors->front()) : nullptr;
+  if (detectors) return std::move(detectors->front());
+  // Only what is not installed may be skipped.
+  EXPECT_EQ(detectors.error().code, ErrorCode::kUnavailable) << detectors.error().message;
+  return nullptr;
 }
 
 std::unique_ptr<Embedder> MakeFacenet(vision::Precision precision) {
   auto embedders = vision::MakeFacenetEmbedders(
       {.models_directory = vision::DefaultModelsDirectory(), .precision = precision}, 1);
-  return embedders ? std::move(embedders->front()) : nullptr;
+  if (embedders) return std::move(embedders->front());
+  // Only what is not installed may be skipped.
+  EXPECT_EQ(embedders.error().code, ErrorCode::kUnavailable) << embedders.error().message;
+  return nullptr;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DetectorContract,

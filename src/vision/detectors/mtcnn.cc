@@ -78,6 +78,7 @@ class Mtcnn final : public Detector {
     Refine(frame, proposals);
     Decide(frame, proposals);
     std::vector<Detection> detections;
+    detections.reserve(proposals.size());
     for (const Proposal& proposal : proposals) {
       detections.push_back({proposal.box, proposal.score, proposal.landmarks});
     }

@@ -1,0 +1,56 @@
+// See luma_grid.h.
+#include "pipeline/luma_grid.h"
+
+#include <cstddef>
+#include <cstdlib>
+
+namespace vigil::pipeline {
+namespace {
+
+constexpr int kGridWidth = 64;
+constexpr int kGridHeight = 36;
+constexpr int kSamplesPerSide =
+    4;  // a cell is the mean of 4x4 pixels, which calms the noise of a dark picture
+
+int LumaAt(const Frame& frame, int x, int y) {
+  const Plane& plane = frame.planes[0];
+  const std::uint8_t* row = plane.data + static_cast<std::ptrdiff_t>(y) * plane.stride_bytes;
+  if (frame.format != PixelFormat::kRgb24) return row[x];
+  const std::uint8_t* pixel = row + static_cast<std::ptrdiff_t>(x) * 3;
+  return (pixel[0] + 2 * pixel[1] + pixel[2]) / 4;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> LumaGrid(const Frame& frame) {
+  std::vector<std::uint8_t> grid;
+  if (frame.planes[0].data == nullptr || frame.width <= 0 || frame.height <= 0) return grid;
+  grid.reserve(static_cast<std::size_t>(kGridWidth) * kGridHeight);
+  constexpr int kSamplesAcross = kGridWidth * kSamplesPerSide;
+  constexpr int kSamplesDown = kGridHeight * kSamplesPerSide;
+  for (int cell_y = 0; cell_y < kGridHeight; ++cell_y) {
+    for (int cell_x = 0; cell_x < kGridWidth; ++cell_x) {
+      int sum = 0;
+      for (int i = 0; i < kSamplesPerSide * kSamplesPerSide; ++i) {
+        const int sample_x = cell_x * kSamplesPerSide + i % kSamplesPerSide;
+        const int sample_y = cell_y * kSamplesPerSide + i / kSamplesPerSide;
+        sum += LumaAt(frame, sample_x * frame.width / kSamplesAcross,
+                      sample_y * frame.height / kSamplesDown);
+      }
+      grid.push_back(static_cast<std::uint8_t>(sum / (kSamplesPerSide * kSamplesPerSide)));
+    }
+  }
+  return grid;
+}
+
+double ChangedShare(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b,
+                    int luma_difference) {
+  if (a.empty() || a.size() != b.size()) return 0;
+  std::size_t changed = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (std::abs(a[i] - b[i]) > luma_difference) ++changed;
+  }
+  return static_cast<double>(changed) / static_cast<double>(a.size());
+}
+
+}  // namespace vigil::pipeline

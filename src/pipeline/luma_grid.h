@@ -1,0 +1,20 @@
+// A coarse picture of brightness: enough to see whether something moved, or everything did.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/frame.h"
+
+namespace vigil::pipeline {
+
+// Mean luma (0 to 255) of 64 x 36 cells, row by row. Empty for a frame without pixels.
+std::vector<std::uint8_t> LumaGrid(const Frame& frame);
+
+// The share of cells whose luma differs by more than `luma_difference`. 0 when one grid is empty or
+// their sizes differ.
+double ChangedShare(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b,
+                    int luma_difference);
+
+}  // namespace vigil::pipeline

@@ -159,7 +159,7 @@ std::chrono::milliseconds DeliveryWorker::Jittered(std::chrono::milliseconds pau
 }
 
 Delivery::Delivery(std::vector<Channel> channels, OutboxStore& outbox, MediaStore& media,
-                   Clock& clock, DeliveryObserver observer, DeliveryOptions options) {
+                   Clock& clock, const DeliveryObserver& observer, DeliveryOptions options) {
   for (Channel& channel : channels) {
     workers_.push_back(std::make_unique<DeliveryWorker>(std::move(channel), outbox, media, clock,
                                                         observer, options));

@@ -111,7 +111,7 @@ class DeliveryWorker {
 class Delivery {
  public:
   Delivery(std::vector<Channel> channels, OutboxStore& outbox, MediaStore& media, Clock& clock,
-           DeliveryObserver observer, DeliveryOptions options = {});
+           const DeliveryObserver& observer, DeliveryOptions options = {});
   // Stops all workers together and joins them.
   ~Delivery();
 

@@ -128,6 +128,7 @@ std::string EncodeHeaderText(std::string_view text) {
 
 std::vector<std::string> MailHeaders(const AlertMessage& message, const MailContext& context) {
   std::vector<std::string> recipients;
+  recipients.reserve(context.to.size());
   for (const Mailbox& mailbox : context.to) recipients.push_back(MailboxHeader(mailbox));
   const std::string_view late = IsLate(message, context.sent_at) ? "[late] " : "";
   const std::string subject =

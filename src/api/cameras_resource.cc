@@ -40,7 +40,9 @@ void ReadCamera(BodyFields& fields, Camera& camera) {
   fields.Text("url", url, 1, 2000);
   if (!url.empty()) {
     // Only live streams: a path would let an administrator of the API read files of the machine.
-    if (url.starts_with("rtsp://") || url.starts_with("rtsps://")) {
+    if (!camera.url.Empty() && url == MaskUrl(camera.url.Reveal())) {
+      // A client that sends back what it read means no change.
+    } else if (url.starts_with("rtsp://") || url.starts_with("rtsps://")) {
       camera.url = Secret(url);
     } else {
       fields.Wrong("url", "must begin with rtsp:// or rtsps://");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/api_fixture.h"
+#include "database/camera_repository.h"
 
 namespace vigil::api {
 namespace {
@@ -41,6 +42,17 @@ TEST_F(CamerasTest, NeverShowTheirCredentials) {
     EXPECT_THAT(response.body, testing::Not(testing::HasSubstr("secret")));
   }
   EXPECT_EQ(cameras_changed_, 1);
+}
+
+TEST_F(CamerasTest, KeepTheirCredentialsWhenAClientSendsBackWhatItRead) {
+  const std::string id = MakeCamera("door");
+  const HttpResponse changed = Ask(Method::kPatch, "/api/v1/cameras/" + id, AdminToken(),
+                                   R"({"url":"rtsp://***@cam/door","enabled":false})");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  const auto camera = database::CameraRepository(*database_).Get(id);
+  ASSERT_TRUE(camera.has_value());
+  EXPECT_THAT(camera->url.Reveal(), testing::HasSubstr("secret"));
+  EXPECT_FALSE(camera->enabled);
 }
 
 TEST_F(CamerasTest, AreChangedAndDeleted) {

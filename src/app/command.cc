@@ -10,6 +10,7 @@ ExitCode ExitCodeOf(const Error& error) {
     case ErrorCode::kUnavailable:
     case ErrorCode::kPermission:
     case ErrorCode::kTimeout:
+    case ErrorCode::kConflict:  // another process holds the data directory
     case ErrorCode::kDataLoss:
       return ExitCode::kDependency;
     default:

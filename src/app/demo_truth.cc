@@ -11,7 +11,7 @@ namespace vigil::app {
 namespace {
 
 // Between the camera's clock and ours lie connecting, buffering and a track that outlives its face.
-constexpr double kTolerance_s = 2.5;
+constexpr double kToleranceS = 2.5;
 
 }  // namespace
 
@@ -52,7 +52,7 @@ bool DemoTruth::VisibleAt(const std::string& name, double at_s, bool left) const
   const double in_loop = std::fmod(at_s, schedule_.loop_s);
   for (const auto& appearance : schedule_.appearances) {
     if (DisplayName(appearance.person) == name && appearance.left == left &&
-        in_loop > appearance.from_s - kTolerance_s && in_loop < appearance.to_s + kTolerance_s) {
+        in_loop > appearance.from_s - kToleranceS && in_loop < appearance.to_s + kToleranceS) {
       return true;
     }
   }
@@ -81,7 +81,7 @@ std::vector<std::string> DemoTruth::Faults(double scene_s) const {
   if (scene_s <= 0) faults.emplace_back("the camera never gave a picture: nothing was judged");
   if (forged_ > 0) faults.push_back(format("{} webhooks had a wrong signature", forged_));
   for (const auto& appearance : schedule_.appearances) {
-    if (appearance.person == stranger_ || scene_s < appearance.to_s + kTolerance_s) continue;
+    if (appearance.person == stranger_ || scene_s < appearance.to_s + kToleranceS) continue;
     const std::string name = DisplayName(appearance.person);
     const Seen& seen = seen_.at(name);
     if (seen.matches == 0) {

@@ -41,8 +41,7 @@ ExitCode Serve(const CommandLine& line) {
   auto service = Service::Start(*config);
   if (!service) {
     LogError("serve", "could not start: {}", service.error().message);
-    return service.error().code == ErrorCode::kConflict ? ExitCode::kDependency
-                                                        : ExitCodeOf(service.error());
+    return ExitCodeOf(service.error());
   }
   if (const Status told = AnnounceServer(**service, *config); !told) return Report(told.error());
   signals.Wait();

@@ -35,6 +35,7 @@ std::string ValueText(const Field<S>& field, const Value& value) {
     return value ? format("{}", *value) : std::string();
   } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
     std::vector<std::string> quoted;
+    quoted.reserve(value.size());
     for (const std::string& text : value) quoted.push_back(Quoted(text));
     return format("[{}]", fmt::join(quoted, ", "));
   } else {

@@ -161,14 +161,16 @@ Result<bool> AskRoute(Connection& connection, const NewSighting& sighting,
 Status AskRoutes(Connection& connection, const NewSighting& sighting,
                  std::span<const AlertRoute> routes, const Clock& clock, SightingResult& result) {
   const std::string& incident_id = result.incident.id;
-  VIGIL_RETURN_IF_ERROR(
-      connection.Execute("UPDATE incidents SET alert_severity = $2 WHERE id = $1",
-                         {incident_id, SeverityNumber(sighting.person.severity)}));
   for (const AlertRoute& route : routes) {
     VIGIL_ASSIGN_OR_RETURN(const bool queued,
                            AskRoute(connection, sighting, incident_id, route, clock));
     (queued ? result.alerts_queued : result.alerts_suppressed).push_back(route.channel);
   }
+  // A visit that began inside a cooldown has told nobody yet: it asks again with its next sighting.
+  if (result.alerts_queued.empty()) return {};
+  VIGIL_RETURN_IF_ERROR(
+      connection.Execute("UPDATE incidents SET alert_severity = $2 WHERE id = $1",
+                         {incident_id, SeverityNumber(sighting.person.severity)}));
   return {};
 }
 

@@ -170,6 +170,23 @@ TEST_F(Incidents, TellHowManyAlertsWereHeldBack) {
   EXPECT_EQ(due[1].message.suppressed_before, 2);
 }
 
+// Somebody who comes back within the cooldown and stays must not stay unannounced for ever.
+TEST_F(Incidents, AlertAfterTheCooldownWhenAVisitBeganInsideIt) {
+  Record(Seen(Outcome::kMatch));
+  now_ += kGap + milliseconds{1};
+  const SightingResult back = Record(Seen(Outcome::kMatch));
+  EXPECT_TRUE(back.created);
+  EXPECT_THAT(back.alerts_suppressed, ElementsAre("hook"));
+  SightingResult last = back;
+  for (int step = 0; step < 40 && last.alerts_queued.empty(); ++step) {
+    now_ += kGap / 2;
+    last = Record(Seen(Outcome::kMatch));
+  }
+  EXPECT_THAT(last.alerts_queued, ElementsAre("hook"));
+  EXPECT_EQ(last.incident.id, back.incident.id);
+  EXPECT_EQ(Queued(), 2U);
+}
+
 TEST_F(Incidents, AlertNobodyForAPossibleMatch) {
   const SightingResult possible = Record(Seen(Outcome::kPossibleMatch, 0.5F));
   EXPECT_TRUE(possible.created);

@@ -127,6 +127,7 @@ Result<int> PersonRepository::ExpireDue() {
                            "WHERE searched = 1 AND expires_at IS NOT NULL AND expires_at <= $1",
                            {now}));
     std::vector<std::string> ids;
+    ids.reserve(answer.rows.size());
     for (const Row& row : answer.rows) ids.push_back(row.Text("id"));
     return ids;
   };

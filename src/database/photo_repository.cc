@@ -127,6 +127,7 @@ Result<std::vector<Photo>> PhotoRepository::List(const std::string& person_id) {
         connection.Execute(std::string(kSelect) + "WHERE photos.person_id = $1 ORDER BY photos.id",
                            {person_id}));
     std::vector<Photo> photos;
+    photos.reserve(answer.rows.size());
     for (const Row& row : answer.rows) photos.push_back(PhotoOf(row));
     return photos;
   });
@@ -145,6 +146,7 @@ Result<Photo> PhotoRepository::Delete(const std::string& person_id, const std::s
         connection.Execute("SELECT id FROM reference_embeddings WHERE photo_id = $1 ORDER BY id",
                            {photo_id}));
     std::vector<std::string> ids;
+    ids.reserve(references.rows.size());
     for (const Row& row : references.rows) ids.push_back(row.Text("id"));
     VIGIL_RETURN_IF_ERROR(LogGalleryChanges(connection, ids));
     VIGIL_RETURN_IF_ERROR(connection.Execute("DELETE FROM photos WHERE id = $1", {photo_id}));

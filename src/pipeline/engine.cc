@@ -110,6 +110,7 @@ bool Engine::TakeOut(const std::string& camera_id) {
 std::vector<CameraStatus> Engine::Statuses() const {
   std::vector<CameraStatus> statuses;
   const std::lock_guard lock(mutex_);
+  statuses.reserve(cameras_.size());
   for (const auto& [camera_id, running] : cameras_) statuses.push_back(running.worker->Status());
   return statuses;
 }

@@ -36,7 +36,7 @@ std::array<float, kGridSide * kGridSide> LumaGrid(const RgbImage& image) {
           sum += 0.299F * pixel[0] + 0.587F * pixel[1] + 0.114F * pixel[2];
         }
       }
-      grid[static_cast<std::size_t>(row * kGridSide + column)] =
+      grid[static_cast<std::size_t>(row) * kGridSide + static_cast<std::size_t>(column)] =
           sum / static_cast<float>((y2 - y1) * (x2 - x1));
     }
   }
@@ -61,7 +61,7 @@ float Sharpness(const std::array<float, kGridSide * kGridSide>& grid, float mean
   float energy = 0;
   for (int row = 1; row + 1 < kGridSide; ++row) {
     for (int column = 1; column + 1 < kGridSide; ++column) {
-      const auto at = static_cast<std::size_t>(row * kGridSide + column);
+      const auto at = static_cast<std::size_t>(row) * kGridSide + static_cast<std::size_t>(column);
       const float laplacian =
           grid[at - 1] + grid[at + 1] + grid[at - kGridSide] + grid[at + kGridSide] - 4 * grid[at];
       energy += laplacian * laplacian;

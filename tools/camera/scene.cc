@@ -19,19 +19,19 @@ namespace vigil::camera {
 namespace {
 
 // Photos show head and shoulders: about half of their height is face.
-constexpr double kPhotoHeightFar_px = 240;
-constexpr double kPhotoHeightNear_px = 420;
+constexpr double kPhotoHeightFarPx = 240;
+constexpr double kPhotoHeightNearPx = 420;
 // A clip that is further behind goes on from where it stands.
-constexpr double kLagMax_s = 1;
-constexpr double kTilt_rad = 8 * std::numbers::pi / 180;
+constexpr double kLagMaxS = 1;
+constexpr double kTiltRad = 8 * std::numbers::pi / 180;
 
 // People come from their side towards the middle and nearer; `phase` lets each sway differently.
 Placement PlacementOf(bool left, double phase, double progress) {
   const double way = 0.14 + 0.18 * progress;
   return {.x = kSceneWidth * (left ? way : 1 - way),
           .y = kSceneHeight * (0.52 + 0.05 * std::sin(6 * progress + phase)),
-          .height = kPhotoHeightFar_px + (kPhotoHeightNear_px - kPhotoHeightFar_px) * progress,
-          .tilt_rad = kTilt_rad * std::sin(4 * progress + phase)};
+          .height = kPhotoHeightFarPx + (kPhotoHeightNearPx - kPhotoHeightFarPx) * progress,
+          .tilt_rad = kTiltRad * std::sin(4 * progress + phase)};
 }
 
 class Scene final : public PictureSource {
@@ -72,7 +72,7 @@ class Clip final : public PictureSource {
   // The picture due at this moment: frames are skipped or repeated, a clip is not slowed down.
   // While nobody watches it stands still.
   Result<RgbImage> At(double at_s) override {
-    if (frame_ && at_s - DueSeconds() > kLagMax_s) turn_began_s_ += at_s - DueSeconds();
+    if (frame_ && at_s - DueSeconds() > kLagMaxS) turn_began_s_ += at_s - DueSeconds();
     while (!frame_ || DueSeconds() < at_s) VIGIL_RETURN_IF_ERROR(Advance(at_s));
     return ToRgb(*frame_);
   }
@@ -124,7 +124,7 @@ Result<std::vector<RgbImage>> LoadPhotos(const std::filesystem::path& folder) {
   std::vector<RgbImage> photos;
   for (const auto& file : files) {
     VIGIL_ASSIGN_OR_RETURN(auto photo, media::ReadPhotoFile(file));
-    while (photo.height > 2 * kPhotoHeightNear_px) photo = Halve(photo);
+    while (photo.height > 2 * kPhotoHeightNearPx) photo = Halve(photo);
     photos.push_back(std::move(photo));
   }
   if (photos.empty()) return Fail(ErrorCode::kNotFound, folder.string() + " holds no photo");

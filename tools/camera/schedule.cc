@@ -6,22 +6,22 @@
 namespace vigil::camera {
 namespace {
 
-constexpr double kEmptyAtStart_s = 2;
-constexpr double kEmptyAtEnd_s = 8;
-constexpr double kVisible_s = 7;
-constexpr double kOverlap_s = 2;
-constexpr double kPause_s = 1.5;
+constexpr double kEmptyAtStartS = 2;
+constexpr double kEmptyAtEndS = 8;
+constexpr double kVisibleS = 7;
+constexpr double kOverlapS = 2;
+constexpr double kPauseS = 1.5;
 
 }  // namespace
 
 Schedule MakeSchedule(const std::vector<std::string>& people) {
   Schedule schedule;
-  double from = kEmptyAtStart_s;
+  double from = kEmptyAtStartS;
   for (std::size_t i = 0; i < people.size(); ++i) {
-    schedule.appearances.push_back({people[i], from, from + kVisible_s, i % 2 == 0});
-    from += i % 2 == 0 && i + 1 < people.size() ? kVisible_s - kOverlap_s : kVisible_s + kPause_s;
+    schedule.appearances.push_back({people[i], from, from + kVisibleS, i % 2 == 0});
+    from += i % 2 == 0 && i + 1 < people.size() ? kVisibleS - kOverlapS : kVisibleS + kPauseS;
   }
-  schedule.loop_s = from + kEmptyAtEnd_s;
+  schedule.loop_s = from + kEmptyAtEndS;
   return schedule;
 }
 

@@ -25,7 +25,8 @@ function(vigil_add_room name)
     target_compile_definitions(vigil_${name}_test PRIVATE VIGIL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     target_link_libraries(vigil_${name}_test PRIVATE vigil_${name} ${ROOM_TEST_LIBRARIES}
       GTest::gtest_main GTest::gmock rapidcheck)
+    # OpenVINO's TBB opens a library with RTLD_DEEPBIND, which sanitizers refuse, unless it is told of them.
     gtest_discover_tests(vigil_${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}/"
-      PROPERTIES TIMEOUT 600 LABELS unit)
+      PROPERTIES TIMEOUT 600 LABELS unit ENVIRONMENT TBB_ENABLE_SANITIZERS=1)
   endif()
 endfunction()

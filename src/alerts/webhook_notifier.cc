@@ -81,7 +81,7 @@ class WebhookNotifier final : public Notifier {
   }
 
   Result<std::string> Judge(long status) const {
-    const std::string answer = format("HTTP {}", status);
+    std::string answer = format("HTTP {}", status);
     if (status >= 200 && status <= 299) return answer;
     if (status >= 300 && status <= 399) {
       return Fail(ErrorCode::kUnavailable,

@@ -53,6 +53,7 @@ alerts::ChannelOptions OptionsOf(const config::ChannelConfig& channel,
 Result<std::vector<alerts::Channel>> MakeConfiguredChannels(const config::Config& config,
                                                             const Clock& clock) {
   std::vector<alerts::ChannelOptions> options;
+  options.reserve(config.alerts.channels.size());
   for (const auto& channel : config.alerts.channels) {
     options.push_back(OptionsOf(channel, config.alerts));
   }

@@ -36,6 +36,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::filesystem:
   std::vector<std::string> words{program.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   std::array<int, 2> pipe{};

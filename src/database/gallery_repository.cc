@@ -63,6 +63,7 @@ Result<std::vector<GalleryChange>> GalleryRepository::GalleryChangesAfter(std::u
                            "ORDER BY sequence LIMIT $2",
                            {sequence, limit}));
     std::vector<GalleryChange> changes;
+    changes.reserve(answer.rows.size());
     for (const Row& row : answer.rows) {
       changes.push_back(
           {static_cast<std::uint64_t>(row.Integer("sequence")), row.Text("reference_id")});

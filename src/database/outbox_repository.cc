@@ -77,6 +77,7 @@ Result<std::vector<DeliveryRecord>> OutboxRepository::Deliveries(const std::stri
             "SELECT at, state, answer FROM deliveries WHERE alert_id = $1 ORDER BY id",
             {alert_id}));
     std::vector<DeliveryRecord> records;
+    records.reserve(answer.rows.size());
     for (const Row& row : answer.rows) {
       records.push_back(
           {row.Time("at"),

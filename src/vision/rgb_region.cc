@@ -42,8 +42,9 @@ RgbImage RgbOfRegion(const Frame& frame, const PixelRect& region) {
     const std::ptrdiff_t step = interleaved ? 2 : 1;
     for (int x = region.x1; x < region.x2; ++x, out += 3) {
       const float luma = (static_cast<float>(luma_row[x]) - yuv.luma_offset) * yuv.luma_scale;
-      const float u = static_cast<float>(u_row[x / 2 * step]) - 128.0F;
-      const float v = static_cast<float>(v_row[x / 2 * step]) - 128.0F;
+      const std::ptrdiff_t pair = x / 2 * step;
+      const float u = static_cast<float>(u_row[pair]) - 128.0F;
+      const float v = static_cast<float>(v_row[pair]) - 128.0F;
       out[0] = Round8(luma + yuv.red_v * v);
       out[1] = Round8(luma + yuv.green_u * u + yuv.green_v * v);
       out[2] = Round8(luma + yuv.blue_u * u);

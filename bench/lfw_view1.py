@@ -3,8 +3,9 @@
 
   build/venv/bin/python bench/lfw_view1.py --lfw FOLDER [--precision f32] [--vigil build/release/vigil]
 
-FOLDER holds images/NAME/NAME_0001.jpg, pairsDevTrain.txt and pairsDevTest.txt. The largest face of an image counts; a pair with an
-image without a face is an error whatever the threshold. Prints one JSON line.
+FOLDER holds images/NAME/NAME_0001.jpg, pairsDevTrain.txt and pairsDevTest.txt. The face nearest the centre of an image counts: that is where
+the set puts the person it names, others stand around. A pair with an image without a face is an error whatever the threshold. Prints one
+JSON line.
 """
 import argparse
 import json
@@ -22,16 +23,21 @@ parser.add_argument("--min-face", type=int, default=40)
 options = parser.parse_args()
 
 
+def from_centre(box, width, height):
+    return (box[0] + box[2] - width) ** 2 + (box[1] + box[3] - height) ** 2
+
+
 def embed(paths):
-    """Name of the image file -> unit vector of its largest face."""
-    command = [options.vigil, "embed", "--json", "--largest", "--precision", options.precision, "--min-face",
+    """Name of the image file -> unit vector of the face nearest its centre."""
+    command = [options.vigil, "embed", "--json", "--precision", options.precision, "--min-face",
                str(options.min_face), "-"]
     lines = subprocess.run(command, input="\n".join(map(str, paths)), text=True, stdout=subprocess.PIPE, check=True).stdout
     found = {}
     for line in lines.splitlines():
         image = json.loads(line)
         if image.get("faces"):
-            found[pathlib.Path(image["path"]).stem] = np.array(image["faces"][0]["embedding"], dtype=np.float32)
+            face = min(image["faces"], key=lambda f: from_centre(f["box"], image["width"], image["height"]))
+            found[pathlib.Path(image["path"]).stem] = np.array(face["embedding"], dtype=np.float32)
     return found
 
 

@@ -86,7 +86,9 @@ class FakeEmbedder final : public Embedder {
  private:
   static int Sample(float low, float high, int step, int size) {
     const float at = low + (high - low) * (static_cast<float>(step) + 0.5F) / kSidePx;
-    return std::clamp(static_cast<int>(at), 0, size - 1);
+    // Clamped before the conversion: NaN and huge values have no int. NaN compares as false and
+    // becomes 0.
+    return at > 0 ? static_cast<int>(std::min(at, static_cast<float>(size - 1))) : 0;
   }
 
   Embedding EmbeddingOfColour(const RgbImage& image) const {

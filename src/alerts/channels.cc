@@ -43,6 +43,7 @@ Result<std::vector<Channel>> MakeChannels(std::span<const ChannelOptions> option
 
 std::vector<AlertRoute> MakeRoutes(std::span<const Channel> channels) {
   std::vector<AlertRoute> routes;
+  routes.reserve(channels.size());
   for (const Channel& channel : channels) routes.push_back({channel.name, channel.cooldown});
   return routes;
 }

@@ -29,7 +29,7 @@ void AddMultipart(curl_mime* parent, Mime child, const char* type) {
   curl_mime_type(part, type);
   const CURLcode code = curl_mime_subparts(part, child.get());
   VIGIL_CHECK(code == CURLE_OK, "a fresh part takes its children");
-  child.release();
+  static_cast<void>(child.release());  // the part owns it now
 }
 
 // multipart/alternative of the text and of multipart/related: the HTML and its picture.

@@ -22,6 +22,7 @@ Result<std::vector<std::string>> ReferencesOfPerson(Connection& connection,
       connection.Execute("SELECT id FROM reference_embeddings WHERE person_id = $1 ORDER BY id",
                          {person_id}));
   std::vector<std::string> ids;
+  ids.reserve(answer.rows.size());
   for (const Row& row : answer.rows) ids.push_back(row.Text("id"));
   return ids;
 }

@@ -47,7 +47,8 @@ std::vector<std::uint8_t> Copy(const Samples& source) {
       target.insert(target.end(), row, row + source.width);
       continue;
     }
-    for (int x = 0; x < source.width; ++x) target.push_back(row[x * source.step]);
+    for (int x = 0; x < source.width; ++x)
+      target.push_back(row[static_cast<std::ptrdiff_t>(x) * source.step]);
   }
   return target;
 }

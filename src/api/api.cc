@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "api/openapi.h"
 #include "api/resources.h"
 #include "api/static_files.h"
 
@@ -32,6 +33,9 @@ Result<std::unique_ptr<Api>> Api::Make(ApiContext given) {
   Append(table, CameraGroupRoutes(context));
   Append(table, IncidentRoutes(context));
   Append(table, SystemRoutes(context));
+  const auto specification = std::make_shared<std::string>();
+  Append(table, SpecificationRoutes(specification));
+  *specification = WriteJson(OpenApiOf(table));
   if (!context.web_directory.empty()) {
     VIGIL_ASSIGN_OR_RETURN(std::vector<Route> files, StaticRoutes(context.web_directory));
     Append(table, std::move(files));

@@ -2,6 +2,7 @@
 // fake models.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@
 #include "api/body_fields.h"
 #include "api/local_client.h"
 #include "api/resources.h"
+#include "api/schema_check.h"
 #include "base/crypto.h"
 #include "database/gallery_repository.h"
 #include "database/session_repository.h"
@@ -148,7 +150,15 @@ class ApiTest : public testing::Test {
 
   HttpResponse Send(HttpRequest request) {
     HttpApplication::Plan plan = api_->Application().Prepare(request);
-    return plan.refusal ? *std::move(plan.refusal) : api_->Application().Handle(request);
+    HttpResponse response =
+        plan.refusal ? *std::move(plan.refusal) : api_->Application().Handle(request);
+    // Every answer of every test is as the specification says.
+    if (const Route* route = api_->Application().Find(request)) {
+      EXPECT_THAT(UndescribedIn(*route, response), testing::IsEmpty())
+          << MethodName(request.method) << " " << request.path << "\n"
+          << response.body.substr(0, 2000);
+    }
+    return response;
   }
   HttpResponse Ask(Method method, const std::string& target, const std::string& token,
                    const std::string& body = "",

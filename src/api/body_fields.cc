@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
+#include "base/check.h"
 #include "base/format.h"
 #include "base/time_text.h"
 
@@ -24,64 +26,85 @@ bool HasControlCharacter(std::string_view text) {
 
 }  // namespace
 
-std::expected<BodyFields, Problem> BodyFields::Of(const HttpRequest& request) {
-  const std::string_view type = request.Header("content-type");
-  if (!type.starts_with("application/json")) {
+std::expected<BodyFields, Problem> BodyFields::Of(const Call& call) {
+  VIGIL_CHECK(call.route.description.body_kind == BodyKind::kJson,
+              "a handler reads a body that its route does not describe");
+  return Of(call.request, call.route.description.body);
+}
+
+std::expected<BodyFields, Problem> BodyFields::Of(const HttpRequest& request,
+                                                  const Schema& schema) {
+  if (MediaTypeOf(request.Header("content-type")) != "application/json") {
     return Refuse(415, "unsupported_media_type", "send the body as Content-Type: application/json");
   }
   VIGIL_ASSIGN_OR_RETURN(json::value value, ParseJson(request.body));
   if (!value.is_object()) {
     return Refuse(400, "invalid_argument", "the body must be a JSON object");
   }
-  return BodyFields(std::move(value.get_object()));
+  return BodyFields(std::move(value.get_object()), schema);
 }
 
-const json::value* BodyFields::Take(std::string_view field) {
-  known_.emplace(field);
-  return object_.if_contains(field);
-}
-
-bool BodyFields::Refused(std::string_view field) const {
-  return std::ranges::any_of(errors_,
-                             [&](const FieldError& error) { return error.field == field; });
+const Schema& BodyFields::SchemaOf(std::string_view field, Schema::Kind kind) const {
+  const Field* known = schema_->FieldNamed(field);
+  VIGIL_CHECK(known != nullptr && known->schema.kind == kind,
+              "a handler reads a field that its route does not describe");
+  return known->schema;
 }
 
 void BodyFields::Wrong(std::string_view field, std::string message) {
   errors_.push_back({std::string(field), std::move(message)});
 }
 
-void BodyFields::Text(std::string_view field, std::string& target, std::size_t length_min,
-                      std::size_t length_max) {
-  const json::value* value = Take(field);
+void BodyFields::Text(std::string_view field, std::string& target) {
+  const Schema& schema = SchemaOf(field, Schema::Kind::kText);
+  const json::value* value = object_.if_contains(field);
   if (value == nullptr) return;
+  if (value->is_null() && schema.nullable) return target.clear();
   if (!value->is_string()) return Wrong(field, "must be a text");
   const std::string_view text = value->get_string();
-  const std::size_t length = CharacterCount(text);
-  if (length < length_min || length > length_max) {
-    return Wrong(field,
-                 format("must have {} to {} characters, has {}", length_min, length_max, length));
+  const auto length = static_cast<double>(CharacterCount(text));
+  if (length < schema.least.value_or(0) || length > schema.greatest.value_or(length)) {
+    return Wrong(field, format("must have {} to {} characters, has {}", schema.least.value_or(0),
+                               schema.greatest.value_or(length), length));
   }
   if (HasControlCharacter(text)) return Wrong(field, "holds control characters");
   target = text;
 }
 
+std::optional<std::string> BodyFields::TakeWord(std::string_view field) {
+  const Schema& schema = SchemaOf(field, Schema::Kind::kWord);
+  const json::value* value = object_.if_contains(field);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_string()) {
+    std::string word(value->get_string());
+    if (std::ranges::find(schema.words, word) != schema.words.end()) return word;
+  }
+  std::string choices;
+  for (const std::string& word : schema.words) choices += (choices.empty() ? "" : ", ") + word;
+  Wrong(field, "must be one of " + choices);
+  return std::nullopt;
+}
+
 void BodyFields::Flag(std::string_view field, bool& target) {
-  const json::value* value = Take(field);
+  SchemaOf(field, Schema::Kind::kFlag);
+  const json::value* value = object_.if_contains(field);
   if (value == nullptr) return;
   if (!value->is_bool()) return Wrong(field, "must be true or false");
   target = value->get_bool();
 }
 
-void BodyFields::Integer(std::string_view field, std::optional<int>& target, int least,
-                         int greatest) {
-  const json::value* value = Take(field);
+void BodyFields::Integer(std::string_view field, std::optional<int>& target) {
+  const Schema& schema = SchemaOf(field, Schema::Kind::kInteger);
+  const json::value* value = object_.if_contains(field);
   if (value == nullptr) return;
-  if (value->is_null()) {
+  if (value->is_null() && schema.nullable) {
     target.reset();
     return;
   }
   json::error_code inexact;
   const auto number = value->to_number<std::int64_t>(inexact);
+  const auto least = static_cast<int>(schema.least.value_or(std::numeric_limits<int>::min()));
+  const auto greatest = static_cast<int>(schema.greatest.value_or(std::numeric_limits<int>::max()));
   if (inexact || number < least || number > greatest) {
     return Wrong(field, format("must be a whole number from {} to {}", least, greatest));
   }
@@ -89,9 +112,10 @@ void BodyFields::Integer(std::string_view field, std::optional<int>& target, int
 }
 
 void BodyFields::Time(std::string_view field, std::optional<WallTime>& target) {
-  const json::value* value = Take(field);
+  const Schema& schema = SchemaOf(field, Schema::Kind::kTime);
+  const json::value* value = object_.if_contains(field);
   if (value == nullptr) return;
-  if (value->is_null()) {
+  if (value->is_null() && schema.nullable) {
     target.reset();
     return;
   }
@@ -102,20 +126,17 @@ void BodyFields::Time(std::string_view field, std::optional<WallTime>& target) {
   target = *time;
 }
 
-bool BodyFields::Null(std::string_view field) {
-  const json::value* value = Take(field);
+bool BodyFields::Null(std::string_view field) const {
+  const json::value* value = object_.if_contains(field);
   return value != nullptr && value->is_null();
 }
 
-void BodyFields::Require(std::initializer_list<std::string_view> fields) {
-  for (const std::string_view field : fields) {
-    if (!Present(field)) Wrong(field, "is required");
-  }
-}
-
 std::optional<Problem> BodyFields::Finish() {
+  for (const Field& field : schema_->fields) {
+    if (field.presence == kRequired && !Present(field.name)) Wrong(field.name, "is required");
+  }
   for (const auto& entry : object_) {
-    if (!known_.contains(std::string_view(entry.key()))) Wrong(entry.key(), "is not a known field");
+    if (schema_->FieldNamed(entry.key()) == nullptr) Wrong(entry.key(), "is not a known field");
   }
   if (errors_.empty()) return std::nullopt;
   return InvalidFields(std::move(errors_));

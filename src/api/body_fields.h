@@ -2,64 +2,60 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/problem.h"
+#include "api/router.h"
 #include "base/clock.h"
 #include "base/json.h"
 
 namespace vigil::api {
 
-// The fields of one JSON object. Each reader writes its target only when the field is present and
-// right, notes what is wrong otherwise, and marks the field as known; Finish tells all that was
-// wrong. Used by one thread.
+// The fields of one JSON object, read by the schema that the route describes: the limits stand
+// there and nowhere else. Each reader writes its target only when the field is present and right,
+// and notes what is wrong otherwise; Finish tells all that was wrong, required fields that are
+// absent and fields that the schema does not know among it. A field that the schema does not name,
+// or names as another kind, is a fault of the program. Used by one thread.
 class BodyFields {
  public:
   // 415 for another media type, 400 for anything but a JSON object.
-  static std::expected<BodyFields, Problem> Of(const HttpRequest& request);
+  static std::expected<BodyFields, Problem> Of(const Call& call);
+  // `schema` is an object and must outlive the fields.
+  static std::expected<BodyFields, Problem> Of(const HttpRequest& request, const Schema& schema);
 
   // Lengths count characters (Unicode code points), not bytes. Control characters other than new
   // lines and tabs are refused.
-  void Text(std::string_view field, std::string& target, std::size_t length_min,
-            std::size_t length_max);
+  // Null, where the schema permits it, empties the target.
+  void Text(std::string_view field, std::string& target);
   void Flag(std::string_view field, bool& target);
   // These take null for "none".
-  void Integer(std::string_view field, std::optional<int>& target, int least, int greatest);
+  void Integer(std::string_view field, std::optional<int>& target);
   void Time(std::string_view field, std::optional<WallTime>& target);
 
-  // One word of a closed set; `parse` gives nothing for words outside it.
+  // One word of the schema's; `parse` knows every one of them.
   template <class T, class Parse>
-  void Word(std::string_view field, T& target, Parse parse, std::string_view choices) {
-    std::string word;
-    Text(field, word, 0, 100);
-    if (!Present(field) || Refused(field)) return;
-    if (const std::optional<T> value = parse(word)) {
-      target = *value;
-    } else {
-      Wrong(field, "must be one of " + std::string(choices));
-    }
+  void Word(std::string_view field, T& target, Parse parse) {
+    if (const std::optional<std::string> word = TakeWord(field)) target = parse(*word).value();
   }
 
   bool Present(std::string_view field) const { return object_.contains(field); }
-  // Marks the field as known; true when it is there and null.
-  bool Null(std::string_view field);
-  void Require(std::initializer_list<std::string_view> fields);
+  // True when the field is there and null.
+  bool Null(std::string_view field) const;
   void Wrong(std::string_view field, std::string message);
-  // A 400 that names every wrong and every unknown field; nothing when all is well.
+  // A 400 that names every wrong, absent and unknown field; nothing when all is well.
   std::optional<Problem> Finish();
 
  private:
-  explicit BodyFields(json::object object) : object_(std::move(object)) {}
-  const json::value* Take(std::string_view field);
-  bool Refused(std::string_view field) const;
+  BodyFields(json::object object, const Schema& schema)
+      : object_(std::move(object)), schema_(&schema) {}
+  const Schema& SchemaOf(std::string_view field, Schema::Kind kind) const;
+  std::optional<std::string> TakeWord(std::string_view field);
 
   json::object object_;
-  std::set<std::string, std::less<>> known_;
+  const Schema* schema_;
   std::vector<FieldError> errors_;
 };
 

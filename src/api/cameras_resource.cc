@@ -10,6 +10,37 @@ namespace {
 using database::CameraGroupRepository;
 using database::CameraRepository;
 
+Schema CameraSchema() {
+  return Object("Camera",
+                {{"id", Id(), kRequired},
+                 {"name", Text(), kRequired},
+                 {"url", Described(Text(), "with its password masked"), kRequired},
+                 {"group_id", Nullable(Id()), kRequired},
+                 {"enabled", Flag(), kRequired},
+                 {"detect_interval_ms", Nullable(Count()), kRequired},
+                 {"min_face_px", Nullable(Count()), kRequired},
+                 {"created_at", Time(), kRequired},
+                 {"updated_at", Time(), kRequired},
+                 {"state", Described(Nullable(CameraStateSchema()), "null while nothing is known"),
+                  kRequired}});
+}
+
+Schema CameraBody() {
+  return Object(
+      "CameraCreate",
+      {{"name", Text(1, 100), kRequired},
+       {"url",
+        Described(Text(1, 2000),
+                  "rtsp:// or rtsps://, user and password in it; never told "
+                  "again"),
+        kRequired},
+       {"group_id", Nullable(Text(0, 100))},
+       {"enabled", Flag()},
+       {"detect_interval_ms",
+        Described(Nullable(Integer(20, 60'000)), "null: as configured for all cameras")},
+       {"min_face_px", Described(Nullable(Integer(12, 1000)), "null: as configured for all")}});
+}
+
 json::object CameraJson(const Camera& camera, const CameraState* state) {
   json::object object{{"id", camera.id},
                       {"name", camera.name},
@@ -35,9 +66,9 @@ const CameraState* StateOf(const SystemInfo& info, const std::string& camera_id)
 }
 
 void ReadCamera(BodyFields& fields, Camera& camera) {
-  fields.Text("name", camera.name, 1, 100);
+  fields.Text("name", camera.name);
   std::string url;
-  fields.Text("url", url, 1, 2000);
+  fields.Text("url", url);
   if (!url.empty()) {
     // Only live streams: a path would let an administrator of the API read files of the machine.
     if (!camera.url.Empty() && url == MaskUrl(camera.url.Reveal())) {
@@ -48,14 +79,10 @@ void ReadCamera(BodyFields& fields, Camera& camera) {
       fields.Wrong("url", "must begin with rtsp:// or rtsps://");
     }
   }
-  if (fields.Null("group_id")) {
-    camera.group_id.clear();
-  } else {
-    fields.Text("group_id", camera.group_id, 0, 100);
-  }
+  fields.Text("group_id", camera.group_id);
   fields.Flag("enabled", camera.enabled);
-  fields.Integer("detect_interval_ms", camera.detect_interval_ms, 20, 60'000);
-  fields.Integer("min_face_px", camera.min_face_px, 12, 1000);
+  fields.Integer("detect_interval_ms", camera.detect_interval_ms);
+  fields.Integer("min_face_px", camera.min_face_px);
 }
 
 Answer List(const ApiContext& context) {
@@ -70,10 +97,9 @@ Answer List(const ApiContext& context) {
 }
 
 Answer Create(const ApiContext& context, const Call& call) {
-  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   Camera camera;
   ReadCamera(fields, camera);
-  fields.Require({"name", "url"});
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   VIGIL_ASSIGN_OR_RETURN(camera, CameraRepository(context.database).Create(camera));
   context.cameras_changed();
@@ -92,7 +118,7 @@ Answer Get(const ApiContext& context, const Call& call) {
 Answer Change(const ApiContext& context, const Call& call) {
   CameraRepository cameras(context.database);
   VIGIL_ASSIGN_OR_RETURN(Camera camera, cameras.Get(call.Parameter("id")));
-  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   ReadCamera(fields, camera);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   VIGIL_ASSIGN_OR_RETURN(camera, cameras.Update(camera));
@@ -110,6 +136,14 @@ Answer Delete(const ApiContext& context, const Call& call) {
   return NoContent();
 }
 
+Schema GroupSchema() {
+  return Object(
+      "CameraGroup",
+      {{"id", Id(), kRequired}, {"name", Text(), kRequired}, {"created_at", Time(), kRequired}});
+}
+
+Schema GroupBody() { return Object("CameraGroupCreate", {{"name", Text(1, 100), kRequired}}); }
+
 json::object GroupJson(const CameraGroup& group) {
   return {{"id", group.id}, {"name", group.name}, {"created_at", FormatTime(group.created_at)}};
 }
@@ -124,9 +158,8 @@ Answer ListGroups(const ApiContext& context) {
 
 Answer SaveGroup(const ApiContext& context, const Call& call, CameraGroup group) {
   const bool is_new = group.id.empty();
-  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
-  fields.Text("name", group.name, 1, 100);
-  if (is_new) fields.Require({"name"});
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
+  fields.Text("name", group.name);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   CameraGroupRepository groups(context.database);
   VIGIL_ASSIGN_OR_RETURN(group, is_new ? groups.Create(group) : groups.Update(group));
@@ -156,14 +189,26 @@ Answer DeleteGroup(const ApiContext& context, const Call& call) {
 std::vector<Route> CameraRoutes(const ApiContext& context) {
   return {
       {Method::kGet, "/api/v1/cameras", Role::kOperator, Lane::kStore, kNoBody,
+       Description("listCameras", "cameras", "All cameras with their state.",
+                   Gives(PageSchema(CameraSchema()))),
        [&](const Call&) { return List(context); }},
       {Method::kPost, "/api/v1/cameras", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       Description("createCamera", "cameras", "Adds a camera.", Gives(CameraSchema(), 201))
+           .Takes(CameraBody())
+           .Fails({409}),
        [&](const Call& call) { return Create(context, call); }},
       {Method::kGet, "/api/v1/cameras/{id}", Role::kOperator, Lane::kStore, kNoBody,
+       Description("getCamera", "cameras", "One camera with its state.", Gives(CameraSchema())),
        [&](const Call& call) { return Get(context, call); }},
       {Method::kPatch, "/api/v1/cameras/{id}", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       Description("changeCamera", "cameras", "Changes a camera.", Gives(CameraSchema()))
+           .Notes("The URL as it was read, with its mask, means no change.")
+           .Takes(Change("CameraChange", CameraBody()))
+           .Fails({409}),
        [&](const Call& call) { return Change(context, call); }},
       {Method::kDelete, "/api/v1/cameras/{id}", Role::kAdmin, Lane::kStore, kNoBody,
+       Description("deleteCamera", "cameras", "Removes a camera; its incidents stay.",
+                   GivesNothing()),
        [&](const Call& call) { return Delete(context, call); }},
   };
 }
@@ -171,12 +216,22 @@ std::vector<Route> CameraRoutes(const ApiContext& context) {
 std::vector<Route> CameraGroupRoutes(const ApiContext& context) {
   return {
       {Method::kGet, "/api/v1/camera-groups", Role::kOperator, Lane::kStore, kNoBody,
+       Description("listCameraGroups", "camera-groups", "All groups of cameras.",
+                   Gives(PageSchema(GroupSchema()))),
        [&](const Call&) { return ListGroups(context); }},
       {Method::kPost, "/api/v1/camera-groups", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       Description("createCameraGroup", "camera-groups", "Adds a group.", Gives(GroupSchema(), 201))
+           .Takes(GroupBody())
+           .Fails({409}),
        [&](const Call& call) { return SaveGroup(context, call, {}); }},
       {Method::kPatch, "/api/v1/camera-groups/{id}", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       Description("changeCameraGroup", "camera-groups", "Renames a group.", Gives(GroupSchema()))
+           .Takes(Change("CameraGroupChange", GroupBody()))
+           .Fails({409}),
        [&](const Call& call) { return ChangeGroup(context, call); }},
       {Method::kDelete, "/api/v1/camera-groups/{id}", Role::kAdmin, Lane::kStore, kNoBody,
+       Description("deleteCameraGroup", "camera-groups", "Removes a group; its cameras stay.",
+                   GivesNothing()),
        [&](const Call& call) { return DeleteGroup(context, call); }},
   };
 }

@@ -42,6 +42,15 @@ std::optional<std::string> HttpRequest::Query(std::string_view name) const {
   return std::nullopt;
 }
 
+std::string MediaTypeOf(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.pop_back();
+  for (char& letter : type) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  return type;
+}
+
 Result<HttpRequest> RequestOf(Method method, std::string_view target) {
   const auto url = boost::urls::parse_origin_form(target);
   if (!url) return Fail(ErrorCode::kInvalidArgument, "the request's target is no absolute path");

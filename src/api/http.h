@@ -38,6 +38,10 @@ struct HttpRequest {
   std::optional<std::string> Query(std::string_view name) const;
 };
 
+// The media type of a Content-Type header without its parameters, in lower case: types are compared
+// without regard to case (RFC 9110, 8.3.1).
+std::string MediaTypeOf(std::string_view content_type);
+
 // Reads the target of a request line ("/a/b?x=1") into a request without headers and body.
 // kInvalidArgument for a target that is no absolute path (RFC 9112, 3.2.1), and for segments that
 // hold a slash or a control character after decoding.

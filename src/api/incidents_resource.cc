@@ -15,6 +15,61 @@ json::value OrNull(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
+Schema SightingSchema() {
+  const Schema candidate = Object("Candidate", {{"person_id", Id(), kRequired},
+                                                {"reference_id", Id(), kRequired},
+                                                {"similarity", Number(-1, 1), kRequired}});
+  return Object("Sighting", {{"id", Id(), kRequired},
+                             {"camera_id", Text(), kRequired},
+                             {"camera_name", Text(), kRequired},
+                             {"seen_at", Time(), kRequired},
+                             {"track_id", Integer(), kRequired},
+                             {"face_count", Count(), kRequired},
+                             {"box", BoxSchema(), kRequired},
+                             {"frame_width", Count(), kRequired},
+                             {"frame_height", Count(), kRequired},
+                             {"quality", Number(0, 1), kRequired},
+                             {"outcome", OutcomeSchema(), kRequired},
+                             {"similarity", Number(), kRequired},
+                             {"threshold", Number(), kRequired},
+                             {"stranger_odds", Number(0, 1), kRequired},
+                             {"candidates", ListOf(candidate), kRequired},
+                             {"gallery", GallerySchema(), kRequired},
+                             {"detector", Text(), kRequired},
+                             {"embedder", Text(), kRequired}});
+}
+
+Schema StateSchema() { return Word({"open", "acknowledged"}); }
+
+Schema IncidentSchema() {
+  const Schema media = Object("", {{"crop", Text(), kRequired},
+                                   {"frame", Text(), kRequired},
+                                   {"reference", Text(), kRequired}});
+  return Object("Incident", {{"id", Id(), kRequired},
+                             {"person_id", Text(), kRequired},
+                             {"person_name", Text(), kRequired},
+                             {"severity", SeveritySchema(), kRequired},
+                             {"camera_group_id", Text(), kRequired},
+                             {"outcome", OutcomeSchema(), kRequired},
+                             {"state", StateSchema(), kRequired},
+                             {"first_seen", Time(), kRequired},
+                             {"last_seen", Time(), kRequired},
+                             {"sighting_count", Count(), kRequired},
+                             {"acknowledged_by", Nullable(Text()), kRequired},
+                             {"acknowledged_at", Nullable(Time()), kRequired},
+                             {"best", SightingSchema(), kRequired},
+                             {"media", Described(media, "addresses of its pictures"), kRequired}});
+}
+
+std::vector<Field> FilterFields() {
+  return {{"camera", Id()},
+          {"person", Id()},
+          {"from", Described(Time(), "seen at that time or later")},
+          {"to", Described(Time(), "seen before that time")},
+          {"outcome", Word({"match", "possible_match"})},
+          {"state", StateSchema()}};
+}
+
 json::object SightingJson(const Sighting& sighting) {
   json::array candidates;
   for (const Candidate& candidate : sighting.decision.candidates) {
@@ -22,7 +77,6 @@ json::object SightingJson(const Sighting& sighting) {
                           {"reference_id", candidate.reference_id},
                           {"similarity", Rounded(candidate.similarity)}});
   }
-  const GalleryInfo& gallery = sighting.decision.gallery;
   return {{"id", sighting.id},
           {"camera_id", sighting.camera_id},
           {"camera_name", sighting.camera_name},
@@ -38,10 +92,7 @@ json::object SightingJson(const Sighting& sighting) {
           {"threshold", Rounded(sighting.decision.threshold)},
           {"stranger_odds", sighting.decision.stranger_odds},
           {"candidates", std::move(candidates)},
-          {"gallery",
-           {{"sequence", gallery.sequence},
-            {"references", gallery.references},
-            {"persons", gallery.persons}}},
+          {"gallery", GalleryJson(sighting.decision.gallery)},
           {"detector", sighting.detector},
           {"embedder", sighting.embedder}};
 }
@@ -184,12 +235,26 @@ Answer Media(const ApiContext& context, const Call& call) {
 std::vector<Route> IncidentRoutes(const ApiContext& context) {
   return {
       {Method::kGet, "/api/v1/incidents", Role::kOperator, Lane::kStore, kNoBody,
+       Description("listIncidents", "incidents", "Incidents, newest first.",
+                   Gives(PageSchema(IncidentSchema())))
+           .Query(PageFields())
+           .Query(FilterFields()),
        [&](const Call& call) { return List(context, call); }},
       {Method::kGet, "/api/v1/incidents/{id}", Role::kOperator, Lane::kStore, kNoBody,
+       Description("getIncident", "incidents", "One incident with all its sightings.",
+                   Gives(Extended("IncidentWithSightings", IncidentSchema(),
+                                  {{"sightings", ListOf(SightingSchema()), kRequired}}))),
        [&](const Call& call) { return Get(context, call); }},
       {Method::kPost, "/api/v1/incidents/{id}/acknowledge", Role::kOperator, Lane::kStore,
-       kJsonBodyBytesMax, [&](const Call& call) { return Acknowledge(context, call); }},
+       kJsonBodyBytesMax,
+       Description("acknowledgeIncident", "incidents", "Notes that somebody has looked at it.",
+                   Gives(IncidentSchema()))
+           .Notes("The first to acknowledge is the one who is kept."),
+       [&](const Call& call) { return Acknowledge(context, call); }},
       {Method::kGet, "/api/v1/incidents/{id}/media/{kind}", Role::kOperator, Lane::kStore, kNoBody,
+       Description("getIncidentMedia", "incidents", "A picture of an incident.",
+                   GivesMedia({"image/jpeg", "image/png", "image/webp"}))
+           .Path("kind", Word({"crop", "frame", "reference"})),
        [&](const Call& call) { return Media(context, call); }},
   };
 }

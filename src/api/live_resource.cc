@@ -137,8 +137,15 @@ std::vector<Route> LiveRoutes(const ApiContext& context, Authenticator& authenti
   const auto viewers = std::make_shared<Viewers>();
   return {
       {Method::kGet, "/api/v1/cameras/{id}/snapshot.jpg", Role::kOperator, Lane::kStore, kNoBody,
+       Description("getSnapshot", "cameras", "The camera's newest picture.",
+                   GivesMedia({"image/jpeg"}))
+           .Notes("The header X-Vigil-Faces tells in JSON what is known about the faces in it. 503 "
+                  "with Retry-After while the camera gives no picture."),
        [&](const Call& call) { return Snapshot(context, call); }},
       {Method::kGet, "/api/v1/cameras/{id}/live.mjpeg", Role::kOperator, Lane::kStore, kNoBody,
+       Description("watchLive", "cameras", "The camera's moving picture as MJPEG.",
+                   GivesMedia({"multipart/x-mixed-replace"}))
+           .Notes("Each part carries X-Vigil-Faces. Ends within 5 s of the end of the login."),
        [&context, &authenticator, viewers](const Call& call) {
          return Live(context, authenticator, viewers, call);
        }},

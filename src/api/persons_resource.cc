@@ -17,6 +17,39 @@ std::optional<Severity> SeverityOf(std::string_view word) {
   return std::nullopt;
 }
 
+Schema PersonSchema() {
+  return Object("Person", {{"id", Id(), kRequired},
+                           {"name", Text(), kRequired},
+                           {"reason", Text(), kRequired},
+                           {"category", Text(), kRequired},
+                           {"severity", SeveritySchema(), kRequired},
+                           {"notes", Text(), kRequired},
+                           {"expires_at", Nullable(Time()), kRequired},
+                           {"created_at", Time(), kRequired},
+                           {"updated_at", Time(), kRequired},
+                           {"photo_count", Count(), kRequired}});
+}
+
+Schema PhotoSummarySchema() {
+  return Object("PhotoSummary", {{"id", Id(), kRequired},
+                                 {"width", Count(), kRequired},
+                                 {"height", Count(), kRequired},
+                                 {"media_type", Text(), kRequired},
+                                 {"box", BoxSchema(), kRequired},
+                                 {"quality", Number(0, 1), kRequired},
+                                 {"created_at", Time(), kRequired}});
+}
+
+Schema PersonBody() {
+  return Object("PersonCreate",
+                {{"name", Text(1, 200), kRequired},
+                 {"reason", Described(Text(0, 2000), "why this person is looked for")},
+                 {"category", Text(0, 100)},
+                 {"severity", SeveritySchema()},
+                 {"notes", Text(0, 10'000)},
+                 {"expires_at", Described(Nullable(Time()), "from then on nobody is alerted")}});
+}
+
 json::object PersonJson(const Person& person) {
   return {{"id", person.id},
           {"name", person.name},
@@ -41,11 +74,11 @@ json::object PhotoSummaryJson(const Photo& photo) {
 }
 
 void ReadPerson(BodyFields& fields, Person& person) {
-  fields.Text("name", person.name, 1, 200);
-  fields.Text("reason", person.reason, 0, 2000);
-  fields.Text("category", person.category, 0, 100);
-  fields.Word("severity", person.severity, SeverityOf, "low, medium, high, critical");
-  fields.Text("notes", person.notes, 0, 10'000);
+  fields.Text("name", person.name);
+  fields.Text("reason", person.reason);
+  fields.Text("category", person.category);
+  fields.Word("severity", person.severity, SeverityOf);
+  fields.Text("notes", person.notes);
   fields.Time("expires_at", person.expires_at);
   if (fields.Present("name") && person.name.find_first_not_of(" \t\r\n") == std::string::npos &&
       !person.name.empty()) {
@@ -64,10 +97,9 @@ Answer List(const ApiContext& context, const Call& call) {
 }
 
 Answer Create(const ApiContext& context, const Call& call) {
-  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   Person person;
   ReadPerson(fields, person);
-  fields.Require({"name"});
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   VIGIL_ASSIGN_OR_RETURN(person, database::PersonRepository(context.database).Create(person));
   VIGIL_RETURN_IF_ERROR(
@@ -90,7 +122,7 @@ Answer Get(const ApiContext& context, const Call& call) {
 Answer Change(const ApiContext& context, const Call& call) {
   database::PersonRepository persons(context.database);
   VIGIL_ASSIGN_OR_RETURN(Person person, persons.Get(call.Parameter("id")));
-  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   ReadPerson(fields, person);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   VIGIL_ASSIGN_OR_RETURN(person, persons.Update(person));
@@ -120,14 +152,29 @@ Answer Delete(const ApiContext& context, const Call& call) {
 std::vector<Route> PersonRoutes(const ApiContext& context) {
   return {
       {Method::kGet, "/api/v1/criminals", Role::kOperator, Lane::kStore, kNoBody,
+       Description("listPersons", "criminals", "Enrolled people.",
+                   Gives(PageSchema(PersonSchema())))
+           .Query(PageFields()),
        [&](const Call& call) { return List(context, call); }},
       {Method::kPost, "/api/v1/criminals", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       Description("createPerson", "criminals", "Enrols a person, without photos yet.",
+                   Gives(PersonSchema(), 201))
+           .Takes(PersonBody())
+           .Fails({409}),
        [&](const Call& call) { return Create(context, call); }},
       {Method::kGet, "/api/v1/criminals/{id}", Role::kOperator, Lane::kStore, kNoBody,
+       Description("getPerson", "criminals", "One person with their photos.",
+                   Gives(Extended("PersonWithPhotos", PersonSchema(),
+                                  {{"photos", ListOf(PhotoSummarySchema()), kRequired}}))),
        [&](const Call& call) { return Get(context, call); }},
       {Method::kPatch, "/api/v1/criminals/{id}", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+       Description("changePerson", "criminals", "Changes a person.", Gives(PersonSchema()))
+           .Takes(Change("PersonChange", PersonBody()))
+           .Fails({409}),
        [&](const Call& call) { return Change(context, call); }},
       {Method::kDelete, "/api/v1/criminals/{id}", Role::kAdmin, Lane::kStore, kNoBody,
+       Description("deletePerson", "criminals", "Removes a person with all photos and references.",
+                   GivesNothing()),
        [&](const Call& call) { return Delete(context, call); }},
   };
 }

@@ -25,6 +25,19 @@ int StatusOfRefusal(const PhotoError& error) {
   return StatusOf(error.error.code);
 }
 
+Schema EnrolledPhotoSchema() {
+  return Object("EnrolledPhoto",
+                {{"id", Id(), kRequired},
+                 {"person_id", Id(), kRequired},
+                 {"width", Count(), kRequired},
+                 {"height", Count(), kRequired},
+                 {"box", BoxSchema(), kRequired},
+                 {"score", Number(0, 1), kRequired},
+                 {"quality", QualitySchema(), kRequired},
+                 {"advice", Described(ListOf(Text()), "sentences on what to improve"), kRequired},
+                 {"created_at", Time(), kRequired}});
+}
+
 Answer Upload(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const UploadedFile upload, UploadedFileOf(call.request));
   const std::string& person_id = call.Parameter("id");
@@ -84,11 +97,25 @@ Problem ProblemOfPhoto(const PhotoError& error) {
 std::vector<Route> PhotoRoutes(const ApiContext& context) {
   return {
       {Method::kPost, "/api/v1/criminals/{id}/upload-photo", Role::kAdmin, Lane::kHeavy,
-       kPhotoFormBytesMax, [&](const Call& call) { return Upload(context, call); }},
+       kPhotoFormBytesMax,
+       Description("uploadPhoto", "criminals", "Enrols the one face of a photo.",
+                   Gives(EnrolledPhotoSchema(), 201))
+           .Notes(
+               "JPEG, PNG or WebP of at most 50 megapixels. 422 tells why a photo does not serve: "
+               "no face, more than one, or one too poor.")
+           .TakesPhoto()
+           .Fails({409, 422}),
+       [&](const Call& call) { return Upload(context, call); }},
       {Method::kGet, "/api/v1/criminals/{id}/photos/{photo}", Role::kOperator, Lane::kStore,
-       kNoBody, [&](const Call& call) { return Picture(context, call); }},
+       kNoBody,
+       Description("getPhoto", "criminals", "The picture of an enrolled photo.",
+                   GivesMedia({"image/jpeg", "image/png", "image/webp"})),
+       [&](const Call& call) { return Picture(context, call); }},
       {Method::kDelete, "/api/v1/criminals/{id}/photos/{photo}", Role::kAdmin, Lane::kStore,
-       kNoBody, [&](const Call& call) { return Delete(context, call); }},
+       kNoBody,
+       Description("deletePhoto", "criminals", "Removes a photo and its reference.",
+                   GivesNothing()),
+       [&](const Call& call) { return Delete(context, call); }},
   };
 }
 

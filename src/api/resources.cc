@@ -27,6 +27,28 @@ json::array BoxJson(const Box& box) {
   return {Rounded(box.x1), Rounded(box.y1), Rounded(box.x2), Rounded(box.y2)};
 }
 
+Schema BoxSchema() { return Described(ListOf(Number(), 4, 4), "[x1, y1, x2, y2] in pixels"); }
+
+Schema SeveritySchema() { return Word({"low", "medium", "high", "critical"}); }
+
+Schema OutcomeSchema() {
+  return Word({"match", "possible_match", "stranger", "unrecognisable", "spoof"});
+}
+
+Schema ReasonSchema() { return Word({"too_small", "turned_away", "blurred", "dark", "occluded"}); }
+
+json::object GalleryJson(const GalleryInfo& gallery) {
+  return {{"sequence", gallery.sequence},
+          {"references", gallery.references},
+          {"persons", gallery.persons}};
+}
+
+Schema GallerySchema() {
+  return Object("Gallery", {{"sequence", Count(), kRequired},
+                            {"references", Count(), kRequired},
+                            {"persons", Count(), kRequired}});
+}
+
 json::value TimeJson(const std::optional<WallTime>& time) {
   return time ? json::value(FormatTime(*time)) : json::value(nullptr);
 }
@@ -35,6 +57,16 @@ json::object CameraStateJson(const CameraState& state) {
   return {{"id", state.id},     {"name", state.name},
           {"up", state.up},     {"cause", state.cause},
           {"mend", state.mend}, {"last_frame_at", TimeJson(state.last_frame_at)}};
+}
+
+Schema CameraStateSchema() {
+  return Object("CameraState",
+                {{"id", Id(), kRequired},
+                 {"name", Text(), kRequired},
+                 {"up", Flag(), kRequired},
+                 {"cause", Described(Text(), "of the last failure; empty while up"), kRequired},
+                 {"mend", Described(Text(), "what to check"), kRequired},
+                 {"last_frame_at", Nullable(Time()), kRequired}});
 }
 
 std::string TextOf(std::span<const std::byte> bytes) {
@@ -50,15 +82,25 @@ json::object QualityJson(const FaceQuality& quality) {
   return object;
 }
 
+Schema QualitySchema() {
+  return Object("Quality", {{"score", Number(0, 1), kRequired},
+                            {"face_px", Number(), kRequired},
+                            {"sharpness", Number(), kRequired},
+                            {"frontal", Number(), kRequired},
+                            {"brightness", Number(), kRequired},
+                            {"unrecognisable", Nullable(ReasonSchema()), kRequired}});
+}
+
 std::expected<UploadedFile, Problem> UploadedFileOf(const HttpRequest& request) {
   UploadedFile upload;
-  const std::string_view type = request.Header("content-type");
+  const std::string_view header = request.Header("content-type");
+  const std::string type = MediaTypeOf(header);
   if (type.starts_with("image/") || type == "application/octet-stream") {
     upload.bytes = request.body;
     upload.fields = request.query;
     return upload;
   }
-  const std::optional<std::string> boundary = MultipartBoundary(type);
+  const std::optional<std::string> boundary = MultipartBoundary(header);
   if (!boundary) {
     return Refuse(415, "unsupported_media_type",
                   "send the photo as multipart/form-data with a field named file");

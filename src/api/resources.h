@@ -1,6 +1,7 @@
 // The routes of every resource, one function and one file each; Api puts them into one table.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,12 +33,25 @@ std::vector<Route> MonitoringRoutes(const ApiContext& context);  // livez, ready
 Status RecordAudit(const ApiContext& context, const Principal& who, std::string action,
                    std::string object_id, const json::object& detail = {});
 
-// Pieces of answers that several resources share.
+// GET /api/v1/openapi.json and /docs: what this table says of itself. `specification` is filled
+// once the table is whole.
+std::vector<Route> SpecificationRoutes(const std::shared_ptr<const std::string>& specification);
+
+// Pieces of answers that several resources share, each with its shape.
 json::array BoxJson(const Box& box);                        // [x1, y1, x2, y2]
 json::value TimeJson(const std::optional<WallTime>& time);  // null for none
 json::object UserJson(const User& user);                    // without its secrets
 json::object CameraStateJson(const CameraState& state);
 json::object QualityJson(const FaceQuality& quality);
+json::object GalleryJson(const GalleryInfo& gallery);
+Schema BoxSchema();
+Schema UserSchema();
+Schema CameraStateSchema();
+Schema QualitySchema();
+Schema GallerySchema();
+Schema SeveritySchema();
+Schema OutcomeSchema();
+Schema ReasonSchema();         // of what is unrecognisable
 double Rounded(double value);  // to 6 decimals, so that floats do not show their noise
 
 std::string TextOf(std::span<const std::byte> bytes);

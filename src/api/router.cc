@@ -64,14 +64,36 @@ const std::string& Call::Parameter(std::string_view name) const {
 }
 
 Route::Route(Method route_method, std::string route_pattern, Role route_role, Lane route_lane,
-             std::size_t route_body_bytes_max, Handler route_handler)
+             std::size_t route_body_bytes_max, Description route_description, Handler route_handler)
     : method(route_method),
       pattern(std::move(route_pattern)),
       role(route_role),
       lane(route_lane),
       body_bytes_max(route_body_bytes_max),
+      description(std::move(route_description)),
       handler(std::move(route_handler)),
-      parts(Split(pattern)) {}
+      parts(Split(pattern)) {
+  VIGIL_CHECK(description.body_kind == BodyKind::kNone || body_bytes_max > 0,
+              "a route describes a body and permits none");
+}
+
+std::vector<std::string> PathParameters(const Route& route) {
+  std::vector<std::string> names;
+  for (const std::string& part : route.parts) {
+    if (IsParameter(part)) names.push_back(part.substr(1, part.size() - 2));
+  }
+  return names;
+}
+
+std::vector<int> RouteErrors(const Route& route) {
+  // Any request may be malformed, too large, or come when the server is busy or at fault.
+  std::set<int> statuses{400, 413, 431, 500, 503};
+  if (route.role != Role::kPublic) statuses.insert({401, 403});
+  if (!PathParameters(route).empty()) statuses.insert(404);
+  if (route.description.body_kind != BodyKind::kNone) statuses.insert(415);
+  statuses.insert(route.description.errors.begin(), route.description.errors.end());
+  return {statuses.begin(), statuses.end()};
+}
 
 Router::Router(std::vector<Route> routes, Authenticator& authenticator, const Clock& clock,
                std::function<void(const AnsweredRequest&)> observer)
@@ -158,7 +180,7 @@ Answer Router::Dispatch(const HttpRequest& request, const Route& route) {
   if (who.role < route.role) {
     return Refuse(403, "forbidden", "this needs the role admin; ask an administrator");
   }
-  Call call{request, who, {}};
+  Call call{route, request, who, {}};
   for (std::size_t i = 0; i < route.parts.size(); ++i) {
     const std::string& part = route.parts[i];
     if (IsParameter(part)) {

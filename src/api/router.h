@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/description.h"
 #include "api/http.h"
 #include "api/problem.h"
 #include "base/clock.h"
@@ -28,8 +29,11 @@ struct Principal {
   Role role = Role::kPublic;
 };
 
+struct Route;
+
 // One authorised request as its handler sees it. Lives for the call only.
 struct Call {
+  const Route& route;
   const HttpRequest& request;
   const Principal& who;
   std::map<std::string, std::string, std::less<>> parameters;  // "{id}" of the pattern
@@ -39,20 +43,35 @@ struct Call {
 
 using Handler = std::function<Answer(const Call&)>;
 
-// One line of the table. Every argument is demanded by the constructor: a route without a stated
-// role does not compile.
+// One line of the table, and all there is to say about a route: the router authorises and limits by
+// it, BodyFields reads by its description, and GET /api/v1/openapi.json tells it. Every argument is
+// demanded by the constructor: a route without a stated role or without a description does not
+// compile.
+//
+//   {Method::kPost, "/api/v1/cameras", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
+//    Description("createCamera", "cameras", "Adds a camera.", Gives(CameraSchema(), 201))
+//        .Takes(CameraBody())
+//        .Fails({409}),
+//    [&](const Call& call) { return Create(context, call); }},
 struct Route {
   Route(Method route_method, std::string route_pattern, Role route_role, Lane route_lane,
-        std::size_t route_body_bytes_max, Handler route_handler);
+        std::size_t route_body_bytes_max, Description route_description, Handler route_handler);
 
   Method method;
   std::string pattern;  // "/api/v1/cameras/{id}/snapshot.jpg"
   Role role;
   Lane lane;
   std::size_t body_bytes_max;
+  Description description;
   Handler handler;
   std::vector<std::string> parts;  // of the pattern, split at slashes
 };
+
+// Every status of an error that the route may answer, rising: what follows from its method, role,
+// pattern, body and query, and what its description adds.
+std::vector<int> RouteErrors(const Route& route);
+// The names in braces of its pattern.
+std::vector<std::string> PathParameters(const Route& route);
 
 // Tells who sends a request. Thread-safe.
 class Authenticator {
@@ -85,9 +104,10 @@ class Router final : public HttpApplication {
   HttpResponse Handle(const HttpRequest& request) override;
 
   const std::vector<Route>& Routes() const { return routes_; }
+  // The route that answers, or nullptr.
+  const Route* Find(const HttpRequest& request) const;
 
  private:
-  const Route* Find(const HttpRequest& request) const;
   Problem NoSuchRoute(const HttpRequest& request) const;
   HttpResponse Finish(const HttpRequest& request, const Route* route, HttpResponse response,
                       SteadyTime begin) const;

@@ -8,11 +8,17 @@
 namespace vigil::api {
 namespace {
 
-// A route without a role, or with a part of its demands left out, does not compile.
-static_assert(!std::is_constructible_v<Route, Method, const char*, Lane, std::size_t, Handler>);
-static_assert(!std::is_constructible_v<Route, Method, const char*, Handler>);
+// A route without a role, without a description, or with another of its demands left out, does not
+// compile; nor does a description without its answer.
+static_assert(std::is_constructible_v<Route, Method, const char*, Role, Lane, std::size_t,
+                                      Description, Handler>);
 static_assert(
-    std::is_constructible_v<Route, Method, const char*, Role, Lane, std::size_t, Handler>);
+    !std::is_constructible_v<Route, Method, const char*, Lane, std::size_t, Description, Handler>);
+static_assert(
+    !std::is_constructible_v<Route, Method, const char*, Role, Lane, std::size_t, Handler>);
+static_assert(!std::is_constructible_v<Route, Method, const char*, Handler>);
+static_assert(!std::is_default_constructible_v<Description>);
+static_assert(!std::is_constructible_v<Description, const char*, const char*, const char*>);
 
 // Takes the token "operator" or "admin".
 class FakeAuthenticator final : public Authenticator {
@@ -30,6 +36,10 @@ class FakeAuthenticator final : public Authenticator {
     return Principal{"1", "name", "2", token == "admin" ? Role::kAdmin : Role::kOperator};
   }
 };
+
+Description Of(std::string id) {
+  return {std::move(id), "things", "Does something.", GivesMedia({"text/plain"})};
+}
 
 Answer Say(std::string text) { return BodyResponse(200, "text/plain", std::move(text)); }
 
@@ -56,13 +66,14 @@ class RouterTest : public testing::Test {
   FakeAuthenticator authenticator_;
   std::vector<AnsweredRequest> seen_;
   Router router_{
-      {{Method::kGet, "/open", Role::kPublic, Lane::kQuick, kNoBody,
+      {{Method::kGet, "/open", Role::kPublic, Lane::kQuick, kNoBody, Of("open"),
         [](const Call&) { return Say("open"); }},
        {Method::kGet, "/things/{id}/parts/{part}", Role::kOperator, Lane::kStore, kNoBody,
+        Of("part"),
         [](const Call& call) { return Say(call.Parameter("id") + "," + call.Parameter("part")); }},
-       {Method::kPost, "/things", Role::kAdmin, Lane::kHeavy, 10,
+       {Method::kPost, "/things", Role::kAdmin, Lane::kHeavy, 10, Of("make").Takes(Object("", {})),
         [](const Call& call) { return Say(call.who.user_name); }},
-       {Method::kDelete, "/things", Role::kAdmin, Lane::kStore, kNoBody,
+       {Method::kDelete, "/things", Role::kAdmin, Lane::kStore, kNoBody, Of("clear"),
         [](const Call&) -> Answer { throw std::runtime_error("the innards"); }}},
       authenticator_,
       clock_,
@@ -140,6 +151,13 @@ TEST_F(RouterTest, MetricsNameThePatternNotThePath) {
   EXPECT_EQ(seen_[0].status, 200);
   EXPECT_EQ(seen_[1].route, "none");
   EXPECT_EQ(seen_[1].status, 404);
+}
+
+TEST_F(RouterTest, ErrorsFollowFromTheRoute) {
+  const std::vector<Route>& routes = router_.Routes();
+  EXPECT_EQ(RouteErrors(routes[0]), (std::vector{400, 413, 431, 500, 503}));
+  EXPECT_EQ(RouteErrors(routes[1]), (std::vector{400, 401, 403, 404, 413, 431, 500, 503}));
+  EXPECT_EQ(RouteErrors(routes[2]), (std::vector{400, 401, 403, 413, 415, 431, 500, 503}));
 }
 
 TEST_F(RouterTest, PlansTheLaneAndLimitOfTheRoute) {

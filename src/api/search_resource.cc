@@ -10,6 +10,29 @@
 namespace vigil::api {
 namespace {
 
+constexpr int kTopMax = 10;
+
+Schema SearchAnswerSchema() {
+  const Schema candidate = Object("SearchCandidate", {{"person_id", Id(), kRequired},
+                                                      {"name", Text(), kRequired},
+                                                      {"severity", SeveritySchema(), kRequired},
+                                                      {"reference_id", Id(), kRequired},
+                                                      {"similarity", Number(-1, 1), kRequired},
+                                                      {"stranger_odds", Number(0, 1), kRequired},
+                                                      {"passes", Flag(), kRequired}});
+  const Schema face = Object("SearchFace", {{"box", BoxSchema(), kRequired},
+                                            {"score", Number(0, 1), kRequired},
+                                            {"quality", QualitySchema(), kRequired},
+                                            {"outcome", OutcomeSchema(), kRequired},
+                                            {"reason", Nullable(ReasonSchema()), kRequired},
+                                            {"threshold", Number(), kRequired},
+                                            {"candidates", ListOf(candidate), kRequired}});
+  return Object("SearchAnswer", {{"width", Count(), kRequired},
+                                 {"height", Count(), kRequired},
+                                 {"faces", ListOf(face), kRequired},
+                                 {"gallery", GallerySchema(), kRequired}});
+}
+
 struct SearchRequest {
   std::string_view photo;
   int top = 5;
@@ -31,7 +54,7 @@ std::expected<SearchRequest, Problem> ReadRequest(const HttpRequest& request) {
   for (const auto& [name, value] : upload.fields) {
     if (value.empty()) continue;
     if (name == "top") {
-      if (!ReadNumber(value, search.top, 1, 10)) {
+      if (!ReadNumber(value, search.top, 1, kTopMax)) {
         errors.push_back({"top", "must be a whole number from 1 to 10"});
       }
     } else if (name == "threshold") {
@@ -113,10 +136,7 @@ Answer Search(const ApiContext& context, const Call& call) {
   return JsonResponse({{"width", photo->width},
                        {"height", photo->height},
                        {"faces", std::move(faces)},
-                       {"gallery",
-                        {{"sequence", gallery.sequence},
-                         {"references", gallery.references},
-                         {"persons", gallery.persons}}}});
+                       {"gallery", GalleryJson(gallery)}});
 }
 
 }  // namespace
@@ -124,7 +144,17 @@ Answer Search(const ApiContext& context, const Call& call) {
 std::vector<Route> SearchRoutes(const ApiContext& context) {
   return {
       {Method::kPost, "/api/v1/criminals/search-by-image", Role::kOperator, Lane::kHeavy,
-       kPhotoFormBytesMax, [&](const Call& call) { return Search(context, call); }},
+       kPhotoFormBytesMax,
+       Description("searchByImage", "criminals", "Who is on this photo.",
+                   Gives(SearchAnswerSchema()))
+           .Notes("Every face that is found, largest first, with its candidates. The search goes "
+                  "into the audit log, the photo does not.")
+           .TakesPhoto({{"top", Described(Integer(1, kTopMax), "candidates a face; 5 when absent")},
+                        {"threshold", Described(Number(0, 1),
+                                                "the similarity to pass; when absent what the "
+                                                "gallery demands")}})
+           .Fails({422}),
+       [&](const Call& call) { return Search(context, call); }},
   };
 }
 

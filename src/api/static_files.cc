@@ -32,13 +32,15 @@ std::string_view TypeOf(const fs::path& file) {
   return {};
 }
 
-Route FileRoute(std::string pattern, std::string_view type,
+Route FileRoute(const std::string& pattern, std::string_view type,
                 const std::shared_ptr<const std::string>& content) {
   return {Method::kGet,
-          std::move(pattern),
+          pattern,
           Role::kPublic,
           Lane::kQuick,
           kNoBody,
+          Description("file:" + pattern, "pages", "A file of the pages.",
+                      GivesMedia({MediaTypeOf(type)})),
           [type, content](const Call&) -> Answer {
             HttpResponse response;
             response.headers = {{"Content-Type", std::string(type)}, {"Cache-Control", "no-cache"}};

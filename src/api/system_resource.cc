@@ -7,6 +7,48 @@
 namespace vigil::api {
 namespace {
 
+Schema EmbedderSchema() {
+  return Object("Embedder", {{"id", Text(), kRequired},
+                             {"hash", Text(), kRequired},
+                             {"preprocessing", Text(), kRequired},
+                             {"dimension", Count(), kRequired},
+                             {"precision", Text(), kRequired}});
+}
+
+Schema SystemSchema() {
+  const Schema detector = Object(
+      "Detector",
+      {{"id", Text(), kRequired}, {"hash", Text(), kRequired}, {"precision", Text(), kRequired}});
+  const Schema decision = Object("DecisionPolicy", {{"named_strangers_max", Number(), kRequired},
+                                                    {"floor", Number(), kRequired},
+                                                    {"threshold", Number(), kRequired},
+                                                    {"calibrated", Flag(), kRequired}});
+  const Schema queue = Object(
+      "Queue",
+      {{"name", Text(), kRequired}, {"depth", Count(), kRequired}, {"drops", Count(), kRequired}});
+  return Object("System", {{"version", Text(), kRequired},
+                           {"started_at", Time(), kRequired},
+                           {"time", Time(), kRequired},
+                           {"cpu", Text(), kRequired},
+                           {"detector", detector, kRequired},
+                           {"embedder", EmbedderSchema(), kRequired},
+                           {"photo_embedder", EmbedderSchema(), kRequired},
+                           {"gallery", GallerySchema(), kRequired},
+                           {"decision", decision, kRequired},
+                           {"cameras", ListOf(CameraStateSchema()), kRequired},
+                           {"queues", ListOf(queue), kRequired}});
+}
+
+Schema AuditEntrySchema() {
+  return Object("AuditEntry", {{"id", Id(), kRequired},
+                               {"at", Time(), kRequired},
+                               {"user_id", Text(), kRequired},
+                               {"user_name", Text(), kRequired},
+                               {"action", Text(), kRequired},
+                               {"object_id", Text(), kRequired},
+                               {"detail", Anything(), kRequired}});
+}
+
 json::object EmbedderJson(const EmbedderInfo& embedder) {
   return {{"id", embedder.space.model_id},
           {"hash", embedder.space.model_hash},
@@ -34,10 +76,7 @@ Answer System(const ApiContext& context) {
                          {"precision", info.detector.precision}}},
                        {"embedder", EmbedderJson(info.embedder)},
                        {"photo_embedder", EmbedderJson(context.photos.EmbedderFacts())},
-                       {"gallery",
-                        {{"sequence", gallery.sequence},
-                         {"references", gallery.references},
-                         {"persons", gallery.persons}}},
+                       {"gallery", GalleryJson(gallery)},
                        {"decision",
                         {{"named_strangers_max", context.policy.named_strangers_max},
                          {"floor", Rounded(context.policy.floor)},
@@ -76,8 +115,13 @@ Answer Ready(const ApiContext& context) {
 std::vector<Route> SystemRoutes(const ApiContext& context) {
   return {
       {Method::kGet, "/api/v1/system", Role::kOperator, Lane::kStore, kNoBody,
+       Description("getSystem", "system", "Versions, models, cameras, queues and the gallery.",
+                   Gives(SystemSchema())),
        [&](const Call&) { return System(context); }},
       {Method::kGet, "/api/v1/audit", Role::kAdmin, Lane::kStore, kNoBody,
+       Description("listAudit", "system", "Who did what, newest first.",
+                   Gives(PageSchema(AuditEntrySchema())))
+           .Query(PageFields()),
        [&](const Call& call) { return Audit(context, call); }},
   };
 }
@@ -85,12 +129,17 @@ std::vector<Route> SystemRoutes(const ApiContext& context) {
 std::vector<Route> MonitoringRoutes(const ApiContext& context) {
   return {
       {Method::kGet, "/livez", Role::kPublic, Lane::kQuick, kNoBody,
+       Description("live", "monitoring", "Whether the process answers.",
+                   GivesMedia({"text/plain"})),
        [](const Call&) -> Answer {
          return BodyResponse(200, "text/plain; charset=utf-8", "alive\n");
        }},
       {Method::kGet, "/readyz", Role::kPublic, Lane::kStore, kNoBody,
+       Description("ready", "monitoring", "Whether it can do its work.", GivesMedia({"text/plain"}))
+           .Also(GivesMedia({"text/plain"}, 503)),
        [&](const Call&) { return Ready(context); }},
       {Method::kGet, "/metrics", Role::kPublic, Lane::kStore, kNoBody,
+       Description("metrics", "monitoring", "Metrics for Prometheus.", GivesMedia({"text/plain"})),
        [&](const Call&) -> Answer {
          return BodyResponse(200, "text/plain; version=0.0.4; charset=utf-8",
                              context.metrics.Text());

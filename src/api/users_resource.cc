@@ -15,7 +15,30 @@ json::object UserJson(const User& user) {
           {"created_at", FormatTime(user.created_at)}};
 }
 
+Schema UserSchema() {
+  return Object("User", {{"id", Id(), kRequired},
+                         {"name", Text(), kRequired},
+                         {"role", Word({"admin", "operator"}), kRequired},
+                         {"enabled", Flag(), kRequired},
+                         {"created_at", Time(), kRequired}});
+}
+
 namespace {
+
+Schema CreateBody() {
+  return Object("UserCreate",
+                {{"name", Described(Text(1, 64), "letters a-z, digits, dots, dashes, underscores"),
+                  kRequired},
+                 {"password", Text(10, 200), kRequired},
+                 {"role", Word({"admin", "operator"}), kRequired},
+                 {"enabled", Flag()}});
+}
+
+Schema ChangeBody() {
+  return Object(
+      "UserChange",
+      {{"password", Text(10, 200)}, {"role", Word({"admin", "operator"})}, {"enabled", Flag()}});
+}
 
 std::optional<Role> RoleOf(std::string_view word) {
   if (word == "admin") return Role::kAdmin;
@@ -32,14 +55,13 @@ Answer List(const ApiContext& context) {
 }
 
 Answer Create(const ApiContext& context, const Call& call) {
-  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   User user;
   std::string password;
-  fields.Text("name", user.name, 1, 64);
-  fields.Text("password", password, 10, 200);
-  fields.Word("role", user.role, RoleOf, "admin, operator");
+  fields.Text("name", user.name);
+  fields.Text("password", password);
+  fields.Word("role", user.role, RoleOf);
   fields.Flag("enabled", user.enabled);
-  fields.Require({"name", "password", "role"});
   const Result<std::string> name = CheckUserName(user.name);
   if (!user.name.empty() && !name) fields.Wrong("name", name.error().message);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
@@ -54,10 +76,10 @@ Answer Create(const ApiContext& context, const Call& call) {
 Answer Change(const ApiContext& context, const Call& call) {
   database::UserRepository users(context.database);
   VIGIL_ASSIGN_OR_RETURN(User user, users.Get(call.Parameter("id")));
-  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call.request));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   std::string password;
-  fields.Text("password", password, 10, 200);
-  fields.Word("role", user.role, RoleOf, "admin, operator");
+  fields.Text("password", password);
+  fields.Word("role", user.role, RoleOf);
   fields.Flag("enabled", user.enabled);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   if (!password.empty()) {
@@ -84,12 +106,22 @@ Answer Delete(const ApiContext& context, const Call& call) {
 std::vector<Route> UserRoutes(const ApiContext& context) {
   return {
       {Method::kGet, "/api/v1/users", Role::kAdmin, Lane::kStore, kNoBody,
+       Description("listUsers", "users", "All accounts.", Gives(PageSchema(UserSchema()))),
        [&](const Call&) { return List(context); }},
       {Method::kPost, "/api/v1/users", Role::kAdmin, Lane::kHeavy, kJsonBodyBytesMax,
+       Description("createUser", "users", "Adds an account.", Gives(UserSchema(), 201))
+           .Takes(CreateBody())
+           .Fails({409}),
        [&](const Call& call) { return Create(context, call); }},
       {Method::kPatch, "/api/v1/users/{id}", Role::kAdmin, Lane::kHeavy, kJsonBodyBytesMax,
+       Description("changeUser", "users", "Changes an account.", Gives(UserSchema()))
+           .Notes("A new password or role and a disabled account end its logins; the last enabled "
+                  "administrator stays.")
+           .Takes(ChangeBody())
+           .Fails({409}),
        [&](const Call& call) { return Change(context, call); }},
       {Method::kDelete, "/api/v1/users/{id}", Role::kAdmin, Lane::kStore, kNoBody,
+       Description("deleteUser", "users", "Removes an account.", GivesNothing()).Fails({409}),
        [&](const Call& call) { return Delete(context, call); }},
   };
 }

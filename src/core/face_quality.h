@@ -19,6 +19,7 @@ struct FaceQuality {
   float brightness = 0;  // 0..1 mean luma of the crop
   // Set when the face cannot carry a decision at all.
   std::optional<UnrecognisableReason> unrecognisable;
+  bool operator==(const FaceQuality&) const = default;
 };
 
 }  // namespace vigil

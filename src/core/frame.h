@@ -37,7 +37,8 @@ struct Frame {
   std::uint64_t sequence = 0;  // rises by one per decoded frame of one stream
   std::chrono::milliseconds pts{
       0};  // monotonic local timeline of the stream, whatever the camera's clock does
-  WallTime captured_at{};  // when the frame was received
+  WallTime captured_at{};                    // when the frame was received
+  std::chrono::microseconds decode_time{0};  // processor time it took to decode; 0: not measured
   int width = 0;
   int height = 0;
   PixelFormat format = PixelFormat::kI420;

@@ -31,6 +31,8 @@ struct Sighting {
   Decision decision;
   std::string detector;  // id, hash and precision of the models that decided
   std::string embedder;
+  // The photo of the best candidate's reference, filled by the database; it may be deleted since.
+  std::string reference_photo_id{};
 };
 
 enum class IncidentState { kOpen, kAcknowledged };

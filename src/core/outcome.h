@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/decision_trace.h"
 #include "core/face_quality.h"
 #include "core/gallery.h"
 #include "core/geometry.h"
@@ -29,6 +30,7 @@ struct Decision {
   double stranger_odds = 1;
   std::vector<Candidate> candidates;  // best first, at most 10
   GalleryInfo gallery;                // the gallery that was searched
+  DecisionTrace trace{};              // how it came about
 };
 
 }  // namespace vigil

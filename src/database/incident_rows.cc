@@ -3,6 +3,7 @@
 
 #include "base/format.h"
 #include "base/json.h"
+#include "database/decision_trace_json.h"
 #include "database/rows.h"
 
 namespace vigil::database {
@@ -40,6 +41,7 @@ Decision DecisionOf(const Row& row) {
   decision.gallery = {static_cast<std::uint64_t>(row.Integer("gallery_sequence")),
                       static_cast<std::size_t>(row.Integer("gallery_references")),
                       static_cast<std::size_t>(row.Integer("gallery_persons"))};
+  decision.trace = DecisionTraceFromText(row.Text("trace"));
   return decision;
 }
 
@@ -50,7 +52,8 @@ Decision DecisionOf(const Row& row) {
   "s.face_count, s.box_x1, s.box_y1, s.box_x2, s.box_y2, s.frame_width, s.frame_height, "   \
   "s.quality, s.crop_media_id, s.frame_media_id, s.outcome AS sighting_outcome, "           \
   "s.similarity, s.threshold, s.stranger_odds, s.candidates, s.gallery_sequence, "          \
-  "s.gallery_references, s.gallery_persons, s.detector, s.embedder "
+  "s.gallery_references, s.gallery_persons, s.detector, s.embedder, s.reference_photo_id, " \
+  "s.trace "
 
 constexpr std::string_view kSelectSighting =
     "SELECT " VIGIL_SIGHTING_COLUMNS "FROM sightings AS s ";
@@ -80,7 +83,8 @@ Sighting SightingOf(const Row& row) {
       .frame_media_id = row.Text("frame_media_id"),
       .decision = DecisionOf(row),
       .detector = row.Text("detector"),
-      .embedder = row.Text("embedder")};
+      .embedder = row.Text("embedder"),
+      .reference_photo_id = row.Text("reference_photo_id")};
 }
 
 Incident IncidentOf(const Row& row) {
@@ -113,13 +117,17 @@ Result<Incident> FindIncident(Connection& connection, const std::string& id) {
 Status InsertSighting(Connection& connection, const Sighting& sighting) {
   const Decision& decision = sighting.decision;
   const Box& box = sighting.box;
+  const std::string reference =
+      decision.candidates.empty() ? std::string() : decision.candidates.front().reference_id;
   VIGIL_RETURN_IF_ERROR(connection.Execute(
       "INSERT INTO sightings (id, incident_id, camera_id, camera_name, seen_at, track_id, "
       "face_count, box_x1, box_y1, box_x2, box_y2, frame_width, frame_height, quality, "
       "crop_media_id, frame_media_id, outcome, similarity, threshold, stranger_odds, candidates, "
-      "gallery_sequence, gallery_references, gallery_persons, detector, embedder) "
+      "gallery_sequence, gallery_references, gallery_persons, detector, embedder, "
+      "trace, reference_photo_id) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-      "$19, $20, $21, $22, $23, $24, $25, $26)",
+      "$19, $20, $21, $22, $23, $24, $25, $26, $27, "
+      "COALESCE((SELECT photo_id FROM reference_embeddings WHERE id = $28), ''))",
       {sighting.id,
        sighting.incident_id,
        sighting.camera_id,
@@ -145,7 +153,9 @@ Status InsertSighting(Connection& connection, const Sighting& sighting) {
        decision.gallery.references,
        decision.gallery.persons,
        sighting.detector,
-       sighting.embedder}));
+       sighting.embedder,
+       DecisionTraceToText(decision.trace),
+       reference}));
   return {};
 }
 

@@ -115,7 +115,9 @@ CameraWorker::Ending CameraWorker::ReadFrames(FrameSource& source, std::stop_tok
       return {frame.error(), source.Fault(),
               std::chrono::duration_cast<std::chrono::milliseconds>(lasted)};
     }
-    ports_.metrics.ObserveStage(metrics::Stage::kDecode, ThreadCpuTime() - cpu_before);
+    const auto decode_time = ThreadCpuTime() - cpu_before;
+    ports_.metrics.ObserveStage(metrics::Stage::kDecode, decode_time);
+    frame->decode_time = std::chrono::duration_cast<std::chrono::microseconds>(decode_time);
     if (!first_frame_at) {
       first_frame_at = ports_.clock.Now();
       rate_start_ = *first_frame_at;

@@ -97,6 +97,11 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
   Decision decision;
   decision.gallery = search.gallery;
   decision.threshold = MatchThreshold(policy, search.gallery);
+  ThresholdTrace& trace = decision.trace.threshold;
+  trace.calibrated = policy.Calibrated();
+  trace.floor = policy.floor;
+  trace.permitted_rate = policy.named_strangers_max;
+  trace.comparisons = EffectiveComparisons(search.gallery);
   if (quality.unrecognisable.has_value()) {
     decision.outcome = Outcome::kUnrecognisable;
     decision.reason = quality.unrecognisable;
@@ -109,10 +114,13 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
   }
   const double crowding = Crowding(policy, search);
   decision.threshold = MatchThreshold(policy, search.gallery, crowding);
+  trace.crowding = crowding;
+  if (search.candidates.size() > 1) trace.runner_up = search.candidates[1].similarity;
   decision.candidates = std::move(search.candidates);
   if (decision.candidates.size() > kCandidatesKept) decision.candidates.resize(kCandidatesKept);
   decision.similarity = decision.candidates.front().similarity;
   decision.stranger_odds = StrangerOdds(policy, decision.gallery, decision.similarity, crowding);
+  trace.false_match_rate = FalseMatchRate(policy.impostor_tail, decision.similarity);
   if (decision.similarity >= decision.threshold) {
     decision.outcome = Outcome::kMatch;
   } else if (decision.similarity >= policy.floor) {

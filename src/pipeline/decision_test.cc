@@ -109,6 +109,19 @@ TEST(Decide, ReviewsAFaceThatResemblesSeveralPeople) {
   EXPECT_GT(decision.stranger_odds, 0.01);
 }
 
+TEST(Decide, WritesDownWhereTheThresholdComesFrom) {
+  const Decision decision = Decide(FoundTwo(0.581F, 0.453F, 10), GoodQuality(), FacenetPolicy());
+  const ThresholdTrace& trace = decision.trace.threshold;
+  EXPECT_TRUE(trace.calibrated);
+  EXPECT_FLOAT_EQ(trace.floor, 0.42F);
+  EXPECT_EQ(trace.permitted_rate, 0.01);
+  EXPECT_EQ(trace.comparisons, 10);
+  EXPECT_FLOAT_EQ(trace.runner_up, 0.453F);
+  EXPECT_EQ(trace.crowding, Crowding(FacenetPolicy(), FoundTwo(0.581F, 0.453F, 10)));
+  EXPECT_EQ(trace.false_match_rate, FalseMatchRate(FacenetPolicy().impostor_tail, 0.581F));
+  EXPECT_FALSE(trace.lone_shot);
+}
+
 TEST(Decide, StillTellsRelativesApartWhenItIsSure) {
   EXPECT_EQ(Decide(FoundTwo(0.83F, 0.70F, 10), GoodQuality(), FacenetPolicy()).outcome,
             Outcome::kMatch);

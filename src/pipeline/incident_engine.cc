@@ -123,6 +123,8 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
     VIGIL_ASSIGN_OR_RETURN(Sighting pictured, StorePictures(outcome));
     recorded = recorded_.try_emplace(key).first;
     recorded->second.pictured = std::move(pictured);
+    recorded->second.store_time =
+        std::chrono::duration_cast<std::chrono::microseconds>(ports_.clock.Now() - start);
   }
 
   NewSighting sighting{.person = *std::move(person),
@@ -134,6 +136,7 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
   sighting.sighting.seen_at = outcome.last_seen;
   sighting.sighting.track_id = outcome.track_id;
   sighting.sighting.decision = outcome.decision;
+  sighting.sighting.decision.trace.times.store = recorded->second.store_time;
   sighting.sighting.detector = options_.detector;
   sighting.sighting.embedder = options_.embedder;
   VIGIL_ASSIGN_OR_RETURN(

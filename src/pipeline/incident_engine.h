@@ -76,6 +76,7 @@ class IncidentEngine {
   struct Recorded {
     Sighting pictured;  // the stored pictures, and box, size and time of the frame they show
     WallTime last_seen{};
+    std::chrono::microseconds store_time{0};  // what storing the pictures took
   };
 
   void Run(std::stop_token stop);

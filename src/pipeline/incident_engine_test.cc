@@ -170,6 +170,19 @@ TEST_F(IncidentEngineTest, AMatchBecomesAnIncidentWithItsPicturesAndReasons) {
   EXPECT_THAT(metrics_.Text(), HasSubstr("vigil_incidents_total{camera=\"door\"} 1"));
 }
 
+TEST_F(IncidentEngineTest, TheTraceOfADecisionIsKeptWithIt) {
+  Start();
+  TrackOutcome told = Seen(Outcome::kMatch, Occasion::kChanged);
+  told.decision.trace.shots.resize(2);
+  told.decision.trace.times.detect = milliseconds{31};
+  engine_->Take(told);
+  Finish();
+  const std::vector<Sighting> sightings = *incidents_->Sightings(Incidents().front().id);
+  ASSERT_THAT(sightings, SizeIs(1));
+  EXPECT_THAT(sightings[0].decision.trace.shots, SizeIs(2));
+  EXPECT_EQ(sightings[0].decision.trace.times.detect, milliseconds{31});
+}
+
 TEST_F(IncidentEngineTest, APossibleMatchOpensAnIncidentButAlertsNobody) {
   Start();
   engine_->Take(Seen(Outcome::kPossibleMatch, Occasion::kChanged));

@@ -62,6 +62,12 @@ Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbI
   return faces;
 }
 
+FaceCrop PhotoAnalyser::Crop(std::shared_ptr<const RgbImage> photo, const Detection& face) {
+  const Frame frame = FrameOfImage(std::move(photo));
+  const std::lock_guard lock(mutex_);
+  return embedder_->Crop(frame, face);
+}
+
 Result<PhotoFace> ChooseEnrolmentFace(std::vector<PhotoFace> faces) {
   if (faces.empty()) {
     return Fail(ErrorCode::kInvalidArgument,

@@ -32,6 +32,9 @@ class PhotoAnalyser {
   // kInternal when inference fails.
   Result<std::vector<PhotoFace>> Analyse(std::shared_ptr<const RgbImage> photo);
 
+  // A face of a photo as the embedder sees it, for people to look at. `photo` must not be empty.
+  FaceCrop Crop(std::shared_ptr<const RgbImage> photo, const Detection& face);
+
   const DetectorInfo& DetectorFacts() const { return detector_->Info(); }
   const EmbedderInfo& EmbedderFacts() const { return embedder_->Info(); }
 

@@ -13,12 +13,22 @@ namespace {
 using metrics::FrameResult;
 using metrics::Stage;
 
-// Times one stage for the metrics, from construction to destruction.
+template <class Duration>
+std::chrono::microseconds Microseconds(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration);
+}
+
+// Times one stage for the metrics and for the trace, from construction to destruction.
 class StageTimer {
  public:
-  StageTimer(metrics::Metrics& metrics, const Clock& clock, Stage stage)
-      : metrics_(metrics), clock_(clock), stage_(stage), start_(clock.Now()) {}
-  ~StageTimer() { metrics_.ObserveStage(stage_, clock_.Now() - start_); }
+  StageTimer(metrics::Metrics& metrics, const Clock& clock, Stage stage,
+             std::chrono::microseconds* taken)
+      : metrics_(metrics), clock_(clock), stage_(stage), taken_(taken), start_(clock.Now()) {}
+  ~StageTimer() {
+    const auto taken = clock_.Now() - start_;
+    metrics_.ObserveStage(stage_, taken);
+    *taken_ = Microseconds(taken);
+  }
   StageTimer(const StageTimer&) = delete;
   StageTimer& operator=(const StageTimer&) = delete;
 
@@ -26,6 +36,7 @@ class StageTimer {
   metrics::Metrics& metrics_;
   const Clock& clock_;
   const Stage stage_;
+  std::chrono::microseconds* const taken_;
   const SteadyTime start_;
 };
 
@@ -105,8 +116,10 @@ Status Recogniser::LookAt(CameraLane& lane, const Frame& frame) {
 
 Result<std::vector<Shot>> Recogniser::FindFaces(const CameraLane& lane, const Frame& frame) {
   std::vector<Detection> faces;
+  StageTimes times{.decode = frame.decode_time};
+  times.queue = std::max({}, Microseconds(ports_.clock.WallNow() - frame.captured_at));
   {
-    const StageTimer timer(ports_.metrics, ports_.clock, Stage::kDetect);
+    const StageTimer timer(ports_.metrics, ports_.clock, Stage::kDetect, &times.detect);
     VIGIL_ASSIGN_OR_RETURN(auto found, detector_->Detect({&frame, 1}));
     faces = std::move(found.front());
   }
@@ -130,7 +143,8 @@ Result<std::vector<Shot>> Recogniser::FindFaces(const CameraLane& lane, const Fr
                      .embedding = {},
                      .frame = frame,
                      .frame_faces = static_cast<int>(faces.size()),
-                     .names = {}});
+                     .names = {},
+                     .times = times});
   }
   return shots;
 }
@@ -178,11 +192,17 @@ Status Recogniser::EmbedDueShots(Round& round) {
   for (Track& track : round.ended) gather(track, true);
   if (shots.empty()) return {};
 
-  const StageTimer timer(ports_.metrics, ports_.clock, Stage::kEmbed);
-  VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder_->Embed(crops));
+  std::vector<Embedding> embeddings;
+  std::chrono::microseconds embed_time{0};
+  {
+    const StageTimer timer(ports_.metrics, ports_.clock, Stage::kEmbed, &embed_time);
+    VIGIL_ASSIGN_OR_RETURN(embeddings, embedder_->Embed(crops));
+  }
   for (std::size_t i = 0; i < shots.size(); ++i) {
     shots[i]->embedding = std::move(embeddings[i]);
     shots[i]->names = NameAlone(*shots[i]);
+    shots[i]->times.embed = embed_time;
+    shots[i]->times.embed_batch = static_cast<int>(shots.size());
   }
   ports_.metrics.CountEmbeddings(round.lane.camera.id, std::ssize(shots));
   return {};
@@ -219,11 +239,15 @@ void Recogniser::SplitTakenOver(Round& round) {
 
 void Recogniser::Judge(Track& track, const Round& round) {
   GallerySearch search{.candidates = {}, .gallery = ports_.gallery.Info()};
+  std::chrono::microseconds search_time{0};
   if (const Embedding probe = FuseShots(track); !probe.empty()) {
-    const StageTimer timer(ports_.metrics, ports_.clock, Stage::kSearch);
+    const StageTimer timer(ports_.metrics, ports_.clock, Stage::kSearch, &search_time);
     search = ports_.gallery.Search(probe, options_.candidates_max);
   }
+  const SteadyTime judged_from = ports_.clock.Now();
   Decision decision = JudgeTrack(track, std::move(search), options_.policy, options_.judge);
+  decision.trace.times.search = search_time;
+  decision.trace.times.decide = Microseconds(ports_.clock.Now() - judged_from);
   if (!Conclude(track, std::move(decision), round.now)) return;
 
   track.conclusion.person_name.clear();
@@ -256,7 +280,9 @@ void Recogniser::Tell(Track& track, Occasion occasion, const Round& round) {
                      .best = track.shots.front(),
                      .first_seen = track.first_seen,
                      .last_seen = track.last_seen,
-                     .evidence_at = track.conclusion.evidence_at});
+                     .evidence_at = track.conclusion.evidence_at,
+                     .first_pts = track.first_pts,
+                     .last_pts = track.last_pts});
 }
 
 void Recogniser::ShowLive(CameraLane& lane, const Frame& frame) {

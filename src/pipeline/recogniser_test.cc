@@ -27,7 +27,10 @@ constexpr std::uint8_t kBert = 200;
 class RecogniserTest : public testing::Test {
  protected:
   RecogniserTest() {
-    auto detector = std::make_unique<FakeDetector>([this](const Frame&) { return faces_; });
+    auto detector = std::make_unique<FakeDetector>([this](const Frame&) {
+      clock_.Advance(detecting_);
+      return faces_;
+    });
     auto embedder = std::make_unique<FakeEmbedder>();
     embedder_ = embedder.get();
     options_.policy = PolicyFor(embedder->Info(), 0.01, 0);
@@ -94,6 +97,7 @@ class RecogniserTest : public testing::Test {
   LiveView live_;
   RecognitionOptions options_;
   FakeEmbedder* embedder_ = nullptr;
+  milliseconds detecting_{0};  // how long the detector works
   std::vector<Detection> faces_{FakeDetector::Face(50, 50, 100)};
   FaceQuality quality_;
   std::vector<TrackOutcome> outcomes_;
@@ -113,6 +117,30 @@ TEST_F(RecogniserTest, NamesAnEnrolledPersonOnceAfterTheEvidenceWindow) {
   EXPECT_NE(outcomes_[0].best.frame.buffer, nullptr);
   EXPECT_EQ(outcomes_[0].best.frame_faces, 1);
   EXPECT_EQ(outcomes_[0].evidence_at, clock_.WallNow() + milliseconds{600});
+}
+
+TEST_F(RecogniserTest, TellsWhatEachStageTook) {
+  Enrol("anna", kAnna);
+  // The clock moves on only while the detector works, and between capture and the first look.
+  detecting_ = milliseconds{7};
+  for (int i = 0; i < 5; ++i) {
+    Frame frame = MakeTestFrame(200, 200, kAnna);
+    frame.camera_id = "door";
+    frame.pts = milliseconds{200 * i};
+    frame.captured_at = clock_.WallNow();
+    frame.decode_time = std::chrono::microseconds{2'500};
+    clock_.Advance(milliseconds{3});
+    ASSERT_TRUE(recogniser_->Process({"door", lane_, false, frame}).has_value());
+  }
+  ASSERT_THAT(outcomes_, SizeIs(1));
+  const DecisionTrace& trace = outcomes_[0].decision.trace;
+  EXPECT_EQ(trace.times.decode, std::chrono::microseconds{2'500});
+  EXPECT_EQ(trace.times.queue, milliseconds{3});
+  EXPECT_EQ(trace.times.detect, milliseconds{7});
+  EXPECT_EQ(trace.times.embed_batch, static_cast<int>(trace.shots.size()));
+  EXPECT_GE(trace.shots.size(), 1U);
+  EXPECT_EQ(outcomes_[0].first_pts, milliseconds{0});
+  EXPECT_EQ(outcomes_[0].last_pts, milliseconds{600});
 }
 
 TEST_F(RecogniserTest, EmbedsAFewShotsOfATrackNotEveryFrame) {

@@ -45,11 +45,38 @@ milliseconds WaitBefore(int judgements, const JudgeOptions& options) {
   return std::min(wait, options.judgement_interval_max);
 }
 
+// A shot of quality 0 still counts a little: it may be the only one.
+float WeightOf(const Shot& shot) { return std::max(shot.quality.score, 0.01F); }
+
 void AddWeighted(Embedding& sum, const Shot& shot) {
   if (sum.empty()) sum.resize(shot.embedding.size());
-  // A shot of quality 0 still counts a little: it may be the only one.
-  const float weight = std::max(shot.quality.score, 0.01F);
+  const float weight = WeightOf(shot);
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * shot.embedding[i];
+}
+
+// What the probe was made of, for whoever asks why.
+void TraceEvidence(const Track& track, DecisionTrace& trace) {
+  const Embedding probe = FuseShots(track);
+  float weights = 0;
+  for (const Shot& shot : track.shots) {
+    if (!shot.embedding.empty()) weights += WeightOf(shot);
+  }
+  for (const Shot& shot : track.shots) {
+    ShotTrace& look = trace.shots.emplace_back();
+    look.captured_at = shot.frame.captured_at;
+    look.pts = shot.frame.pts;
+    look.box = shot.detection.box;
+    look.score = shot.detection.score;
+    look.quality = shot.quality;
+    look.embedded = !shot.embedding.empty();
+    if (!look.embedded) continue;
+    look.weight = WeightOf(shot) / weights;
+    look.similarity = Similarity(probe, shot.embedding);
+    trace.probe.agreement += look.weight * look.similarity;
+    ++trace.probe.shots;
+  }
+  trace.probe.dimension = static_cast<int>(probe.size());
+  trace.times = track.shots.front().times;
 }
 
 }  // namespace
@@ -115,10 +142,12 @@ Decision JudgeTrack(const Track& track, GallerySearch search, const DecisionPoli
                     const JudgeOptions& options) {
   const Shot& best = track.shots.front();
   Decision decision = Decide(std::move(search), best.quality, policy);
+  TraceEvidence(track, decision.trace);
   const bool lone = RecognisableShots(track) < 2;
   if (decision.outcome == Outcome::kMatch && lone &&
       best.quality.score < options.lone_shot_quality_min) {
     decision.outcome = Outcome::kPossibleMatch;
+    decision.trace.threshold.lone_shot = true;
   }
   return decision;
 }

@@ -174,5 +174,37 @@ TEST(Conclude, ForgetsAPersonWhoWasDeletedMeanwhile) {
   EXPECT_EQ(track.conclusion.decision->outcome, Outcome::kStranger);
 }
 
+TEST(JudgeTrack, WritesDownEveryLook) {
+  Shot turned = MakeShot(300, 0.9F);
+  turned.quality.unrecognisable = UnrecognisableReason::kTurnedAway;
+  Embedding other = EmbeddingOf(1);
+  other[0] += 0.3F;
+  Normalise(other);
+  Track track = TrackWith({MakeShot(200, 0.6F, EmbeddingOf(1)), MakeShot(0, 0.2F, other), turned});
+  track.shots.front().times.detect = std::chrono::microseconds{1'500};
+  const Decision decision = JudgeTrack(track, Found("anna", 0.9F), Policy(), {});
+  const DecisionTrace& trace = decision.trace;
+  ASSERT_EQ(trace.shots.size(), 3U);
+  EXPECT_EQ(trace.shots[0].pts, milliseconds{200});
+  EXPECT_FLOAT_EQ(trace.shots[0].weight, 0.75F);
+  EXPECT_FLOAT_EQ(trace.shots[1].weight, 0.25F);
+  EXPECT_GT(trace.shots[0].similarity, trace.shots[1].similarity);
+  EXPECT_FALSE(trace.shots[2].embedded);
+  EXPECT_EQ(trace.shots[2].quality.unrecognisable, UnrecognisableReason::kTurnedAway);
+  EXPECT_EQ(trace.probe.dimension, 128);
+  EXPECT_EQ(trace.probe.shots, 2);
+  EXPECT_LT(trace.probe.agreement, 1);
+  EXPECT_GT(trace.probe.agreement, 0.9F);
+  EXPECT_EQ(trace.times.detect, std::chrono::microseconds{1'500});
+}
+
+TEST(JudgeTrack, WritesDownThatALonePoorLookWasNotEnough) {
+  const Track track = TrackWith({MakeShot(0, 0.5F, EmbeddingOf(1))});
+  const Decision decision = JudgeTrack(track, Found("anna", 0.9F), Policy(), {});
+  EXPECT_EQ(decision.outcome, Outcome::kPossibleMatch);
+  EXPECT_TRUE(decision.trace.threshold.lone_shot);
+  EXPECT_FLOAT_EQ(decision.trace.probe.agreement, 1);
+}
+
 }  // namespace
 }  // namespace vigil::pipeline

@@ -31,6 +31,7 @@ struct Shot {
   int frame_faces = 0;  // faces in that frame
   std::string
       names;  // the person whom this shot alone would name when it was embedded; empty: nobody
+  StageTimes times{};  // queue and detect of its frame, embed once it was embedded
 
   bool Recognisable() const { return !quality.unrecognisable.has_value(); }
 };
@@ -55,7 +56,9 @@ struct TrackOutcome {
   Shot best;                // the best shot so far: the picture of the incident
   WallTime first_seen{};
   WallTime last_seen{};
-  WallTime evidence_at{};  // capture of the frame that completed the evidence
+  WallTime evidence_at{};                  // capture of the frame that completed the evidence
+  std::chrono::milliseconds first_pts{0};  // first_seen and last_seen on the stream's own timeline
+  std::chrono::milliseconds last_pts{0};
 };
 
 // Called by recognition workers, several at once for different cameras; must not block for long.

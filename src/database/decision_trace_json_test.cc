@@ -1,0 +1,89 @@
+// Traces at rest: whole, bounded, and never in the way of their sighting.
+#include "database/decision_trace_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace vigil::database {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+DecisionTrace TraceOf(std::size_t shots) {
+  DecisionTrace trace;
+  for (std::size_t i = 0; i < shots; ++i) {
+    ShotTrace shot;
+    shot.captured_at = WallTime{milliseconds{1'790'000'000'123}};
+    shot.pts = milliseconds{600};
+    shot.box = {1.5F, 2, 30, 40.25F};
+    shot.score = 0.9375F;
+    shot.quality = {.score = 0.5F,
+                    .face_px = 38.25F,
+                    .sharpness = 0.25F,
+                    .frontal = 0.75F,
+                    .brightness = 0.125F,
+                    .unrecognisable = UnrecognisableReason::kTurnedAway};
+    shot.embedded = true;
+    shot.weight = 0.5F;
+    shot.similarity = 0.875F;
+    trace.shots.push_back(shot);
+  }
+  trace.probe = {.dimension = 128, .shots = 2, .agreement = 0.875F};
+  trace.threshold = {.calibrated = true,
+                     .floor = 0.4375F,
+                     .permitted_rate = 0.01,
+                     .comparisons = 12.5,
+                     .runner_up = 0.3125F,
+                     .crowding = 1.5,
+                     .false_match_rate = 0.000123456,
+                     .lone_shot = true};
+  trace.times = {.decode = microseconds{1'250},
+                 .queue = microseconds{4'000},
+                 .detect = microseconds{31'017},
+                 .embed = microseconds{9'000},
+                 .search = microseconds{12},
+                 .decide = microseconds{3},
+                 .store = microseconds{18'000},
+                 .embed_batch = 3};
+  return trace;
+}
+
+TEST(DecisionTraceJson, KeepsEveryPart) {
+  const DecisionTrace trace = TraceOf(3);
+  EXPECT_EQ(DecisionTraceFromText(DecisionTraceToText(trace)), trace);
+}
+
+TEST(DecisionTraceJson, NamesWhatItHolds) {
+  const std::string text = DecisionTraceToText(TraceOf(1));
+  EXPECT_THAT(text, HasSubstr(R"("captured_at":"2026-09-21T14:13:20.123Z")"));
+  EXPECT_THAT(text, HasSubstr(R"("unrecognisable":"turned_away")"));
+  EXPECT_THAT(text, HasSubstr(R"("permitted_rate":0.01)"));
+  EXPECT_THAT(text, HasSubstr(R"("detect":31.017)"));
+}
+
+TEST(DecisionTraceJson, IsBounded) {
+  EXPECT_THAT(DecisionTraceToText(TraceOf(10)), Not(IsEmpty()));
+  EXPECT_THAT(DecisionTraceToText(TraceOf(1000)), IsEmpty());
+}
+
+TEST(DecisionTraceJson, IsEmptyWithoutShots) {
+  EXPECT_THAT(DecisionTraceToText({}), IsEmpty());
+  EXPECT_TRUE(DecisionTraceJson({}).is_null());
+  EXPECT_EQ(DecisionTraceFromText(""), DecisionTrace{});
+}
+
+TEST(DecisionTraceJson, DoesWithoutWhatIsDamaged) {
+  const std::string whole = DecisionTraceToText(TraceOf(2));
+  ASSERT_THAT(DecisionTraceFromText(whole).shots, SizeIs(2));
+  EXPECT_EQ(DecisionTraceFromText(whole.substr(0, whole.size() / 2)), DecisionTrace{});
+  EXPECT_EQ(DecisionTraceFromText("[]"), DecisionTrace{});
+  EXPECT_EQ(DecisionTraceFromText(R"({"shots":[{"box":[1]}]})"), DecisionTrace{});
+}
+
+}  // namespace
+}  // namespace vigil::database

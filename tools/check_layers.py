@@ -8,7 +8,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SIBLINGS = ("config", "media", "vision", "gallery", "database", "media_store", "alerts", "metrics")
+SIBLINGS = ("config", "media", "vision", "gallery", "database", "media_store", "alerts", "metrics", "drawing")
 MAY_INCLUDE = {"base": {"base"}, "core": {"base", "core"}}
 MAY_INCLUDE |= {room: {"base", "core", room} for room in SIBLINGS}
 MAY_INCLUDE["pipeline"] = {"base", "core", "pipeline", *SIBLINGS}
@@ -22,6 +22,7 @@ LIBRARY_ROOMS = {
     "curl/": {"alerts"}, "boost/json": {"base"}, "boost/beast": {"api"}, "boost/asio": {"api"}, "boost/url": {"api"},
     "jwt/": {"api"}, "openssl/": {"api"}, "prometheus/": {"metrics"}, "spdlog/": {"base"}, "fmt/": {"base"},
     "sodium": {"base"}, "date/": {"base"}, "toml++/": {"config"}, "CLI/": {"app"},
+    "pango": {"drawing"}, "cairo": {"drawing"},
 }
 LINES_MAX = 500
 INCLUDE = re.compile(r'\s*#\s*include\s*(["<])([^">]+)[">]')

@@ -1,8 +1,11 @@
 // /incidents: who was seen where, why the system thinks so, and who has looked at it.
 #include "api/body_fields.h"
+#include "api/incident_schemas.h"
 #include "api/resources.h"
+#include "api/why_media.h"
 #include "base/format.h"
 #include "base/time_text.h"
+#include "database/decision_trace_json.h"
 #include "database/incident_repository.h"
 #include "database/photo_repository.h"
 
@@ -15,59 +18,13 @@ json::value OrNull(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
-Schema SightingSchema() {
-  const Schema candidate = Object("Candidate", {{"person_id", Id(), kRequired},
-                                                {"reference_id", Id(), kRequired},
-                                                {"similarity", Number(-1, 1), kRequired}});
-  return Object("Sighting", {{"id", Id(), kRequired},
-                             {"camera_id", Text(), kRequired},
-                             {"camera_name", Text(), kRequired},
-                             {"seen_at", Time(), kRequired},
-                             {"track_id", Integer(), kRequired},
-                             {"face_count", Count(), kRequired},
-                             {"box", BoxSchema(), kRequired},
-                             {"frame_width", Count(), kRequired},
-                             {"frame_height", Count(), kRequired},
-                             {"quality", Number(0, 1), kRequired},
-                             {"outcome", OutcomeSchema(), kRequired},
-                             {"similarity", Number(), kRequired},
-                             {"threshold", Number(), kRequired},
-                             {"stranger_odds", Number(0, 1), kRequired},
-                             {"candidates", ListOf(candidate), kRequired},
-                             {"gallery", GallerySchema(), kRequired},
-                             {"detector", Text(), kRequired},
-                             {"embedder", Text(), kRequired}});
-}
-
-Schema StateSchema() { return Word({"open", "acknowledged"}); }
-
-Schema IncidentSchema() {
-  const Schema media = Object("", {{"crop", Text(), kRequired},
-                                   {"frame", Text(), kRequired},
-                                   {"reference", Text(), kRequired}});
-  return Object("Incident", {{"id", Id(), kRequired},
-                             {"person_id", Text(), kRequired},
-                             {"person_name", Text(), kRequired},
-                             {"severity", SeveritySchema(), kRequired},
-                             {"camera_group_id", Text(), kRequired},
-                             {"outcome", OutcomeSchema(), kRequired},
-                             {"state", StateSchema(), kRequired},
-                             {"first_seen", Time(), kRequired},
-                             {"last_seen", Time(), kRequired},
-                             {"sighting_count", Count(), kRequired},
-                             {"acknowledged_by", Nullable(Text()), kRequired},
-                             {"acknowledged_at", Nullable(Time()), kRequired},
-                             {"best", SightingSchema(), kRequired},
-                             {"media", Described(media, "addresses of its pictures"), kRequired}});
-}
-
 std::vector<Field> FilterFields() {
   return {{"camera", Id()},
           {"person", Id()},
           {"from", Described(Time(), "seen at that time or later")},
           {"to", Described(Time(), "seen before that time")},
           {"outcome", Word({"match", "possible_match"})},
-          {"state", StateSchema()}};
+          {"state", IncidentStateSchema()}};
 }
 
 json::object SightingJson(const Sighting& sighting) {
@@ -75,7 +32,9 @@ json::object SightingJson(const Sighting& sighting) {
   for (const Candidate& candidate : sighting.decision.candidates) {
     candidates.push_back({{"person_id", candidate.person_id},
                           {"reference_id", candidate.reference_id},
-                          {"similarity", Rounded(candidate.similarity)}});
+                          {"similarity", Rounded(candidate.similarity)},
+                          {"threshold", Rounded(sighting.decision.threshold)},
+                          {"passes", candidate.similarity >= sighting.decision.threshold}});
   }
   return {{"id", sighting.id},
           {"camera_id", sighting.camera_id},
@@ -92,6 +51,7 @@ json::object SightingJson(const Sighting& sighting) {
           {"threshold", Rounded(sighting.decision.threshold)},
           {"stranger_odds", sighting.decision.stranger_odds},
           {"candidates", std::move(candidates)},
+          {"reference_photo_id", OrNull(sighting.reference_photo_id)},
           {"gallery", GalleryJson(sighting.decision.gallery)},
           {"detector", sighting.detector},
           {"embedder", sighting.embedder}};
@@ -99,22 +59,24 @@ json::object SightingJson(const Sighting& sighting) {
 
 json::object IncidentJson(const Incident& incident) {
   const std::string media = "/api/v1/incidents/" + incident.id + "/media/";
-  return {
-      {"id", incident.id},
-      {"person_id", incident.person_id},
-      {"person_name", incident.person_name},
-      {"severity", SeverityName(incident.severity)},
-      {"camera_group_id", incident.camera_group_id},
-      {"outcome", OutcomeName(incident.outcome)},
-      {"state", incident.state == IncidentState::kOpen ? "open" : "acknowledged"},
-      {"first_seen", FormatTime(incident.first_seen)},
-      {"last_seen", FormatTime(incident.last_seen)},
-      {"sighting_count", incident.sighting_count},
-      {"acknowledged_by", OrNull(incident.acknowledged_by)},
-      {"acknowledged_at", TimeJson(incident.acknowledged_at)},
-      {"best", SightingJson(incident.best)},
-      {"media",
-       {{"crop", media + "crop"}, {"frame", media + "frame"}, {"reference", media + "reference"}}}};
+  return {{"id", incident.id},
+          {"person_id", incident.person_id},
+          {"person_name", incident.person_name},
+          {"severity", SeverityName(incident.severity)},
+          {"camera_group_id", incident.camera_group_id},
+          {"outcome", OutcomeName(incident.outcome)},
+          {"state", incident.state == IncidentState::kOpen ? "open" : "acknowledged"},
+          {"first_seen", FormatTime(incident.first_seen)},
+          {"last_seen", FormatTime(incident.last_seen)},
+          {"sighting_count", incident.sighting_count},
+          {"acknowledged_by", OrNull(incident.acknowledged_by)},
+          {"acknowledged_at", TimeJson(incident.acknowledged_at)},
+          {"best", SightingJson(incident.best)},
+          {"media",
+           {{"crop", media + "crop"},
+            {"frame", media + "frame"},
+            {"reference", media + "reference"},
+            {"why", media + "why"}}}};
 }
 
 void ReadTime(const HttpRequest& request, std::string_view name, std::optional<WallTime>& target,
@@ -173,7 +135,11 @@ Answer Get(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const Incident incident, incidents.Get(call.Parameter("id")));
   VIGIL_ASSIGN_OR_RETURN(const std::vector<Sighting> sightings, incidents.Sightings(incident.id));
   json::array items;
-  for (const Sighting& sighting : sightings) items.push_back(SightingJson(sighting));
+  for (const Sighting& sighting : sightings) {
+    json::object item = SightingJson(sighting);
+    item["trace"] = database::DecisionTraceJson(sighting.decision.trace);
+    items.push_back(std::move(item));
+  }
   json::object object = IncidentJson(incident);
   object["sightings"] = std::move(items);
   return JsonResponse(object);
@@ -219,7 +185,7 @@ Answer Media(const ApiContext& context, const Call& call) {
       }
     }
   } else {
-    return Refuse(404, "not_found", "an incident has the pictures crop, frame and reference");
+    return Refuse(404, "not_found", "an incident has the pictures crop, frame, reference and why");
   }
   if (media_id.empty()) {
     return Refuse(404, "not_found", format("this incident's {} is not kept any more", kind));
@@ -228,6 +194,19 @@ Answer Media(const ApiContext& context, const Call& call) {
   HttpResponse response = BodyResponse(200, media_type, TextOf(bytes));
   if (!faces.empty()) response.headers.emplace_back("X-Vigil-Faces", faces);
   return response;
+}
+
+// The best sighting's, or that of ?sighting=ID.
+Answer Why(const ApiContext& context, const Call& call) {
+  IncidentRepository incidents(context.database);
+  VIGIL_ASSIGN_OR_RETURN(const Incident incident, incidents.Get(call.Parameter("id")));
+  const std::string wanted = call.request.Query("sighting").value_or(incident.best.id);
+  if (wanted == incident.best.id) return WhyPictureOf(context, incident, incident.best);
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Sighting> sightings, incidents.Sightings(incident.id));
+  for (const Sighting& sighting : sightings) {
+    if (sighting.id == wanted) return WhyPictureOf(context, incident, sighting);
+  }
+  return Refuse(404, "not_found", "this incident has no such sighting");
 }
 
 }  // namespace
@@ -243,7 +222,7 @@ std::vector<Route> IncidentRoutes(const ApiContext& context) {
       {Method::kGet, "/api/v1/incidents/{id}", Role::kOperator, Lane::kStore, kNoBody,
        Description("getIncident", "incidents", "One incident with all its sightings.",
                    Gives(Extended("IncidentWithSightings", IncidentSchema(),
-                                  {{"sightings", ListOf(SightingSchema()), kRequired}}))),
+                                  {{"sightings", ListOf(TracedSightingSchema()), kRequired}}))),
        [&](const Call& call) { return Get(context, call); }},
       {Method::kPost, "/api/v1/incidents/{id}/acknowledge", Role::kOperator, Lane::kStore,
        kJsonBodyBytesMax,
@@ -251,6 +230,11 @@ std::vector<Route> IncidentRoutes(const ApiContext& context) {
                    Gives(IncidentSchema()))
            .Notes("The first to acknowledge is the one who is kept."),
        [&](const Call& call) { return Acknowledge(context, call); }},
+      // Before the pattern that would take it too: composing a picture is heavy work.
+      {Method::kGet, "/api/v1/incidents/{id}/media/why", Role::kOperator, Lane::kHeavy, kNoBody,
+       Description("getIncidentWhy", "incidents", "One picture of everything that decided.",
+                   GivesMedia({"image/png"})),
+       [&](const Call& call) { return Why(context, call); }},
       {Method::kGet, "/api/v1/incidents/{id}/media/{kind}", Role::kOperator, Lane::kStore, kNoBody,
        Description("getIncidentMedia", "incidents", "A picture of an incident.",
                    GivesMedia({"image/jpeg", "image/png", "image/webp"}))

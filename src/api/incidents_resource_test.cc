@@ -38,6 +38,10 @@ class IncidentsTest : public ApiTest {
     sighting.sighting.decision.similarity = 0.8F;
     sighting.sighting.decision.candidates = search.candidates;
     sighting.sighting.decision.gallery = search.gallery;
+    DecisionTrace& trace = sighting.sighting.decision.trace;
+    trace.shots.resize(2);
+    trace.times.detect = std::chrono::milliseconds{31};
+    trace.threshold.comparisons = 12.5;
     return database::IncidentRepository(*database_)
         .RecordSighting(sighting, std::chrono::minutes{1}, {})
         .value()
@@ -57,7 +61,45 @@ TEST_F(IncidentsTest, TellWhoWhereAndWhy) {
   EXPECT_EQ(read.at("best").at("camera_name"), "door");
   EXPECT_NEAR(read.at("best").at("similarity").as_double(), 0.8, 1e-6);
   EXPECT_EQ(read.at("best").at("candidates").get_array().size(), 1U);
-  EXPECT_EQ(read.at("sightings").get_array().size(), 1U);
+  ASSERT_EQ(read.at("sightings").get_array().size(), 1U);
+  EXPECT_TRUE(read.at("best").at("candidates").at(0).at("passes").as_bool());
+  EXPECT_TRUE(read.at("best").at("reference_photo_id").is_string());
+  EXPECT_EQ(read.at("best").as_object().find("trace"), read.at("best").as_object().end());
+  const json::value& trace = read.at("sightings").at(0).at("trace");
+  EXPECT_EQ(trace.at("shots").get_array().size(), 2U);
+  EXPECT_EQ(trace.at("times_ms").at("detect").to_number<double>(), 31);
+  EXPECT_EQ(trace.at("threshold").at("comparisons").to_number<double>(), 12.5);
+}
+
+TEST_F(IncidentsTest, ExplainThemselvesInOnePicture) {
+  const Incident incident = MakeIncident();
+  const std::string target = "/api/v1/incidents/" + incident.id + "/media/why";
+  const HttpResponse why = Ask(Method::kGet, target, OperatorToken());
+  ASSERT_EQ(why.status, 200) << why.body;
+  EXPECT_EQ(HeaderOf(why, "Content-Type"), "image/png");
+  const RgbImage shown = media::DecodePhoto(std::as_bytes(std::span(why.body))).value();
+  EXPECT_EQ(shown.width, 1440);
+  // The enrolled face is red; its crop stands beside the place of the camera's, which is no
+  // picture here.
+  const auto is_red = [](const RgbImage& image, int x, int y) {
+    const std::uint8_t* pixel = image.Row(y) + static_cast<std::ptrdiff_t>(x) * 3;
+    return pixel[0] > 180 && pixel[1] < 80 && pixel[2] < 80;
+  };
+  EXPECT_TRUE(is_red(shown, 1280, 260));
+  EXPECT_FALSE(is_red(shown, 1030, 260));
+
+  const std::string of_best = target + "?sighting=" + incident.best.id;
+  EXPECT_EQ(Ask(Method::kGet, of_best, OperatorToken()).body, why.body);
+  EXPECT_EQ(Ask(Method::kGet, target + "?sighting=none", OperatorToken()).status, 404);
+  EXPECT_EQ(Ask(Method::kGet, "/api/v1/incidents/none/media/why", OperatorToken()).status, 404);
+  EXPECT_EQ(Ask(Method::kGet, target, "").status, 401);
+
+  // People deleted since are said to be so; their photo is gone from the picture.
+  ASSERT_EQ(Ask(Method::kDelete, "/api/v1/criminals/" + incident.person_id, AdminToken()).status,
+            204);
+  const HttpResponse later = Ask(Method::kGet, target, OperatorToken());
+  ASSERT_EQ(later.status, 200) << later.body;
+  EXPECT_FALSE(is_red(media::DecodePhoto(std::as_bytes(std::span(later.body))).value(), 1280, 260));
 }
 
 TEST_F(IncidentsTest, GiveTheirPicturesToWhoMayReadThem) {
@@ -69,7 +111,7 @@ TEST_F(IncidentsTest, GiveTheirPicturesToWhoMayReadThem) {
   EXPECT_EQ(reference.body, PhotoBytes({220, 30, 30}));
   EXPECT_EQ(HeaderOf(reference, "Cache-Control"), "no-store");
   EXPECT_NE(HeaderOf(reference, "X-Vigil-Faces").find(R"("faces":[{"box":[)"), std::string::npos);
-  EXPECT_EQ(Ask(Method::kGet, media + "why", OperatorToken()).status, 404);
+  EXPECT_EQ(Ask(Method::kGet, media + "clip", OperatorToken()).status, 404);
   EXPECT_EQ(Ask(Method::kGet, media + "crop", "").status, 401);
 }
 

@@ -56,6 +56,7 @@ void AddEnroll(CLI::App& app, CommandLine& line);
 void AddSearch(CLI::App& app, CommandLine& line);
 void AddDetect(CLI::App& app, CommandLine& line);
 void AddEmbed(CLI::App& app, CommandLine& line);
+void AddExplain(CLI::App& app, CommandLine& line);
 void AddWatch(CLI::App& app, CommandLine& line);
 void AddModels(CLI::App& app, CommandLine& line);
 void AddUsers(CLI::App& app, CommandLine& line);

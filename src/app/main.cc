@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   vigil::app::AddSearch(app, line);
   vigil::app::AddDetect(app, line);
   vigil::app::AddEmbed(app, line);
+  vigil::app::AddExplain(app, line);
   vigil::app::AddWatch(app, line);
   vigil::app::AddModels(app, line);
   vigil::app::AddUsers(app, line);

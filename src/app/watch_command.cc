@@ -1,6 +1,7 @@
 // `vigil watch SOURCE`: the whole recognition on one file or camera, without a server.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <thread>
 
@@ -11,6 +12,7 @@
 #include "app/people_folder.h"
 #include "app/recognition_options.h"
 #include "app/signals.h"
+#include "app/watch_report.h"
 #include "base/format.h"
 #include "base/time_text.h"
 #include "gallery/follower.h"
@@ -24,6 +26,7 @@ namespace {
 struct Options {
   std::string source;
   std::filesystem::path people;
+  std::filesystem::path report;  // empty: none
   bool json = false;
 };
 
@@ -32,6 +35,7 @@ struct Watchlist {
   PeopleFolder folder;
   std::unique_ptr<Backend> backend;
 
+  std::size_t People() const { return Gallery().Info().persons; }
   const GalleryIndex& Gallery() const { return backend ? *backend->gallery : *folder.gallery; }
   std::string NameOf(const std::string& id) const {
     if (backend) return backend->names.Of(id);
@@ -102,10 +106,14 @@ void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json) {
 
 Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options& options,
                                      FrameSource& source, const Watchlist& list, Clock& clock,
+                                     WatchReport& report, WatchReportFacts& facts,
                                      std::stop_token stop) {
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config, config.recognition.min_face_px, 1));
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config));
   VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config, precision, 1));
+  facts.models =
+      format("{} and {} in {}.", detectors.front()->Info().id,
+             embedders.front()->Info().space.model_id, embedders.front()->Info().precision);
   metrics::Metrics metrics;
   const pipeline::WatchOptions watch{
       .recognition = RecognitionOptionsOf(config.recognition, embedders.front()->Info()),
@@ -117,13 +125,41 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
       .gallery = list.Gallery(),
       .metrics = metrics,
       .quality = vision::AssessQuality,
-      .on_outcome = [&](const auto& outcome) { PrintOutcome(outcome, options.json); },
+      .on_outcome =
+          [&](const auto& outcome) {
+            PrintOutcome(outcome, options.json);
+            if (!options.report.empty()) report.Take(outcome);
+          },
       .name_of = [&](const std::string& id) { return list.NameOf(id); }};
   return pipeline::WatchSource(source, std::move(detectors.front()), std::move(embedders.front()),
                                watch, ports, std::move(stop));
 }
 
+// The page is written however the stream ended: what was seen was seen.
+Status WriteReport(const WatchReport& report, const WatchReportFacts& facts, std::ofstream& file,
+                   const std::filesystem::path& path) {
+  if (path.empty()) return {};
+  const std::string html = report.Html(facts);
+  file.write(html.data(), std::ssize(html));
+  file.close();
+  if (!file) {
+    return Fail(ErrorCode::kUnavailable,
+                format("{}: the report cannot be written; is the disk full?", path.string()));
+  }
+  std::fprintf(stderr, "report: %s\n", path.c_str());
+  return {};
+}
+
 ExitCode Run(const CommandLine& line, const Options& options) {
+  std::ofstream report_file;
+  if (!options.report.empty()) {
+    report_file.open(options.report, std::ios::binary | std::ios::trunc);
+    if (!report_file) {
+      return Report(
+          {ErrorCode::kPermission, format("{} cannot be written; name another file with --report",
+                                          options.report.string())});
+    }
+  }
   StopSignals signals;
   const auto config = LoadCommandConfig(line);
   if (!config) return ExitCode::kConfiguration;
@@ -147,7 +183,17 @@ ExitCode Run(const CommandLine& line, const Options& options) {
     }
     return ExitCode::kInput;
   }
-  const auto summary = Watch(*config, options, *opened->source, *list, clock, stop.get_token());
+  WatchReport report;
+  WatchReportFacts facts{.source = MaskUrl(options.source),
+                         .models = {},
+                         .people_enrolled = list->People(),
+                         .written_at = {}};
+  const auto summary =
+      Watch(*config, options, *opened->source, *list, clock, report, facts, stop.get_token());
+  facts.written_at = clock.WallNow();
+  if (const Status written = WriteReport(report, facts, report_file, options.report); !written) {
+    return Report(written.error());
+  }
   if (!summary && summary.error().code != ErrorCode::kCancelled) {
     Report(summary.error());
     return ExitCode::kInput;
@@ -180,6 +226,8 @@ void AddWatch(CLI::App& app, CommandLine& line) {
         line.overrides.emplace_back("recognition.min_face_px", px);
       },
       "smallest face searched for, pixels");
+  command->add_option("--report", options->report,
+                      "write one HTML page of who appeared when, with pictures");
   command->add_flag("--json", options->json, "one JSON line an outcome");
   command->callback([options, &line] { line.exit_code = Run(line, *options); });
 }

@@ -146,7 +146,8 @@ TEST_F(Incidents, KeepTheTraceOfEachDecision) {
 }
 
 TEST_F(Incidents, RememberThePhotoThatMatchedWhenItIsDeleted) {
-  person_ = *PersonRepository(*database_).Create(Person{.name = "Ada"});
+  person_.id.clear();
+  person_ = *PersonRepository(*database_).Create(person_);
   Photo photo;
   photo.person_id = person_.id;
   photo.media_id = "photo-1";

@@ -101,6 +101,31 @@ float LandmarkError(const Detection& ours, const Detection& theirs) {
   return sum / 5 / theirs.box.Width();
 }
 
+TEST_F(Parity, TheTraceEndsWithWhatDetectAnswers) {
+  auto detectors = MakeMtcnnDetectors({.models_directory = models_}, 1);
+  ASSERT_TRUE(detectors) << detectors.error().message;
+  const auto photos = Photos();
+  ASSERT_FALSE(photos.empty());
+  const Frame& frame = photos.front().frame;
+  const auto found = detectors->front()->Detect(std::span(&frame, 1));
+  const auto trace = TraceMtcnn({.models_directory = models_}, frame);
+  ASSERT_TRUE(found && trace);
+  ASSERT_EQ(trace->found.size(), found->front().size());
+  ASSERT_FALSE(trace->found.empty());
+  EXPECT_EQ(trace->found.front().box, found->front().front().box);
+  EXPECT_GE(trace->proposed.size(), trace->refined.size());
+  EXPECT_GE(trace->refined.size(), trace->found.size());
+  ASSERT_GT(trace->levels.size(), 1U);
+  int proposals = 0;
+  for (std::size_t i = 0; i < trace->levels.size(); ++i) {
+    proposals += trace->levels[i].proposals;
+    if (i > 0) {
+      EXPECT_LT(trace->levels[i].width, trace->levels[i - 1].width);
+    }
+  }
+  EXPECT_GE(proposals, static_cast<int>(trace->proposed.size()));
+}
+
 TEST_F(Parity, DetectionsEqualTheReference) {
   auto detectors = MakeMtcnnDetectors({.models_directory = models_}, 1);
   ASSERT_TRUE(detectors) << detectors.error().message;

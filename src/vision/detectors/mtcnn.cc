@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -72,11 +73,20 @@ class Mtcnn final : public Detector {
 
   const DetectorInfo& Info() const override { return info_; }
 
+  // While it is set, each step is written down in it.
+  void SetTrace(MtcnnTrace* trace) { trace_ = trace; }
+
  private:
   std::vector<Detection> DetectOne(const Frame& frame) {
     std::vector<Proposal> proposals = Propose(frame);
+    if (trace_ != nullptr) trace_->proposed = DetectionsOf(proposals);
     Refine(frame, proposals);
+    if (trace_ != nullptr) trace_->refined = DetectionsOf(proposals);
     Decide(frame, proposals);
+    return DetectionsOf(proposals);
+  }
+
+  static std::vector<Detection> DetectionsOf(const std::vector<Proposal>& proposals) {
     std::vector<Detection> detections;
     detections.reserve(proposals.size());
     for (const Proposal& proposal : proposals) {
@@ -91,6 +101,9 @@ class Mtcnn final : public Detector {
          MakePyramid(frame.width, frame.height, options_.min_face_px, options_.pyramid_factor)) {
       std::vector<Proposal> of_level = ProposeAt(frame, level);
       Suppress(of_level, 0.5F, OverlapKind::kUnion);
+      if (trace_ != nullptr) {
+        trace_->levels.push_back({level.width, level.height, static_cast<int>(of_level.size())});
+      }
       all.insert(all.end(), of_level.begin(), of_level.end());
     }
     Suppress(all, 0.7F, OverlapKind::kUnion);
@@ -193,6 +206,7 @@ class Mtcnn final : public Detector {
   ov::InferRequest propose_;
   ov::InferRequest refine_;
   ov::InferRequest output_;
+  MtcnnTrace* trace_ = nullptr;
   AreaResizer resizer_;
   std::vector<float> input_;  // of the network that runs now
 };
@@ -219,13 +233,10 @@ Status CheckOptions(const MtcnnOptions& options, int count) {
   return {};
 }
 
-}  // namespace
-
-Result<std::vector<std::unique_ptr<Detector>>> MakeMtcnnDetectors(const MtcnnOptions& options,
-                                                                  int count) {
+Result<std::vector<std::unique_ptr<Mtcnn>>> MakeMtcnns(const MtcnnOptions& options, int count) {
   VIGIL_RETURN_IF_ERROR(CheckOptions(options, count));
   VIGIL_ASSIGN_OR_RETURN(const InstalledModel model, FindModel(options.models_directory, "mtcnn"));
-  std::vector<std::unique_ptr<Detector>> detectors;
+  std::vector<std::unique_ptr<Mtcnn>> detectors;
   std::optional<ov::Core> core;
   VIGIL_RETURN_IF_ERROR(GuardInference("start OpenVINO", [&] { core.emplace(); }));
   Networks networks;
@@ -242,6 +253,24 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeMtcnnDetectors(const MtcnnOpt
       detectors.push_back(std::make_unique<Mtcnn>(options, info, networks));
   }));
   return detectors;
+}
+
+}  // namespace
+
+Result<std::vector<std::unique_ptr<Detector>>> MakeMtcnnDetectors(const MtcnnOptions& options,
+                                                                  int count) {
+  VIGIL_ASSIGN_OR_RETURN(auto mtcnns, MakeMtcnns(options, count));
+  return std::vector<std::unique_ptr<Detector>>(std::make_move_iterator(mtcnns.begin()),
+                                                std::make_move_iterator(mtcnns.end()));
+}
+
+Result<MtcnnTrace> TraceMtcnn(const MtcnnOptions& options, const Frame& frame) {
+  VIGIL_ASSIGN_OR_RETURN(const auto mtcnns, MakeMtcnns(options, 1));
+  MtcnnTrace trace;
+  mtcnns.front()->SetTrace(&trace);
+  VIGIL_ASSIGN_OR_RETURN(auto found, mtcnns.front()->Detect({&frame, 1}));
+  trace.found = std::move(found.front());
+  return trace;
 }
 
 }  // namespace vigil::vision

@@ -31,4 +31,23 @@ struct MtcnnOptions {
 Result<std::vector<std::unique_ptr<Detector>>> MakeMtcnnDetectors(const MtcnnOptions& options,
                                                                   int count);
 
+// One size at which the first network looked, and what it proposed there.
+struct MtcnnLevel {
+  int width = 0;
+  int height = 0;
+  int proposals = 0;  // after suppression within the level
+};
+
+// What each network left of one picture, best first, in pixels of the frame.
+struct MtcnnTrace {
+  std::vector<MtcnnLevel> levels;   // largest first
+  std::vector<Detection> proposed;  // by P-Net; without landmarks
+  std::vector<Detection> refined;   // after R-Net; without landmarks
+  std::vector<Detection> found;     // after O-Net: what Detect answers
+};
+
+// Detects once with a detector of its own and tells every step, for people who want to see it.
+// Errors: those of MakeMtcnnDetectors and Detect.
+Result<MtcnnTrace> TraceMtcnn(const MtcnnOptions& options, const Frame& frame);
+
 }  // namespace vigil::vision

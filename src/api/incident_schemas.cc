@@ -1,0 +1,107 @@
+// See the header.
+#include "api/incident_schemas.h"
+
+#include "api/resources.h"
+
+namespace vigil::api {
+namespace {
+
+Schema TraceSchema() {
+  const Schema quality = Object("TracedQuality", {{"score", Number(), kRequired},
+                                                  {"face_px", Number(), kRequired},
+                                                  {"sharpness", Number(), kRequired},
+                                                  {"frontal", Number(), kRequired},
+                                                  {"brightness", Number(), kRequired},
+                                                  {"unrecognisable", Nullable(Text()), kRequired}});
+  const Schema shot = Object("TracedShot", {{"captured_at", Time(), kRequired},
+                                            {"pts_ms", Integer(), kRequired},
+                                            {"box", BoxSchema(), kRequired},
+                                            {"score", Number(), kRequired},
+                                            {"quality", quality, kRequired},
+                                            {"embedded", Flag(), kRequired},
+                                            {"weight", Number(), kRequired},
+                                            {"similarity", Number(), kRequired}});
+  const Schema probe = Object("TracedProbe", {{"dimension", Count(), kRequired},
+                                              {"shots", Count(), kRequired},
+                                              {"agreement", Number(), kRequired}});
+  const Schema threshold = Object("TracedThreshold", {{"calibrated", Flag(), kRequired},
+                                                      {"floor", Number(), kRequired},
+                                                      {"permitted_rate", Number(), kRequired},
+                                                      {"comparisons", Number(), kRequired},
+                                                      {"runner_up", Number(), kRequired},
+                                                      {"crowding", Number(), kRequired},
+                                                      {"false_match_rate", Number(), kRequired},
+                                                      {"lone_shot", Flag(), kRequired}});
+  const Schema times = Object("TracedTimes", {{"decode", Number(), kRequired},
+                                              {"queue", Number(), kRequired},
+                                              {"detect", Number(), kRequired},
+                                              {"embed", Number(), kRequired},
+                                              {"search", Number(), kRequired},
+                                              {"decide", Number(), kRequired},
+                                              {"store", Number(), kRequired},
+                                              {"embed_batch", Count(), kRequired}});
+  return Object("Trace", {{"shots", ListOf(shot), kRequired},
+                          {"probe", probe, kRequired},
+                          {"threshold", threshold, kRequired},
+                          {"times_ms", times, kRequired}});
+}
+
+}  // namespace
+
+Schema IncidentStateSchema() { return Word({"open", "acknowledged"}); }
+
+Schema SightingSchema() {
+  const Schema candidate = Object("Candidate", {{"person_id", Id(), kRequired},
+                                                {"reference_id", Id(), kRequired},
+                                                {"similarity", Number(-1, 1), kRequired},
+                                                {"threshold", Number(), kRequired},
+                                                {"passes", Flag(), kRequired}});
+  return Object("Sighting", {{"id", Id(), kRequired},
+                             {"camera_id", Text(), kRequired},
+                             {"camera_name", Text(), kRequired},
+                             {"seen_at", Time(), kRequired},
+                             {"track_id", Integer(), kRequired},
+                             {"face_count", Count(), kRequired},
+                             {"box", BoxSchema(), kRequired},
+                             {"frame_width", Count(), kRequired},
+                             {"frame_height", Count(), kRequired},
+                             {"quality", Number(0, 1), kRequired},
+                             {"outcome", OutcomeSchema(), kRequired},
+                             {"similarity", Number(), kRequired},
+                             {"threshold", Number(), kRequired},
+                             {"stranger_odds", Number(0, 1), kRequired},
+                             {"candidates", ListOf(candidate), kRequired},
+                             {"reference_photo_id", Nullable(Id()), kRequired},
+                             {"gallery", GallerySchema(), kRequired},
+                             {"detector", Text(), kRequired},
+                             {"embedder", Text(), kRequired}});
+}
+
+Schema TracedSightingSchema() {
+  return Extended(
+      "TracedSighting", SightingSchema(),
+      {{"trace", Described(Nullable(TraceSchema()), "null: of an older version"), kRequired}});
+}
+
+Schema IncidentSchema() {
+  const Schema media = Object("", {{"crop", Text(), kRequired},
+                                   {"frame", Text(), kRequired},
+                                   {"reference", Text(), kRequired},
+                                   {"why", Text(), kRequired}});
+  return Object("Incident", {{"id", Id(), kRequired},
+                             {"person_id", Text(), kRequired},
+                             {"person_name", Text(), kRequired},
+                             {"severity", SeveritySchema(), kRequired},
+                             {"camera_group_id", Text(), kRequired},
+                             {"outcome", OutcomeSchema(), kRequired},
+                             {"state", IncidentStateSchema(), kRequired},
+                             {"first_seen", Time(), kRequired},
+                             {"last_seen", Time(), kRequired},
+                             {"sighting_count", Count(), kRequired},
+                             {"acknowledged_by", Nullable(Text()), kRequired},
+                             {"acknowledged_at", Nullable(Time()), kRequired},
+                             {"best", SightingSchema(), kRequired},
+                             {"media", Described(media, "addresses of its pictures"), kRequired}});
+}
+
+}  // namespace vigil::api

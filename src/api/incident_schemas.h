@@ -1,0 +1,14 @@
+// What incidents, sightings and their traces look like to users of the API.
+#pragma once
+
+#include "api/schema.h"
+
+namespace vigil::api {
+
+Schema IncidentStateSchema();
+Schema IncidentSchema();
+Schema SightingSchema();
+// A sighting with how it was decided, step by step.
+Schema TracedSightingSchema();
+
+}  // namespace vigil::api

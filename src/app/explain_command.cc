@@ -66,7 +66,7 @@ Result<ExplainPhoto> ExplainOne(const config::Config& config, const Options& opt
                                 Embedder& embedder) {
   const Frame frame = FrameOfImage(image);
   ExplainPhoto photo;
-  photo.name = alerts::OneLine(std::filesystem::path(path).filename().string(), 60);
+  photo.name = alerts::OneLine(std::filesystem::path(path).filename().string(), 36);
   photo.image = *image;
   VIGIL_ASSIGN_OR_RETURN(const auto faces, Detect(config, options, frame, photo));
   const auto largest = std::ranges::max_element(faces, {}, [&](const Detection& face) {

@@ -202,7 +202,9 @@ std::string WatchReport::Cards() const {
 }
 
 std::string WatchReport::Html(const WatchReportFacts& facts) const {
-  std::string written = FormatTime(facts.written_at);
+  // "2026-11-22 21:28 UTC"
+  std::string written = FormatTime(facts.written_at).substr(0, 16) + " UTC";
+  written[10] = ' ';
   const std::string source = alerts::EscapeHtml(alerts::OneLine(facts.source, 300));
   std::string html(kReportHead);
   html += format("<title>Who appeared in {}</title>\n</head>\n<body>\n<main>\n", source);

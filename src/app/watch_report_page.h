@@ -44,6 +44,7 @@ section { background: var(--surface); border-radius: 8px; padding: 16px; margin-
 .key { font-size: 12px; margin-top: 4px; }
 .key i { display: inline-block; width: 12px; height: 12px; border-radius: 3px;
   vertical-align: -1px; margin-left: 12px; }
+.key i:first-child { margin-left: 0; }
 i.match, .bar i.match { background: var(--match); }
 i.possible, .bar i.possible { background: var(--possible); }
 i.stranger { background: var(--edge); }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kColumnWidth = 760;
 constexpr double kTop = 104;
-constexpr double kPyramidHeight = kPanelExtra + 168;
+constexpr double kPyramidHeight = kPanelExtra + 214;
 constexpr double kStagesHeight = kPanelExtra + 290;
 constexpr double kFaceHeight = kPanelExtra + 234;
 constexpr double kEmbeddingHeight = kPanelExtra + 84;
@@ -50,7 +50,7 @@ void DrawPyramid(Canvas& canvas, const Rect& rect, const ExplainPhoto& photo) {
                 At(room.x, room.y), Body(kMuted));
     return;
   }
-  constexpr double kPictureHeight = 126;
+  constexpr double kPictureHeight = 172;
   constexpr double kBetween = 14;
   constexpr double kWordsWidth = 210;
   constexpr double kWindow = 12;  // what the first network looks through, pixels of the level

@@ -193,7 +193,7 @@ TEST(DrawExplain, ShowsEveryStepInItsColour) {
   ExplainPicture explain;
   explain.photos = {Photo()};
   const RgbImage image = DrawExplain(explain).Pixels();
-  const Rect stages{48, 104 + 234 + 20 + 50, 728, 262};
+  const Rect stages{48, 104 + 280 + 20 + 50, 728, 262};
   EXPECT_TRUE(Has(image, stages, 10, 120, 10)) << "the photo";
   EXPECT_TRUE(Has(image, stages, 0x7d, 0xdc, 0x9a)) << "O-Net's box";
   EXPECT_TRUE(Has(image, {0, stages.Bottom(), 824, 300}, 120, 10, 10)) << "the crop";

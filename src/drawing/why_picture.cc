@@ -43,6 +43,13 @@ std::string Plural(std::size_t count, std::string_view one, std::string_view man
   return format("{} {}", count, count == 1 ? one : many);
 }
 
+// Searching a small gallery takes microseconds, a network milliseconds.
+std::string DurationText(std::chrono::microseconds time) {
+  if (time.count() < 1) return "under 1 \u00b5s";
+  if (time.count() < 100) return format("{} \u00b5s", time.count());
+  return format("{:.1f} ms", static_cast<double>(time.count()) / 1000);
+}
+
 void DrawHead(Canvas& canvas, const WhyPicture& why) {
   const Sighting& sighting = why.sighting;
   canvas.Text(
@@ -148,8 +155,8 @@ void DrawCandidates(Canvas& canvas, const WhyPicture& why) {
     canvas.Fill({x - 1, room.y, 2, kRow * static_cast<double>(rows.size())}, kText);
   }
   const std::size_t more = decision.candidates.size() - rows.size();
-  canvas.Text(format("Line: needed {} of each of them{}", Score(decision.threshold),
-                     more > 0 ? format("; {} more below", more) : ""),
+  canvas.Text(format("The line: {}, needed of each{}", Score(decision.threshold),
+                     more > 0 ? format("; {} more below these", more) : ""),
               At(room.x, room.y + 184), Label());
 }
 
@@ -182,7 +189,7 @@ void DrawOdds(Canvas& canvas, const WhyPicture& why) {
       {"Searched", format("{}, {}", Plural(decision.gallery.persons, "person", "people"),
                           Plural(decision.gallery.references, "reference", "references"))}};
   if (trace.comparisons > 0) {
-    rows.push_back({"Chances a stranger gets", format("{:.1f}", trace.comparisons)});
+    rows.push_back({"Chances a stranger gets there", format("{:.1f}", trace.comparisons)});
     rows.push_back({"Strangers who may be named", why.rate_text(trace.permitted_rate)});
     rows.push_back({"Never below (the model's floor)", Score(trace.floor)});
     rows.push_back({"Runner-up, and what it adds",
@@ -240,7 +247,8 @@ void DrawTimes(Canvas& canvas, const WhyPicture& why) {
       {{"Decode", times.decode},
        {"Queue", times.queue},
        {"Detect", times.detect},
-       {times.embed_batch > 1 ? format("Embed {} looks", times.embed_batch) : "Embed", times.embed},
+       {times.embed_batch > 1 ? format("Embed (batch of {})", times.embed_batch) : "Embed",
+        times.embed},
        {"Search", times.search},
        {"Decide", times.decide},
        {"Store", times.store}}};
@@ -249,9 +257,17 @@ void DrawTimes(Canvas& canvas, const WhyPicture& why) {
   std::vector<MeterRow> rows;
   for (const auto& [name, time] : stages) {
     rows.push_back({name, static_cast<double>(time.count()) / static_cast<double>(longest.count()),
-                    format("{:.2f} ms", static_cast<double>(time.count()) / 1000)});
+                    DurationText(time)});
   }
-  Meters(canvas, room, 25, rows, 124, 84);
+  Meters(canvas, room, 25, rows, 136, 84);
+}
+
+// "facenet-128:6acdd8fb3a3f" and how its crops are prepared: too long for one line.
+std::pair<std::string, std::string> SplitEmbedder(const std::string& embedder) {
+  const std::size_t model = embedder.find(':');
+  const std::size_t hash = model == embedder.npos ? model : embedder.find(':', model + 1);
+  if (hash == embedder.npos) return {embedder, ""};
+  return {embedder.substr(0, hash), embedder.substr(hash + 1)};
 }
 
 void DrawVersions(Canvas& canvas, const WhyPicture& why) {
@@ -259,9 +275,11 @@ void DrawVersions(Canvas& canvas, const WhyPicture& why) {
   const Rect room =
       Panel(canvas, {kMargin + 2 * (kColumn + kGap), kThirdTop, kColumn, kThirdRow}, "9  Versions");
   const GalleryInfo& gallery = sighting.decision.gallery;
-  Facts(canvas, room, 25,
+  const auto [embedder, input] = SplitEmbedder(sighting.embedder);
+  Facts(canvas, room, 22.5,
         {{"Detector", sighting.detector},
-         {"Embedder", sighting.embedder},
+         {"Embedder", embedder},
+         {"Input", input.empty() ? "not recorded" : input},
          {"Gallery", format("change number {}", gallery.sequence)},
          {"Camera", sighting.camera_name},
          {"Incident", why.incident_id},

@@ -184,7 +184,11 @@ ExitCode Run(const CommandLine& line, const Options& options) {
     return ExitCode::kInput;
   }
   WatchReport report;
-  WatchReportFacts facts{.source = MaskUrl(options.source),
+  // Of a file its name is enough; where it lay is nobody's business who gets the page.
+  const bool is_address = options.source.find("://") != std::string::npos;
+  WatchReportFacts facts{.source = is_address
+                                       ? MaskUrl(options.source)
+                                       : std::filesystem::path(options.source).filename().string(),
                          .models = {},
                          .people_enrolled = list->People(),
                          .written_at = {}};

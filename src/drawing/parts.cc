@@ -149,16 +149,23 @@ void SimilarityScale(Canvas& canvas, const Rect& room, double similarity, const 
   const double width = canvas.Measure(text, style).width;
   canvas.Text(text, At(std::clamp(end - width / 2, bar.x, bar.Right() - width), room.y), style);
 
-  double y = bar.Bottom() + 6;
+  // All lines first, so that none runs through another's words.
+  const double first_label = bar.Bottom() + 6;
+  double y = first_label;
+  for (const ScaleMark& mark : marks) {
+    canvas.Fill({x_of(mark.value) - 1, bar.y - 4, 2, y - bar.y + 14}, mark.color);
+    y += kScaleMarkHeight;
+  }
+  y = first_label;
   for (const ScaleMark& mark : marks) {
     const double x = x_of(mark.value);
-    canvas.Fill({x - 1, bar.y - 4, 2, y - bar.y + 14}, mark.color);
     const std::string label = format("{}  {}", mark.label, Score(mark.value));
-    const TextStyle label_style = Label(mark.color);
-    const double label_width = canvas.Measure(label, label_style).width;
+    const TextSize size = canvas.Measure(label, Label(mark.color));
     // Beside the line, on the side that has room.
-    const bool right = x + 8 + label_width <= bar.Right();
-    canvas.Text(label, At(right ? x + 8 : x - 8 - label_width, y), label_style);
+    const bool right = x + 8 + size.width <= bar.Right();
+    const double left = right ? x + 8 : x - 8 - size.width;
+    canvas.Fill({left - 4, y, size.width + 8, size.height}, kSurface);
+    canvas.Text(label, At(left, y), Label(mark.color));
     y += kScaleMarkHeight;
   }
 }

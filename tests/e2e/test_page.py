@@ -65,6 +65,17 @@ def check_alert(browser):
         wait_for_picture(browser, f".card figure:nth-child({figure}) canvas")
 
 
+def check_why(browser):
+    browser.focus(".card .show-why")
+    browser.press_enter()
+    wait_until(lambda: browser.evaluate("document.querySelector('dialog.why img')?.naturalWidth ?? 0") == 1440,
+               "the why picture shows", 30, browser.explain)
+    assert WANTED in browser.evaluate("document.querySelector('dialog.why img').alt")
+    browser.focus("dialog.why button")
+    browser.press_enter()
+    wait_until(lambda: not browser.sees("dialog.why"), "the why picture closes", 10, browser.explain)
+
+
 def check_acknowledge(browser):
     browser.focus(".card button")
     browser.press_enter()
@@ -88,6 +99,7 @@ def test_an_operator_watches_and_asks(browser, server, people, scene, start_came
     wait_for_picture(browser, ".camera canvas")
     browser.wait_for_text(f"Match: {WANTED}", ".camera .faces", 60)
     check_alert(browser)
+    check_why(browser)
     check_acknowledge(browser)
     photo = people.val(WANTED)[0]
     check_search(browser, photo, f"● Match: {WANTED}")

@@ -1,6 +1,7 @@
 // One alert: who it looks like, where and when, how alike beside what was needed, and both faces
 // side by side so that a person can judge.
 import { element, setText } from "./dom.js";
+import { showWhy } from "./why_dialog.js";
 import { count, localTime, oddsText, outcomeText, score, utcTime } from "./words.js";
 
 // Times the face's greater side: the room that the camera's crop leaves around a face, so that both
@@ -106,12 +107,15 @@ export class IncidentCard {
     this.failureText = element("p", { className: "error", attributes: { role: "alert" } });
     this.button = element("button", { type: "button", textContent: "Acknowledge" });
     this.button.addEventListener("click", () => this.#acknowledge());
+    this.whyButton = element("button", { type: "button", className: "show-why", textContent: "Show why" });
+    this.whyButton.addEventListener("click", () => this.#showWhy());
     this.root = element("article", { className: "card", tabIndex: -1 },
       element("div", { className: "top" }, this.outcomeText, this.timeSlot),
       this.nameText,
       element("div", { className: "pair" }, this.seen.root, this.reference.root),
       this.scoreText, this.oddsText, this.countText,
-      this.acknowledgedText, this.failureText, this.button);
+      this.acknowledgedText, this.failureText,
+      element("div", { className: "actions" }, this.button, this.whyButton));
   }
 
   #showTime({ first_seen: firstSeen, severity }) {
@@ -131,6 +135,8 @@ export class IncidentCard {
     this.button.hidden = done;
     this.button.setAttribute("aria-label",
       `Acknowledge the alert about ${incident.person_name} at ${localTime(incident.first_seen)}`);
+    this.whyButton.setAttribute("aria-label",
+      `Show why it looks like ${incident.person_name} at ${localTime(incident.first_seen)}`);
     setText(this.acknowledgedText, done
       ? `✓ Acknowledged by ${incident.acknowledged_by}, ${localTime(incident.acknowledged_at)}`
       : "");
@@ -142,6 +148,18 @@ export class IncidentCard {
     const media = `/incidents/${encodeURIComponent(id)}/media`;
     this.seen.load(`${media}/crop`, this.#signal);
     this.reference.load(`${media}/reference`, this.#signal);
+  }
+
+  async #showWhy() {
+    this.whyButton.disabled = true;
+    setText(this.failureText, "");
+    try {
+      await showWhy(this.#session, this.incident, this.#signal);
+    } catch (failure) {
+      if (!this.#signal.aborted) setText(this.failureText, `Not shown: ${failure.message}`);
+    } finally {
+      this.whyButton.disabled = false;
+    }
   }
 
   async #acknowledge() {

@@ -48,10 +48,11 @@ SurfacePtr SurfaceOf(const RgbImage& image) {
   const int stride = cairo_image_surface_get_stride(surface.get());
   for (int y = 0; y < image.height; ++y) {
     const std::uint8_t* from = image.Row(y);
-    for (int x = 0; x < image.width; ++x, from += 3) {
+    unsigned char* to = data + static_cast<std::ptrdiff_t>(y) * stride;
+    for (int x = 0; x < image.width; ++x, from += 3, to += sizeof(std::uint32_t)) {
       const std::uint32_t pixel = static_cast<std::uint32_t>(from[0]) << 16U |
                                   static_cast<std::uint32_t>(from[1]) << 8U | from[2];
-      std::memcpy(data + static_cast<std::ptrdiff_t>(y) * stride + x * 4, &pixel, sizeof pixel);
+      std::memcpy(to, &pixel, sizeof pixel);
     }
   }
   cairo_surface_mark_dirty(surface.get());
@@ -230,9 +231,10 @@ RgbImage Canvas::Pixels() const {
   image.pixels.reserve(static_cast<std::size_t>(image.width) *
                        static_cast<std::size_t>(image.height) * 3);
   for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width; ++x) {
+    const unsigned char* from = data + static_cast<std::ptrdiff_t>(y) * stride;
+    for (int x = 0; x < image.width; ++x, from += sizeof(std::uint32_t)) {
       std::uint32_t pixel = 0;
-      std::memcpy(&pixel, data + static_cast<std::ptrdiff_t>(y) * stride + x * 4, sizeof pixel);
+      std::memcpy(&pixel, from, sizeof pixel);
       image.pixels.insert(image.pixels.end(), {static_cast<std::uint8_t>(pixel >> 16U & 0xFFU),
                                                static_cast<std::uint8_t>(pixel >> 8U & 0xFFU),
                                                static_cast<std::uint8_t>(pixel & 0xFFU)});

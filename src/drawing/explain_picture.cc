@@ -204,6 +204,7 @@ void DrawEmbedding(Canvas& canvas, const Rect& rect, const ExplainPhoto& photo) 
 void DrawComparison(Canvas& canvas, const Rect& rect, const ExplainPicture& explain) {
   const Rect room = Panel(canvas, rect, "5  How alike: the cosine of the two embeddings");
   std::vector<ScaleMark> marks;
+  marks.reserve(explain.thresholds.size() + 1);
   double needed = explain.floor;
   for (const ExplainThreshold& threshold : explain.thresholds) {
     marks.push_back({threshold.label, threshold.value, kText});

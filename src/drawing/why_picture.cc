@@ -255,6 +255,7 @@ void DrawTimes(Canvas& canvas, const WhyPicture& why) {
   std::chrono::microseconds longest{1};
   for (const auto& [name, time] : stages) longest = std::max(longest, time);
   std::vector<MeterRow> rows;
+  rows.reserve(stages.size());
   for (const auto& [name, time] : stages) {
     rows.push_back({name, static_cast<double>(time.count()) / static_cast<double>(longest.count()),
                     DurationText(time)});

@@ -13,6 +13,10 @@
 // freeing; the leak sanitizer asks here before it complains.
 extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig\n"; }
 
+// GLib locks by system calls that the thread sanitizer does not know, so that it sees races between
+// the libraries' own threads where there are locks.
+extern "C" const char* __tsan_default_options() { return "ignore_noninstrumented_modules=1"; }
+
 namespace vigil::drawing {
 namespace {
 

@@ -90,14 +90,18 @@ void DrawPyramid(Canvas& canvas, const Rect& rect, const ExplainPhoto& photo) {
 }
 
 void DrawStages(Canvas& canvas, const Rect& rect, const ExplainPhoto& photo) {
+  const std::size_t stages = std::min<std::size_t>(photo.stages.size(), 3);
   const Rect room =
-      Panel(canvas, rect, "2  Three networks, each sorting out what the one before let through");
+      Panel(canvas, rect,
+            stages == 3 ? "2  Three networks, each sorting out what the one before let through"
+                        : "2  The detector: its one network finds faces and landmarks");
   constexpr double kBetween = 14;
   constexpr double kPictureHeight = 262;
   const double width = (room.width - 2 * kBetween) / 3;
-  const Color colors[] = {kAccent, kPossible, kGood};
-  for (std::size_t i = 0; i < std::min<std::size_t>(photo.stages.size(), 3); ++i) {
+  for (std::size_t i = 0; i < stages; ++i) {
     const ExplainStage& stage = photo.stages[i];
+    const bool last = i + 1 == stages;
+    const Color color = last ? kGood : i == 0 ? kAccent : kPossible;
     const Rect place{room.x + static_cast<double>(i) * (width + kBetween), room.y, width,
                      kPictureHeight};
     const Rect picture = PictureOr(canvas, photo.image, place, "");
@@ -105,21 +109,20 @@ void DrawStages(Canvas& canvas, const Rect& rect, const ExplainPhoto& photo) {
     // Many boxes lie on each other: the surer, the stronger.
     for (const Detection& candidate : stage.candidates) {
       const double strength = std::clamp<double>(candidate.score, 0.35, 1);
-      canvas.Outline(ToCanvas(candidate.box, photo.image, picture), colors[i].Faded(strength),
-                     i == 0 ? 1.2 : 2.2, 2);
+      canvas.Outline(ToCanvas(candidate.box, photo.image, picture), color.Faded(strength),
+                     i == 0 && !last ? 1.2 : 2.2, 2);
     }
     canvas.Unclip();
-    if (i == 2) {
+    if (last) {
       for (const Detection& found : stage.candidates) {
         DrawLandmarks(canvas, found.landmarks, photo.image, picture, 2);
       }
     }
-    TextStyle style = Body(colors[i]);
+    TextStyle style = Body(color);
     style.align = Align::kCenter;
-    canvas.Text(format("{}: {}", stage.name,
-                       i == 2 ? Count(stage.candidates.size(), "face")
-                              : Count(stage.candidates.size(), "candidate")),
-                At(place.x + place.width / 2, place.Bottom() + 8), style);
+    canvas.Text(
+        format("{}: {}", stage.name, Count(stage.candidates.size(), last ? "face" : "candidate")),
+        At(place.x + place.width / 2, place.Bottom() + 8), style);
   }
 }
 

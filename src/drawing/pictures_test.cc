@@ -201,6 +201,18 @@ TEST(DrawExplain, ShowsEveryStepInItsColour) {
   EXPECT_TRUE(Has(image, strip, 0xff, 0xc2, 0x66)) << "numbers above zero";
 }
 
+TEST(DrawExplain, TakesADetectorOfOneNetwork) {
+  ExplainPhoto photo = Photo();
+  photo.levels.clear();
+  photo.stages = {{"yunet", {*photo.face}}};
+  ExplainPicture explain;
+  explain.photos = {photo};
+  const RgbImage image = DrawExplain(explain).Pixels();
+  const Rect first_place{48, 104 + 280 + 20 + 50, 233, 262};
+  EXPECT_TRUE(Has(image, first_place, 0x7d, 0xdc, 0x9a)) << "its boxes are found faces";
+  EXPECT_EQ(Colors(image, {300, first_place.y, 470, 262}), 1U) << "no further networks";
+}
+
 TEST(DrawExplain, ShowsHowFarAPhotoWithoutAFaceCame) {
   ExplainPhoto photo = Photo();
   photo.face.reset();

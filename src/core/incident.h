@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -37,6 +38,19 @@ struct Sighting {
 
 enum class IncidentState { kOpen, kAcknowledged };
 
+// What an operator made of an incident.
+enum class Verdict { kConfirmed, kFalseMatch, kUnsure };
+
+// "confirmed", "false_match", "unsure".
+std::string_view VerdictName(Verdict verdict);
+
+struct Label {
+  Verdict verdict = Verdict::kUnsure;
+  std::string note = {};
+  std::string user_name = {};  // empty: the local socket
+  WallTime at{};
+};
+
 struct Incident {
   std::string id;
   std::string person_id;
@@ -51,6 +65,7 @@ struct Incident {
   Sighting best;  // the sighting of the highest similarity
   std::string acknowledged_by;
   std::optional<WallTime> acknowledged_at;
+  std::optional<Label> label;  // the newest verdict
 };
 
 // Everything the incident engine hands to the database for one judged track.
@@ -61,12 +76,14 @@ struct NewSighting {
 };
 
 struct IncidentFilter {
-  std::string camera_id;
-  std::string person_id;
-  std::optional<WallTime> from;
-  std::optional<WallTime> to;
-  std::optional<Outcome> outcome;
-  std::optional<IncidentState> state;
+  std::string camera_id = {};
+  std::string person_id = {};
+  std::optional<WallTime> from = {};
+  std::optional<WallTime> to = {};
+  std::optional<Outcome> outcome = {};
+  std::optional<IncidentState> state = {};
+  std::optional<Verdict> verdict = {};  // the newest one
+  bool unjudged = false;                // only those without a verdict
 };
 
 // One face seen, enrolled or not: what `detections` keeps.
@@ -84,6 +101,14 @@ struct DetectionRecord {
   float similarity = 0;
   float threshold = 0;
   std::string crop_media_id;  // empty: not kept
+};
+
+struct DetectionFilter {
+  std::string camera_id = {};
+  std::optional<WallTime> from = {};
+  std::optional<WallTime> to = {};
+  std::optional<Outcome> outcome = {};
+  std::optional<std::int64_t> track_id = {};
 };
 
 }  // namespace vigil

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "core/face_quality.h"
 #include "core/frame_source.h"
+#include "core/incident.h"
 #include "core/outcome.h"
 #include "core/person.h"
 
@@ -21,6 +22,18 @@ std::string_view ReasonName(UnrecognisableReason reason) {
       return "occluded";
   }
   VIGIL_CHECK(false, "unknown reason");
+}
+
+std::string_view VerdictName(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kConfirmed:
+      return "confirmed";
+    case Verdict::kFalseMatch:
+      return "false_match";
+    case Verdict::kUnsure:
+      return "unsure";
+  }
+  VIGIL_CHECK(false, "unknown verdict");
 }
 
 std::string_view StreamFaultName(StreamFault fault) {

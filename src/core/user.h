@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -41,6 +42,14 @@ struct AuditEntry {
   std::string action;  // "search_by_image", "person.create", ...
   std::string object_id;
   std::string detail;  // JSON, no secrets, no biometric bytes
+};
+
+struct AuditFilter {
+  std::string user = {};    // id or name
+  std::string action = {};  // whole, or a beginning that ends in a dot: "person."
+  std::string object_id = {};
+  std::optional<WallTime> from = {};
+  std::optional<WallTime> to = {};
 };
 
 }  // namespace vigil

@@ -2,6 +2,7 @@
 #include "database/audit_repository.h"
 
 #include "base/uuid.h"
+#include "database/condition.h"
 #include "database/rows.h"
 
 namespace vigil::database {
@@ -15,6 +16,22 @@ AuditEntry EntryOf(const Row& row) {
           .action = row.Text("action"),
           .object_id = row.Text("object_id"),
           .detail = row.Text("detail")};
+}
+
+Condition ConditionOf(const AuditFilter& filter, const PageRequest& request) {
+  Condition condition;
+  if (!request.after.empty()) condition.Add("id < ${}", request.after);
+  if (!filter.user.empty()) condition.Add("${} IN (user_id, user_name)", filter.user);
+  if (filter.action.ends_with('.')) {
+    // As a pattern the underscores of actions would stand for any letter.
+    condition.Add("SUBSTR(action, 1, LENGTH(${0})) = ${0}", filter.action);
+  } else if (!filter.action.empty()) {
+    condition.Add("action = ${}", filter.action);
+  }
+  if (!filter.object_id.empty()) condition.Add("object_id = ${}", filter.object_id);
+  if (filter.from.has_value()) condition.Add("at >= ${}", *filter.from);
+  if (filter.to.has_value()) condition.Add("at <= ${}", *filter.to);
+  return condition;
 }
 
 }  // namespace
@@ -33,14 +50,18 @@ Status AuditRepository::Append(AuditEntry entry) {
   });
 }
 
-Result<Page<AuditEntry>> AuditRepository::List(const PageRequest& request) {
+Result<Page<AuditEntry>> AuditRepository::List(const PageRequest& request,
+                                               const AuditFilter& filter) {
+  Condition condition = ConditionOf(filter, request);
   const int limit = PageLimit(request);
+  condition.parameters.emplace_back(limit + 1);
   return database_.Read([&](Connection& connection) -> Result<Page<AuditEntry>> {
     VIGIL_ASSIGN_OR_RETURN(
         const Answer answer,
-        connection.Execute("SELECT id, at, user_id, user_name, action, object_id, detail "
-                           "FROM audit_log WHERE $1 = '' OR id < $1 ORDER BY id DESC LIMIT $2",
-                           {request.after, limit + 1}));
+        connection.Execute(format("SELECT id, at, user_id, user_name, action, object_id, detail "
+                                  "FROM audit_log {} ORDER BY id DESC LIMIT ${}",
+                                  condition.sql, condition.parameters.size()),
+                           condition.parameters));
     return MakePage<AuditEntry>(answer.rows, limit, EntryOf);
   });
 }

@@ -16,7 +16,7 @@ class AuditRepository {
   // Fills id, and `at` when it is not set.
   Status Append(AuditEntry entry);
   // Newest first.
-  Result<Page<AuditEntry>> List(const PageRequest& request);
+  Result<Page<AuditEntry>> List(const PageRequest& request, const AuditFilter& filter = {});
 
  private:
   Database& database_;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/format.h"
+#include "database/event_repository.h"
 #include "database/setting_repository.h"
 #include "database/sqlite_connection.h"
 
@@ -52,6 +53,7 @@ Database::Database(const DatabaseOptions& options, const Sealer& sealer, Clock& 
       sealer_(sealer),
       clock_(clock),
       writer_(std::move(writer)),
+      events_(clock),
       free_readers_(std::move(readers)),
       queue_(options.write_queue_depth_max),
       writer_thread_([this] { WriterLoop(); }) {}
@@ -97,6 +99,7 @@ void Database::WriterLoop() {
       task.changed.notify_all();
     }
     Status status = InTransaction(*writer_, TransactionKind::kWrite, task.work);
+    events_.EndTransaction(status.has_value());
     const std::lock_guard lock(task.mutex);
     task.status = std::move(status);
     task.stage = Task::Stage::kDone;
@@ -160,6 +163,8 @@ Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options, c
   auto database =
       std::make_unique<Database>(options, sealer, clock, std::move(writer), std::move(readers));
   VIGIL_RETURN_IF_ERROR(CheckKey(*database, options.path));
+  VIGIL_ASSIGN_OR_RETURN(const std::int64_t newest, EventRepository(*database).Newest());
+  database->Events().StartAfter(newest);
   return database;
 }
 

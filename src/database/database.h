@@ -23,6 +23,7 @@
 #include "base/result.h"
 #include "base/seal.h"
 #include "database/connection.h"
+#include "database/event_log.h"
 #include "database/migrator.h"
 
 namespace vigil::database {
@@ -72,6 +73,7 @@ class Database {
 
   const Sealer& GetSealer() const { return sealer_; }
   Clock& GetClock() const { return clock_; }
+  EventLog& Events() { return events_; }
   // Writes that wait, for metrics.
   std::size_t WriteQueueDepth() const { return queue_.Depth(); }
 
@@ -101,6 +103,7 @@ class Database {
   const Sealer& sealer_;
   Clock& clock_;
   std::unique_ptr<Connection> writer_;
+  EventLog events_;
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;

@@ -2,6 +2,7 @@
 #include "database/detection_repository.h"
 
 #include "base/uuid.h"
+#include "database/condition.h"
 #include "database/rows.h"
 
 namespace vigil::database {
@@ -55,13 +56,23 @@ Status DetectionRepository::WriteBatch(std::span<const DetectionRecord> detectio
   });
 }
 
-Result<Page<DetectionRecord>> DetectionRepository::List(const PageRequest& request) {
+Result<Page<DetectionRecord>> DetectionRepository::List(const PageRequest& request,
+                                                        const DetectionFilter& filter) {
+  Condition condition;
+  if (!request.after.empty()) condition.Add("id < ${}", request.after);
+  if (!filter.camera_id.empty()) condition.Add("camera_id = ${}", filter.camera_id);
+  if (filter.from.has_value()) condition.Add("seen_at >= ${}", *filter.from);
+  if (filter.to.has_value()) condition.Add("seen_at <= ${}", *filter.to);
+  if (filter.outcome.has_value()) condition.Add("outcome = ${}", OutcomeName(*filter.outcome));
+  if (filter.track_id.has_value()) condition.Add("track_id = ${}", *filter.track_id);
   const int limit = PageLimit(request);
+  condition.parameters.emplace_back(limit + 1);
   return database_.Read([&](Connection& connection) -> Result<Page<DetectionRecord>> {
-    VIGIL_ASSIGN_OR_RETURN(const Answer answer,
-                           connection.Execute("SELECT * FROM detections WHERE $1 = '' OR id < $1 "
-                                              "ORDER BY id DESC LIMIT $2",
-                                              {request.after, limit + 1}));
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute(format("SELECT * FROM detections {} ORDER BY id DESC LIMIT ${}",
+                                  condition.sql, condition.parameters.size()),
+                           condition.parameters));
     return MakePage<DetectionRecord>(answer.rows, limit, DetectionOf);
   });
 }

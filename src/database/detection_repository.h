@@ -20,8 +20,9 @@ class DetectionRepository {
 
   // All or none; empty ids are filled.
   Status WriteBatch(std::span<const DetectionRecord> detections);
-  // Newest first.
-  Result<Page<DetectionRecord>> List(const PageRequest& request);
+  // Newest written first.
+  Result<Page<DetectionRecord>> List(const PageRequest& request,
+                                     const DetectionFilter& filter = {});
   // Forgets the crops of faces that matched nobody and were seen before `before`; returns the media
   // ids to remove, at most `limit`. Crops that a sighting names stay.
   Result<std::vector<std::string>> ForgetUnmatchedCrops(WallTime before, int limit);

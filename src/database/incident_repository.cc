@@ -2,8 +2,11 @@
 #include "database/incident_repository.h"
 
 #include "base/format.h"
+#include "base/json.h"
+#include "base/time_text.h"
 #include "base/uuid.h"
 #include "database/alert_message_json.h"
+#include "database/condition.h"
 #include "database/incident_rows.h"
 #include "database/rows.h"
 
@@ -142,28 +145,39 @@ AlertMessage MessageOf(const NewSighting& sighting, const std::string& incident_
 
 // Asks one channel's cooldown and obeys. True: an alert was queued.
 Result<bool> AskRoute(Connection& connection, const NewSighting& sighting,
-                      const std::string& incident_id, const AlertRoute& route, const Clock& clock) {
+                      const std::string& incident_id, const AlertRoute& route, const Clock& clock,
+                      EventLog& events) {
   VIGIL_ASSIGN_OR_RETURN(const CooldownState state,
                          ReadCooldown(connection, sighting, route.channel));
   const Sighting& seen = sighting.sighting;
   const CooldownVerdict verdict =
       route.cooldown(state, {seen.seen_at, sighting.person.severity, seen.decision.similarity});
   VIGIL_RETURN_IF_ERROR(WriteCooldown(connection, sighting, route.channel, verdict.next));
-  if (!verdict.send) return false;
+  if (!verdict.send) {
+    VIGIL_RETURN_IF_ERROR(events.Append(connection, "alert.suppressed",
+                                        {{"incident_id", incident_id},
+                                         {"channel", route.channel},
+                                         {"suppressed", verdict.next.suppressed}}));
+    return false;
+  }
   const AlertMessage message = MessageOf(sighting, incident_id, state.suppressed, clock);
   VIGIL_RETURN_IF_ERROR(connection.Execute(
       "INSERT INTO outbox (id, channel, incident_id, message, state, attempts, next_attempt_at, "
       "created_at) VALUES ($1, $2, $3, $4, 'pending', 0, $5, $5)",
       {message.id, route.channel, incident_id, AlertMessageToJson(message), clock.WallNow()}));
+  VIGIL_RETURN_IF_ERROR(events.Append(
+      connection, "alert.queued",
+      {{"alert_id", message.id}, {"incident_id", incident_id}, {"channel", route.channel}}));
   return true;
 }
 
 Status AskRoutes(Connection& connection, const NewSighting& sighting,
-                 std::span<const AlertRoute> routes, const Clock& clock, SightingResult& result) {
+                 std::span<const AlertRoute> routes, const Clock& clock, EventLog& events,
+                 SightingResult& result) {
   const std::string& incident_id = result.incident.id;
   for (const AlertRoute& route : routes) {
     VIGIL_ASSIGN_OR_RETURN(const bool queued,
-                           AskRoute(connection, sighting, incident_id, route, clock));
+                           AskRoute(connection, sighting, incident_id, route, clock, events));
     (queued ? result.alerts_queued : result.alerts_suppressed).push_back(route.channel);
   }
   // A visit that began inside a cooldown has told nobody yet: it asks again with its next sighting.
@@ -174,9 +188,33 @@ Status AskRoutes(Connection& connection, const NewSighting& sighting,
   return {};
 }
 
+json::object IncidentFacts(const Incident& incident) {
+  return {{"incident_id", incident.id},
+          {"person_id", incident.person_id},
+          {"camera_group_id", incident.camera_group_id},
+          {"outcome", OutcomeName(incident.outcome)},
+          {"severity", SeverityName(incident.severity)},
+          {"state", StateName(incident.state)},
+          {"sighting_count", incident.sighting_count},
+          {"last_seen", FormatTime(incident.last_seen)}};
+}
+
+Status TellSighting(Connection& connection, const Sighting& seen, const SightingResult& result,
+                    EventLog& events) {
+  json::object data = IncidentFacts(result.incident);
+  data["camera_id"] = seen.camera_id;
+  data["camera_name"] = seen.camera_name;
+  data["similarity"] = ShortDecimal(seen.decision.similarity);
+  data["upgraded"] = result.upgraded;
+  VIGIL_RETURN_IF_ERROR(
+      events.Append(connection, result.created ? "incident.created" : "incident.updated", data));
+  return {};
+}
+
 Result<SightingResult> Record(Connection& connection, NewSighting sighting,
                               std::chrono::milliseconds visit_gap,
-                              std::span<const AlertRoute> routes, const Clock& clock) {
+                              std::span<const AlertRoute> routes, const Clock& clock,
+                              EventLog& events) {
   VIGIL_ASSIGN_OR_RETURN(std::optional<Visit> visit,
                          FindOpenVisit(connection, sighting, visit_gap));
   const bool is_match = sighting.sighting.decision.outcome == Outcome::kMatch;
@@ -192,25 +230,14 @@ Result<SightingResult> Record(Connection& connection, NewSighting sighting,
   sighting.sighting.incident_id = visit->id;
   VIGIL_RETURN_IF_ERROR(InsertSighting(connection, sighting.sighting));
   VIGIL_ASSIGN_OR_RETURN(result.incident, FindIncident(connection, visit->id));
+  VIGIL_RETURN_IF_ERROR(TellSighting(connection, sighting.sighting, result, events));
   const bool news =
       !visit->alert_severity.has_value() || sighting.person.severity > *visit->alert_severity;
   if (is_match && news) {
-    VIGIL_RETURN_IF_ERROR(AskRoutes(connection, sighting, routes, clock, result));
+    VIGIL_RETURN_IF_ERROR(AskRoutes(connection, sighting, routes, clock, events, result));
   }
   return result;
 }
-
-// The WHERE clause of a filter, and its parameters.
-struct Condition {
-  std::string sql = "WHERE 1 = 1";
-  std::vector<Value> parameters;
-
-  // `text` holds {} where the parameter's number belongs.
-  void Add(fmt::format_string<std::size_t> text, Value value) {
-    parameters.push_back(std::move(value));
-    sql += " AND " + fmt::format(text, parameters.size());
-  }
-};
 
 Condition ConditionOf(const IncidentFilter& filter, const PageRequest& request) {
   Condition condition;
@@ -225,6 +252,8 @@ Condition ConditionOf(const IncidentFilter& filter, const PageRequest& request) 
   if (filter.to.has_value()) condition.Add("i.first_seen <= ${}", *filter.to);
   if (filter.outcome.has_value()) condition.Add("i.outcome = ${}", OutcomeName(*filter.outcome));
   if (filter.state.has_value()) condition.Add("i.state = ${}", StateName(*filter.state));
+  if (filter.verdict.has_value()) condition.Add("l.verdict = ${}", VerdictName(*filter.verdict));
+  if (filter.unjudged) condition.sql += " AND l.verdict IS NULL";
   return condition;
 }
 
@@ -239,7 +268,8 @@ Result<SightingResult> IncidentRepository::RecordSighting(const NewSighting& sig
                 format("a {} is no sighting of an enrolled person", OutcomeName(outcome)));
   }
   return database_.Write([&](Connection& connection) {
-    return Record(connection, sighting, visit_gap, routes, database_.GetClock());
+    return Record(connection, sighting, visit_gap, routes, database_.GetClock(),
+                  database_.Events());
   });
 }
 
@@ -279,11 +309,50 @@ Result<std::vector<Sighting>> IncidentRepository::Sightings(const std::string& i
 Result<Incident> IncidentRepository::Acknowledge(const std::string& id,
                                                  const std::string& user_name) {
   return database_.Write([&](Connection& connection) -> Result<Incident> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute("UPDATE incidents SET state = 'acknowledged', acknowledged_by = $2, "
+                           "acknowledged_at = $3 WHERE id = $1 AND state = 'open'",
+                           {id, user_name, database_.GetClock().WallNow()}));
+    VIGIL_ASSIGN_OR_RETURN(Incident incident, FindIncident(connection, id));
+    if (answer.changed > 0) {
+      json::object data = IncidentFacts(incident);
+      data["user_name"] = user_name;
+      VIGIL_RETURN_IF_ERROR(database_.Events().Append(connection, "incident.acknowledged", data));
+    }
+    return incident;
+  });
+}
+
+Result<Incident> IncidentRepository::AddLabel(const std::string& id, Label label) {
+  label.at = database_.GetClock().WallNow();
+  return database_.Write([&](Connection& connection) -> Result<Incident> {
+    VIGIL_ASSIGN_OR_RETURN(Incident incident, FindIncident(connection, id));
+    json::object data = IncidentFacts(incident);
+    data["verdict"] = VerdictName(label.verdict);
+    data["user_name"] = label.user_name;
+    VIGIL_ASSIGN_OR_RETURN(const std::int64_t sequence,
+                           database_.Events().Append(connection, "incident.verdict", data));
     VIGIL_RETURN_IF_ERROR(connection.Execute(
-        "UPDATE incidents SET state = 'acknowledged', acknowledged_by = $2, acknowledged_at = $3 "
-        "WHERE id = $1 AND state = 'open'",
-        {id, user_name, database_.GetClock().WallNow()}));
-    return FindIncident(connection, id);
+        "INSERT INTO labels (sequence, incident_id, verdict, note, user_name, at) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        {sequence, id, VerdictName(label.verdict), label.note, label.user_name, label.at}));
+    incident.label = label;
+    return incident;
+  });
+}
+
+Result<std::vector<Label>> IncidentRepository::Labels(const std::string& incident_id) {
+  return database_.Read([&](Connection& connection) -> Result<std::vector<Label>> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute("SELECT verdict, note, user_name, at AS judged_at FROM labels "
+                           "WHERE incident_id = $1 ORDER BY sequence DESC LIMIT 1000",
+                           {incident_id}));
+    std::vector<Label> labels;
+    labels.reserve(answer.rows.size());
+    for (const Row& row : answer.rows) labels.push_back(LabelOf(row));
+    return labels;
   });
 }
 

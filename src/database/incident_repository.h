@@ -41,6 +41,11 @@ class IncidentRepository {
   Result<Page<Incident>> List(const IncidentFilter& filter, const PageRequest& request);
   // In the order they were recorded, at most 1000.
   Result<std::vector<Sighting>> Sightings(const std::string& incident_id);
+  // An operator's judgement; its time is now. Earlier ones are kept, the newest counts. kNotFound
+  // for an unknown incident.
+  Result<Incident> AddLabel(const std::string& id, Label label);
+  // All labels of an incident, newest first, at most 1000.
+  Result<std::vector<Label>> Labels(const std::string& incident_id);
   // `user_name` goes into acknowledged_by. Acknowledging twice keeps the first.
   Result<Incident> Acknowledge(const std::string& id, const std::string& user_name);
 

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/json.h"
 #include "contract/outbox_store_contract.h"
+#include "database/event_repository.h"
 #include "database/gallery_repository.h"
 #include "database/outbox_repository.h"
 #include "database/person_repository.h"
@@ -102,6 +104,71 @@ TEST_F(Incidents, BeginWithTheFirstMatchAndAlertOnce) {
   EXPECT_THAT(second.alerts_queued, IsEmpty());
   EXPECT_THAT(second.alerts_suppressed, IsEmpty());
   EXPECT_EQ(Queued(), 1U);
+}
+
+TEST_F(Incidents, AreToldWithTheirAlerts) {
+  const std::string id = Record(Seen(Outcome::kPossibleMatch)).incident.id;
+  EXPECT_EQ(Record(Seen(Outcome::kMatch)).incident.id, id);
+  now_ += minutes{5};
+  Record(Seen(Outcome::kMatch));
+  const PendingAlert alert = outbox_.DueAlerts("hook", WallTime::max(), 1)->at(0);
+  ASSERT_TRUE(outbox_.RecordAttempt(alert.message.id, now_, DeliveryState::kPending, "no", now_));
+  ASSERT_TRUE(outbox_.RecordAttempt(alert.message.id, now_, DeliveryState::kSent, "HTTP 204", {}));
+  const std::vector<Event> events = EventRepository(*database_).After(0, 100)->events;
+  std::vector<std::string> kinds;
+  for (const Event& event : events) {
+    kinds.push_back(event.kind);
+    EXPECT_EQ(event.data.find("Ada"), std::string::npos) << "names are read with the incident";
+  }
+  EXPECT_THAT(kinds, ElementsAre("incident.created", "incident.updated", "alert.queued",
+                                 "incident.created", "alert.suppressed", "alert.sent"));
+  const json::value upgrade = ParseJson(events[1].data).value();
+  EXPECT_EQ(upgrade.at("incident_id"), json::value(id));
+  EXPECT_EQ(upgrade.at("outcome"), "match");
+  EXPECT_EQ(upgrade.at("upgraded"), true);
+  EXPECT_EQ(upgrade.at("camera_name"), "Front door");
+  const json::value sent = ParseJson(events[5].data).value();
+  EXPECT_EQ(sent.at("alert_id"), json::value(alert.message.id));
+  EXPECT_EQ(sent.at("incident_id"), json::value(id));
+  EXPECT_EQ(sent.at("channel"), "hook");
+  EXPECT_EQ(sent.at("attempts"), 2);
+}
+
+TEST_F(Incidents, AreJudgedAgainAndAgainAndTheNewestCounts) {
+  const std::string id = Record(Seen(Outcome::kMatch)).incident.id;
+  EXPECT_FALSE(incidents_.Get(id)->label.has_value());
+  const auto count = [&](const IncidentFilter& filter) {
+    return incidents_.List(filter, {})->items.size();
+  };
+  EXPECT_EQ(count({.unjudged = true}), 1U);
+  ASSERT_TRUE(incidents_.AddLabel(id, {.verdict = Verdict::kUnsure, .user_name = "otto"}));
+  database_.GetClock().Advance(seconds{1});
+  const Incident judged = *incidents_.AddLabel(id, {Verdict::kFalseMatch, "a cousin", "anna", {}});
+  for (const Incident& incident : {judged, *incidents_.Get(id)}) {
+    ASSERT_TRUE(incident.label.has_value());
+    EXPECT_EQ(incident.label->verdict, Verdict::kFalseMatch);
+    EXPECT_EQ(incident.label->note, "a cousin");
+    EXPECT_EQ(incident.label->user_name, "anna");
+    EXPECT_EQ(incident.label->at, database_.GetClock().WallNow());
+  }
+  const std::vector<Label> history = *incidents_.Labels(id);
+  ASSERT_EQ(history.size(), 2U);
+  EXPECT_EQ(history[1].verdict, Verdict::kUnsure);
+  EXPECT_EQ(count({.verdict = Verdict::kFalseMatch}), 1U);
+  EXPECT_EQ(count({.verdict = Verdict::kUnsure}), 0U) << "only the newest counts";
+  EXPECT_EQ(count({.unjudged = true}), 0U);
+  EXPECT_EQ(incidents_.AddLabel("none", {}).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(Incidents, AreToldAsAcknowledgedOnce) {
+  const std::string id = Record(Seen(Outcome::kMatch)).incident.id;
+  ASSERT_TRUE(incidents_.Acknowledge(id, "otto"));
+  const std::int64_t newest = EventRepository(*database_).Newest().value();
+  const Event told = EventRepository(*database_).After(newest - 1, 1)->events.at(0);
+  EXPECT_EQ(told.kind, "incident.acknowledged");
+  EXPECT_EQ(ParseJson(told.data).value().at("user_name"), "otto");
+  ASSERT_TRUE(incidents_.Acknowledge(id, "anna"));
+  EXPECT_EQ(EventRepository(*database_).Newest().value(), newest);
 }
 
 TEST_F(Incidents, KeepEverythingThatTellsWhy) {

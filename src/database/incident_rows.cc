@@ -61,8 +61,10 @@ constexpr std::string_view kSelectSighting =
 constexpr std::string_view kSelectIncident =
     "SELECT i.id, i.person_id, i.person_name, i.severity, i.camera_group_id, i.outcome, i.state, "
     "i.first_seen, i.last_seen, i.sighting_count, i.acknowledged_by, "
-    "i.acknowledged_at, " VIGIL_SIGHTING_COLUMNS
-    "FROM incidents AS i JOIN sightings AS s ON s.id = i.best_sighting_id ";
+    "i.acknowledged_at, l.verdict, l.note, l.user_name, l.at AS judged_at, " VIGIL_SIGHTING_COLUMNS
+    "FROM incidents AS i JOIN sightings AS s ON s.id = i.best_sighting_id "
+    "LEFT JOIN labels AS l ON l.sequence = "
+    "(SELECT MAX(sequence) FROM labels WHERE incident_id = i.id) ";
 
 #undef VIGIL_SIGHTING_COLUMNS
 
@@ -87,6 +89,13 @@ Sighting SightingOf(const Row& row) {
       .reference_photo_id = row.Text("reference_photo_id")};
 }
 
+Label LabelOf(const Row& row) {
+  return {.verdict = VerdictFromWord(row.Text("verdict")),
+          .note = row.Text("note"),
+          .user_name = row.Text("user_name"),
+          .at = row.Time("judged_at")};
+}
+
 Incident IncidentOf(const Row& row) {
   return {.id = row.Text("id"),
           .person_id = row.Text("person_id"),
@@ -101,7 +110,8 @@ Incident IncidentOf(const Row& row) {
           .sighting_count = row.Int("sighting_count"),
           .best = SightingOf(row),
           .acknowledged_by = row.Text("acknowledged_by"),
-          .acknowledged_at = row.OptionalTime("acknowledged_at")};
+          .acknowledged_at = row.OptionalTime("acknowledged_at"),
+          .label = row.IsNull("verdict") ? std::nullopt : std::optional(LabelOf(row))};
 }
 
 Result<Incident> FindIncident(Connection& connection, const std::string& id) {

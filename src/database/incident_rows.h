@@ -9,12 +9,15 @@
 
 namespace vigil::database {
 
-// Columns of an incident with those of its best sighting; the tables are named i and s.
+// Columns of an incident with those of its best sighting and newest label; the tables are named
+// i, s and l.
 extern const std::string_view kSelectIncident;
 // Columns of a sighting; the table is named s.
 extern const std::string_view kSelectSighting;
 
 Incident IncidentOf(const Row& row);
+// Of the columns verdict, note, user_name, judged_at.
+Label LabelOf(const Row& row);
 Sighting SightingOf(const Row& row);
 
 // kNotFound when there is none.

@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "database/detection_repository.h"
+#include "database/event_repository.h"
 #include "database/person_repository.h"
 #include "database/session_repository.h"
 
@@ -81,6 +82,18 @@ Result<SweepResult> SweepMedia(Database& database, MediaStore& media,
   return result;
 }
 
+Result<std::int64_t> PruneEvents(Database& database, const MaintenanceOptions& options) {
+  const WallTime before = database.GetClock().WallNow() - options.events_kept;
+  EventRepository events(database);
+  std::int64_t removed = 0;
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const std::int64_t some,
+                           events.Prune(before, options.events_max, kBatch));
+    removed += some;
+    if (some < kBatch) return removed;
+  }
+}
+
 Maintenance::Maintenance(Database& database, MediaStore& media, Clock& clock,
                          MaintenanceOptions options)
     : database_(database),
@@ -111,6 +124,9 @@ void Maintenance::Run(std::stop_token stop) {
       } else if (swept->crops_removed + swept->orphans_removed > 0) {
         LogInfo("database", "removed {} old crops and {} orphaned pictures", swept->crops_removed,
                 swept->orphans_removed);
+      }
+      if (const auto pruned = PruneEvents(database_, options_); !pruned.has_value()) {
+        report("old events could not be removed", pruned.error());
       }
       const Result<int> deleted = sessions.DeleteExpired(clock_.WallNow() - kExpiredSessionsKept);
       if (!deleted.has_value()) report("old sessions could not be removed", deleted.error());

@@ -65,6 +65,19 @@ Status OutboxRepository::RecordAttempt(const std::string& alert_id, WallTime at,
     VIGIL_RETURN_IF_ERROR(connection.Execute(
         "INSERT INTO deliveries (id, alert_id, at, state, answer) VALUES ($1, $2, $3, $4, $5)",
         {MakeUuid(database_.GetClock()), alert_id, at, StateName(state), answer}));
+    if (state == DeliveryState::kPending) return {};
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer alert,
+        connection.Execute("SELECT incident_id, channel, attempts FROM outbox WHERE id = $1",
+                           {alert_id}));
+    const Row& row = alert.rows.at(0);
+    VIGIL_RETURN_IF_ERROR(database_.Events().Append(
+        connection, state == DeliveryState::kSent ? "alert.sent" : "alert.dead",
+        {{"alert_id", alert_id},
+         {"incident_id", row.Text("incident_id")},
+         {"channel", row.Text("channel")},
+         {"attempts", row.Integer("attempts")},
+         {"answer", answer}}));
     return {};
   });
 }

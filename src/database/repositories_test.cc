@@ -123,6 +123,64 @@ TEST(Detections, KeepEveryFieldAndComeNewestFirst) {
   EXPECT_EQ(detections.List({.limit = 1, .after = listed[0].id})->items.at(0).id, listed[1].id);
 }
 
+TEST(Detections, AreFiltered) {
+  TemporaryDatabase database;
+  DetectionRepository detections(*database);
+  const WallTime now = database.GetClock().WallNow();
+  const std::chrono::seconds second{1};
+  DetectionRecord other = Detected(Outcome::kMatch, now + second, "");
+  other.camera_id = "camera-2";
+  other.track_id = 9;
+  const std::vector<DetectionRecord> batch{Detected(Outcome::kStranger, now, ""), other};
+  ASSERT_TRUE(detections.WriteBatch(batch).has_value());
+  const auto cameras = [&](const DetectionFilter& filter) {
+    std::string found;
+    for (const auto& record : detections.List({}, filter)->items) found += record.camera_id.back();
+    return found;
+  };
+  EXPECT_EQ(cameras({}), "21");
+  EXPECT_EQ(cameras({.camera_id = "camera-1"}), "1");
+  EXPECT_EQ(cameras({.from = now + second}), "2");
+  EXPECT_EQ(cameras({.to = now}), "1");
+  EXPECT_EQ(cameras({.outcome = Outcome::kMatch}), "2");
+  EXPECT_EQ(cameras({.track_id = 3}), "1");
+  EXPECT_EQ(cameras({.camera_id = "camera-1", .track_id = 9}), "");
+}
+
+TEST(Audit, IsFiltered) {
+  TemporaryDatabase database;
+  AuditRepository audit(*database);
+  const WallTime now = database.GetClock().WallNow();
+  const auto add = [&](const std::string& user, const std::string& action, WallTime at) {
+    AuditEntry entry;
+    entry.user_id = "id-" + user;
+    entry.user_name = user;
+    entry.action = action;
+    entry.object_id = "object-" + user;
+    entry.at = at;
+    entry.detail = "{}";
+    EXPECT_TRUE(audit.Append(entry).has_value());
+  };
+  add("anna", "person.create", now);
+  add("otto", "person_x", now + std::chrono::hours{1});
+  const auto found = [&](const AuditFilter& filter) {
+    std::string names;
+    for (const AuditEntry& entry : audit.List({}, filter)->items) names += entry.user_name.front();
+    return names;
+  };
+  EXPECT_EQ(found({}), "oa");
+  EXPECT_EQ(found({.user = "anna"}), "a");
+  EXPECT_EQ(found({.user = "id-otto"}), "o");
+  EXPECT_EQ(found({.action = "person.create"}), "a");
+  EXPECT_EQ(found({.action = "person."}), "a") << "a beginning";
+  EXPECT_EQ(found({.action = "person"}), "") << "no beginning without the dot";
+  EXPECT_EQ(found({.object_id = "object-otto"}), "o");
+  EXPECT_EQ(found({.from = now + std::chrono::minutes{1}}), "o");
+  EXPECT_EQ(found({.to = now}), "a");
+  EXPECT_EQ(audit.List({.limit = 1}, {.from = now})->items.size(), 1U);
+  EXPECT_FALSE(audit.List({.limit = 1}, {.from = now})->next.empty());
+}
+
 TEST(Detections, AreWrittenAllOrNone) {
   TemporaryDatabase database;
   DetectionRepository detections(*database);

@@ -31,6 +31,11 @@ Outcome OutcomeFromWord(std::string_view word) {
                   [](Outcome outcome) { return OutcomeName(outcome); });
 }
 
+Verdict VerdictFromWord(std::string_view word) {
+  return FromWord(word, {Verdict::kConfirmed, Verdict::kFalseMatch, Verdict::kUnsure},
+                  [](Verdict verdict) { return VerdictName(verdict); });
+}
+
 Severity SeverityOf(std::int64_t number) {
   if (number < 0 || number > 3) throw RowError(format("unknown severity {}", number));
   return static_cast<Severity>(number);

@@ -31,6 +31,7 @@ T FromWord(std::string_view word, std::initializer_list<T> values, Name name) {
 }
 
 Outcome OutcomeFromWord(std::string_view word);
+Verdict VerdictFromWord(std::string_view word);
 Severity SeverityOf(std::int64_t number);
 inline int SeverityNumber(Severity severity) { return static_cast<int>(severity); }
 

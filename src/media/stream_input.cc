@@ -3,6 +3,7 @@
 #include "media/stream_input.h"
 
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "media/av_fault.h"
+#include "media/frame_rotation.h"
 #include "media/name_lookup.h"
 
 namespace vigil::media {
@@ -109,6 +111,8 @@ class ProbeOptions {
 
 std::expected<std::unique_ptr<StreamInput>, StreamOpenError> StreamInput::Open(
     const Secret& url, const StreamOptions& options, std::stop_token stop) {
+  static std::once_flag quiet;
+  std::call_once(quiet, [] { av_log_set_level(AV_LOG_QUIET); });
   std::unique_ptr<StreamInput> input(new StreamInput);
   std::string target = url.Reveal();
   const auto path = FilePath(target);
@@ -137,6 +141,15 @@ std::expected<std::unique_ptr<StreamInput>, StreamOpenError> StreamInput::Open(
   if (auto found = input->FindVideo(options); !found)
     return std::unexpected(std::move(found).error());
   return input;
+}
+
+StreamInfo StreamInput::Info() const {
+  const AVRational rate =
+      video_->avg_frame_rate.num > 0 ? video_->avg_frame_rate : video_->r_frame_rate;
+  StreamInfo info{avcodec_get_name(video_->codecpar->codec_id), video_->codecpar->width,
+                  video_->codecpar->height, rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0};
+  if (QuarterTurns(*video_) % 2 == 1) std::swap(info.width, info.height);
+  return info;
 }
 
 StreamInput::~StreamInput() {

@@ -36,6 +36,8 @@ class StreamInput {
   int ReadVideo(AVPacket& packet, std::chrono::milliseconds timeout, std::stop_token stop);
 
   const AVStream& Video() const { return *video_; }
+  // What the stream said about itself when it was opened.
+  StreamInfo Info() const;
   const AVCodec& Decoder() const { return *decoder_; }
   bool IsFile() const { return is_file_; }
   // The URL or path, fit for messages.

@@ -1,7 +1,6 @@
 // The decoder's side of a stream: packets in, frames with a trustworthy timeline out.
 #include "media/stream_source.h"
 
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,14 +15,9 @@
 namespace vigil::media {
 namespace {
 
-double FramesPerSecond(const AVStream& video) {
-  const AVRational rate = video.avg_frame_rate.num > 0 ? video.avg_frame_rate : video.r_frame_rate;
-  return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
-}
-
 PtsTimeline::Options TimelineOptions(const StreamInput& input) {
   PtsTimeline::Options options;
-  const double rate = FramesPerSecond(input.Video());
+  const double rate = input.Info().frames_per_second;
   if (rate >= 0.1 && rate <= 1000) {
     options.nominal_step = std::chrono::microseconds{static_cast<std::int64_t>(1e6 / rate)};
   }
@@ -190,8 +184,6 @@ std::unexpected<StreamOpenError> Undecodable(const StreamInput& input, const Err
 std::expected<OpenedStream, StreamOpenError> OpenStream(const Secret& url,
                                                         const StreamOptions& options,
                                                         std::stop_token stop, Clock& clock) {
-  static std::once_flag quiet;
-  std::call_once(quiet, [] { av_log_set_level(AV_LOG_QUIET); });
   auto input = StreamInput::Open(url, options, std::move(stop));
   if (!input) return std::unexpected(std::move(input).error());
   const AVCodecParameters& video = *(*input)->Video().codecpar;
@@ -205,9 +197,7 @@ std::expected<OpenedStream, StreamOpenError> OpenStream(const Secret& url,
   AvPtr<AVPacket> packet(av_packet_alloc());
   if (!packet) return Undecodable(**input, {ErrorCode::kInternal, "out of memory"});
   OpenedStream opened;
-  opened.info = {avcodec_get_name(video.codec_id), video.width, video.height,
-                 FramesPerSecond((*input)->Video())};
-  if (QuarterTurns((*input)->Video()) % 2 == 1) std::swap(opened.info.width, opened.info.height);
+  opened.info = (*input)->Info();
   auto counters = std::make_shared<StreamCounters>();
   opened.counters = counters;
   opened.source =

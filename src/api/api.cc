@@ -32,6 +32,9 @@ Result<std::unique_ptr<Api>> Api::Make(ApiContext given) {
   Append(table, LiveRoutes(context, *api->auth_));
   Append(table, CameraGroupRoutes(context));
   Append(table, IncidentRoutes(context));
+  Append(table, DetectionRoutes(context));
+  Append(table, EventRoutes(context, *api->auth_));
+  Append(table, ProbeRoutes(context));
   Append(table, SystemRoutes(context));
   const auto specification = std::make_shared<std::string>();
   Append(table, SpecificationRoutes(specification));

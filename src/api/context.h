@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,12 @@ struct QueueState {
   std::int64_t drops = 0;
 };
 
+// The disk of the data directory.
+struct DiskState {
+  std::uint64_t free_bytes = 0;  // for this process; 0 when it cannot be told
+  std::uint64_t capacity_bytes = 0;
+};
+
 // What GET /system tells beside the gallery and the photo models.
 struct SystemInfo {
   std::string version;
@@ -44,6 +51,7 @@ struct SystemInfo {
   EmbedderInfo embedder;  // of the probes
   std::vector<CameraState> cameras;
   std::vector<QueueState> queues;
+  DiskState disk = {};
 };
 
 // References and callbacks must outlive the Api; callbacks are called from several threads and must
@@ -64,6 +72,8 @@ struct ApiContext {
   std::function<void()>
       gallery_changed;  // photos or people changed: the follower need not wait for its poll
   int live_viewers_max = 8;
+  int event_streams_max = 128;
+  std::stop_token stopping = {};  // requested before the server stops: ends what takes long
 };
 
 }  // namespace vigil::api

@@ -28,6 +28,14 @@ std::string_view MethodName(Method method) {
   return "OTHER";
 }
 
+Method MethodOf(std::string_view name) {
+  for (const Method method : {Method::kGet, Method::kHead, Method::kPost, Method::kPut,
+                              Method::kPatch, Method::kDelete}) {
+    if (name == MethodName(method)) return method;
+  }
+  return Method::kOther;
+}
+
 std::string_view HttpRequest::Header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
     if (key == name) return value;
@@ -73,6 +81,16 @@ Result<HttpRequest> RequestOf(Method method, std::string_view target) {
     request.query.emplace_back(parameter.key, parameter.value);
   }
   return request;
+}
+
+void StreamBell::Ring() {
+  const std::lock_guard lock(mutex_);
+  if (on_ring_) on_ring_();
+}
+
+void StreamBell::Listen(std::function<void()> on_ring) {
+  const std::lock_guard lock(mutex_);
+  on_ring_ = std::move(on_ring);
 }
 
 HttpResponse BodyResponse(int status, std::string media_type, std::string body) {

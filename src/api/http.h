@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +20,8 @@ enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete, kOther };
 
 // "GET", "HEAD", ...; kOther is "OTHER".
 std::string_view MethodName(Method method);
+// The method of that name; kOther for any other.
+Method MethodOf(std::string_view name);
 
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
@@ -47,6 +51,21 @@ std::string MediaTypeOf(std::string_view content_type);
 // hold a slash or a control character after decoding.
 Result<HttpRequest> RequestOf(Method method, std::string_view target);
 
+// Tells the server that a stream has something new, so that it need not wait for the interval.
+// Thread-safe.
+class StreamBell {
+ public:
+  // Never blocks. Nothing happens while nobody listens.
+  void Ring();
+  // Of the server: `on_ring` is called for each Ring from now on, from any thread, and not any more
+  // once another Listen has returned. Empty: nobody listens.
+  void Listen(std::function<void()> on_ring);
+
+ private:
+  std::mutex mutex_;
+  std::function<void()> on_ring_;  // guarded by mutex_
+};
+
 // The body of an answer without end. The server calls Next about `interval_ms` apart on its stream
 // thread.
 class BodyStream {
@@ -64,6 +83,7 @@ struct HttpResponse {
   std::shared_ptr<BodyStream>
       stream;  // when set, sent after the head in place of `body` until it ends
   int stream_interval_ms = 125;
+  std::shared_ptr<StreamBell> stream_bell;  // when set, Next is also called soon after each Ring
 };
 
 // An answer with a body of the given media type, never cached.

@@ -83,25 +83,38 @@ Schema TracedSightingSchema() {
       {{"trace", Described(Nullable(TraceSchema()), "null: of an older version"), kRequired}});
 }
 
+Schema VerdictSchema() { return Word({"confirmed", "false_match", "unsure"}); }
+
+Schema LabelSchema() {
+  return Object("Verdict",
+                {{"verdict", VerdictSchema(), kRequired},
+                 {"note", Text(), kRequired},
+                 {"user_name", Described(Nullable(Text()), "null: the local socket"), kRequired},
+                 {"at", Time(), kRequired}});
+}
+
 Schema IncidentSchema() {
   const Schema media = Object("", {{"crop", Text(), kRequired},
                                    {"frame", Text(), kRequired},
                                    {"reference", Text(), kRequired},
                                    {"why", Text(), kRequired}});
-  return Object("Incident", {{"id", Id(), kRequired},
-                             {"person_id", Text(), kRequired},
-                             {"person_name", Text(), kRequired},
-                             {"severity", SeveritySchema(), kRequired},
-                             {"camera_group_id", Text(), kRequired},
-                             {"outcome", OutcomeSchema(), kRequired},
-                             {"state", IncidentStateSchema(), kRequired},
-                             {"first_seen", Time(), kRequired},
-                             {"last_seen", Time(), kRequired},
-                             {"sighting_count", Count(), kRequired},
-                             {"acknowledged_by", Nullable(Text()), kRequired},
-                             {"acknowledged_at", Nullable(Time()), kRequired},
-                             {"best", SightingSchema(), kRequired},
-                             {"media", Described(media, "addresses of its pictures"), kRequired}});
+  return Object(
+      "Incident",
+      {{"id", Id(), kRequired},
+       {"person_id", Text(), kRequired},
+       {"person_name", Text(), kRequired},
+       {"severity", SeveritySchema(), kRequired},
+       {"camera_group_id", Text(), kRequired},
+       {"outcome", OutcomeSchema(), kRequired},
+       {"state", IncidentStateSchema(), kRequired},
+       {"first_seen", Time(), kRequired},
+       {"last_seen", Time(), kRequired},
+       {"sighting_count", Count(), kRequired},
+       {"acknowledged_by", Nullable(Text()), kRequired},
+       {"acknowledged_at", Nullable(Time()), kRequired},
+       {"verdict", Described(Nullable(LabelSchema()), "the newest; null: not judged"), kRequired},
+       {"best", SightingSchema(), kRequired},
+       {"media", Described(media, "addresses of its pictures"), kRequired}});
 }
 
 }  // namespace vigil::api

@@ -6,6 +6,9 @@
 namespace vigil::api {
 
 Schema IncidentStateSchema();
+// What somebody made of an incident; null texts: the local socket.
+Schema VerdictSchema();
+Schema LabelSchema();
 Schema IncidentSchema();
 Schema SightingSchema();
 // A sighting with how it was decided, step by step.

@@ -18,13 +18,20 @@ json::value OrNull(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
+Schema VerdictBody() {
+  return Object("VerdictCreate",
+                {{"verdict", VerdictSchema(), kRequired}, {"note", Text(0, 2000)}});
+}
+
 std::vector<Field> FilterFields() {
   return {{"camera", Id()},
           {"person", Id()},
           {"from", Described(Time(), "seen at that time or later")},
           {"to", Described(Time(), "seen before that time")},
           {"outcome", Word({"match", "possible_match"})},
-          {"state", IncidentStateSchema()}};
+          {"state", IncidentStateSchema()},
+          {"verdict", Described(Word({"confirmed", "false_match", "unsure", "none"}),
+                                "the newest verdict; none: not judged")}};
 }
 
 json::object SightingJson(const Sighting& sighting) {
@@ -57,37 +64,42 @@ json::object SightingJson(const Sighting& sighting) {
           {"embedder", sighting.embedder}};
 }
 
-json::object IncidentJson(const Incident& incident) {
-  const std::string media = "/api/v1/incidents/" + incident.id + "/media/";
-  return {{"id", incident.id},
-          {"person_id", incident.person_id},
-          {"person_name", incident.person_name},
-          {"severity", SeverityName(incident.severity)},
-          {"camera_group_id", incident.camera_group_id},
-          {"outcome", OutcomeName(incident.outcome)},
-          {"state", incident.state == IncidentState::kOpen ? "open" : "acknowledged"},
-          {"first_seen", FormatTime(incident.first_seen)},
-          {"last_seen", FormatTime(incident.last_seen)},
-          {"sighting_count", incident.sighting_count},
-          {"acknowledged_by", OrNull(incident.acknowledged_by)},
-          {"acknowledged_at", TimeJson(incident.acknowledged_at)},
-          {"best", SightingJson(incident.best)},
-          {"media",
-           {{"crop", media + "crop"},
-            {"frame", media + "frame"},
-            {"reference", media + "reference"},
-            {"why", media + "why"}}}};
+json::object LabelJson(const Label& label) {
+  return {{"verdict", VerdictName(label.verdict)},
+          {"note", label.note},
+          {"user_name", OrNull(label.user_name)},
+          {"at", FormatTime(label.at)}};
 }
 
-void ReadTime(const HttpRequest& request, std::string_view name, std::optional<WallTime>& target,
-              std::vector<FieldError>& errors) {
-  const auto text = request.Query(name);
-  if (!text) return;
-  if (const Result<WallTime> time = ParseTime(*text)) {
-    target = *time;
-  } else {
-    errors.push_back({std::string(name), "must be a time like 2026-11-22T21:28:47Z (RFC 3339)"});
+json::object IncidentJson(const Incident& incident) {
+  const std::string media = "/api/v1/incidents/" + incident.id + "/media/";
+  return {
+      {"id", incident.id},
+      {"person_id", incident.person_id},
+      {"person_name", incident.person_name},
+      {"severity", SeverityName(incident.severity)},
+      {"camera_group_id", incident.camera_group_id},
+      {"outcome", OutcomeName(incident.outcome)},
+      {"state", incident.state == IncidentState::kOpen ? "open" : "acknowledged"},
+      {"first_seen", FormatTime(incident.first_seen)},
+      {"last_seen", FormatTime(incident.last_seen)},
+      {"sighting_count", incident.sighting_count},
+      {"acknowledged_by", OrNull(incident.acknowledged_by)},
+      {"acknowledged_at", TimeJson(incident.acknowledged_at)},
+      {"verdict", incident.label ? json::value(LabelJson(*incident.label)) : json::value(nullptr)},
+      {"best", SightingJson(incident.best)},
+      {"media",
+       {{"crop", media + "crop"},
+        {"frame", media + "frame"},
+        {"reference", media + "reference"},
+        {"why", media + "why"}}}};
+}
+
+std::optional<Verdict> VerdictOf(std::string_view word) {
+  for (const Verdict verdict : {Verdict::kConfirmed, Verdict::kFalseMatch, Verdict::kUnsure}) {
+    if (word == VerdictName(verdict)) return verdict;
   }
+  return std::nullopt;
 }
 
 std::expected<IncidentFilter, Problem> FilterOf(const HttpRequest& request) {
@@ -95,8 +107,8 @@ std::expected<IncidentFilter, Problem> FilterOf(const HttpRequest& request) {
   std::vector<FieldError> errors;
   filter.camera_id = request.Query("camera").value_or("");
   filter.person_id = request.Query("person").value_or("");
-  ReadTime(request, "from", filter.from, errors);
-  ReadTime(request, "to", filter.to, errors);
+  ReadTimeQuery(request, "from", filter.from, errors);
+  ReadTimeQuery(request, "to", filter.to, errors);
   if (const auto word = request.Query("outcome")) {
     if (*word == "match") {
       filter.outcome = Outcome::kMatch;
@@ -113,6 +125,13 @@ std::expected<IncidentFilter, Problem> FilterOf(const HttpRequest& request) {
       filter.state = IncidentState::kAcknowledged;
     } else {
       errors.push_back({"state", "must be one of open, acknowledged"});
+    }
+  }
+  if (const auto word = request.Query("verdict")) {
+    filter.verdict = VerdictOf(*word);
+    filter.unjudged = *word == "none";
+    if (!filter.verdict && !filter.unjudged) {
+      errors.push_back({"verdict", "must be one of confirmed, false_match, unsure, none"});
     }
   }
   if (!errors.empty()) return std::unexpected(InvalidFields(std::move(errors)));
@@ -142,6 +161,10 @@ Answer Get(const ApiContext& context, const Call& call) {
   }
   json::object object = IncidentJson(incident);
   object["sightings"] = std::move(items);
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Label> labels, incidents.Labels(incident.id));
+  json::array verdicts;
+  for (const Label& label : labels) verdicts.push_back(LabelJson(label));
+  object["verdicts"] = std::move(verdicts);
   return JsonResponse(object);
 }
 
@@ -150,6 +173,21 @@ Answer Acknowledge(const ApiContext& context, const Call& call) {
       const Incident incident,
       IncidentRepository(context.database).Acknowledge(call.Parameter("id"), call.who.user_name));
   VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "incident.acknowledge", incident.id));
+  return JsonResponse(IncidentJson(incident));
+}
+
+Answer Judge(const ApiContext& context, const Call& call) {
+  IncidentRepository incidents(context.database);
+  VIGIL_RETURN_IF_ERROR(incidents.Get(call.Parameter("id")));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
+  Label label;
+  fields.Word("verdict", label.verdict, VerdictOf);
+  fields.Text("note", label.note);
+  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  label.user_name = call.who.user_name;
+  VIGIL_ASSIGN_OR_RETURN(const Incident incident, incidents.AddLabel(call.Parameter("id"), label));
+  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "incident.verdict", incident.id,
+                                    {{"verdict", VerdictName(label.verdict)}}));
   return JsonResponse(IncidentJson(incident));
 }
 
@@ -222,7 +260,9 @@ std::vector<Route> IncidentRoutes(const ApiContext& context) {
       {Method::kGet, "/api/v1/incidents/{id}", Role::kOperator, Lane::kStore, kNoBody,
        Description("getIncident", "incidents", "One incident with all its sightings.",
                    Gives(Extended("IncidentWithSightings", IncidentSchema(),
-                                  {{"sightings", ListOf(TracedSightingSchema()), kRequired}}))),
+                                  {{"sightings", ListOf(TracedSightingSchema()), kRequired},
+                                   {"verdicts", Described(ListOf(LabelSchema()), "newest first"),
+                                    kRequired}}))),
        [&](const Call& call) { return Get(context, call); }},
       {Method::kPost, "/api/v1/incidents/{id}/acknowledge", Role::kOperator, Lane::kStore,
        kJsonBodyBytesMax,
@@ -235,6 +275,13 @@ std::vector<Route> IncidentRoutes(const ApiContext& context) {
        Description("getIncidentWhy", "incidents", "One picture of everything that decided.",
                    GivesMedia({"image/png"})),
        [&](const Call& call) { return Why(context, call); }},
+      {Method::kPost, "/api/v1/incidents/{id}/verdict", Role::kOperator, Lane::kStore,
+       kJsonBodyBytesMax,
+       Description("judgeIncident", "incidents", "Notes what somebody made of it.",
+                   Gives(IncidentSchema()))
+           .Notes("The newest verdict counts; earlier ones are kept with the incident.")
+           .Takes(VerdictBody()),
+       [&](const Call& call) { return Judge(context, call); }},
       {Method::kGet, "/api/v1/incidents/{id}/media/{kind}", Role::kOperator, Lane::kStore, kNoBody,
        Description("getIncidentMedia", "incidents", "A picture of an incident.",
                    GivesMedia({"image/jpeg", "image/png", "image/webp"}))

@@ -8,6 +8,7 @@
 #include "api/api_fixture.h"
 #include "api/static_files.h"
 #include "database/camera_repository.h"
+#include "database/detection_repository.h"
 #include "database/incident_repository.h"
 #include "database/person_repository.h"
 
@@ -143,6 +144,113 @@ TEST_F(IncidentsTest, AreAcknowledgedOnceByName) {
   EXPECT_EQ(Json(Ask(Method::kPost, target, AdminToken())).at("acknowledged_by"), "otto");
 }
 
+TEST_F(IncidentsTest, AreJudgedByNameWithAHistory) {
+  const Incident incident = MakeIncident();
+  const std::string target = "/api/v1/incidents/" + incident.id;
+  EXPECT_TRUE(Json(Ask(Method::kGet, target, OperatorToken())).at("verdict").is_null());
+  const auto judge = [&](const std::string& body) {
+    return Ask(Method::kPost, target + "/verdict", OperatorToken(), body);
+  };
+  EXPECT_EQ(judge(R"({"verdict":"unsure"})").status, 200);
+  const HttpResponse response = judge(R"({"verdict":"confirmed","note":"asked him"})");
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(Json(response).at("verdict").at("verdict"), "confirmed");
+  const json::value read = Json(Ask(Method::kGet, target, OperatorToken()));
+  EXPECT_EQ(read.at("verdict").at("note"), "asked him");
+  EXPECT_EQ(read.at("verdict").at("user_name"), "otto");
+  EXPECT_EQ(read.at("verdicts").as_array().size(), 2U);
+  EXPECT_EQ(read.at("verdicts").at(1).at("verdict"), "unsure");
+  const auto count = [&](const std::string& verdict) {
+    return Json(Ask(Method::kGet, "/api/v1/incidents?verdict=" + verdict, OperatorToken()))
+        .at("items")
+        .as_array()
+        .size();
+  };
+  EXPECT_EQ(count("confirmed"), 1U);
+  EXPECT_EQ(count("unsure"), 0U);
+  EXPECT_EQ(count("none"), 0U);
+  EXPECT_EQ(judge(R"({"verdict":"maybe"})").status, 400);
+  EXPECT_EQ(judge(R"({"note":"x"})").status, 400);
+  EXPECT_EQ(judge(R"({"verdict":"unsure","note":")" + std::string(2001, 'x') + "\"}").status, 400);
+  EXPECT_EQ(Ask(Method::kGet, "/api/v1/incidents?verdict=maybe", OperatorToken()).status, 400);
+  const json::value audit = Json(Ask(
+      Method::kGet, "/api/v1/audit?action=incident.verdict&object=" + incident.id, AdminToken()));
+  ASSERT_EQ(audit.at("items").as_array().size(), 2U);
+  EXPECT_EQ(audit.at("items").at(0).at("detail").at("verdict"), "confirmed");
+}
+
+TEST_F(ApiTest, DetectionsAreListedFilteredAndPaged) {
+  std::vector<DetectionRecord> batch(3);
+  batch[0].camera_id = batch[1].camera_id = "door";
+  batch[1].outcome = Outcome::kUnrecognisable;
+  batch[1].reason = UnrecognisableReason::kBlurred;
+  batch[2].camera_id = "yard";
+  batch[2].track_id = 7;
+  for (DetectionRecord& record : batch) record.seen_at = clock_.WallNow();
+  ASSERT_TRUE(database::DetectionRepository(*database_).WriteBatch(batch).has_value());
+  const auto get = [&](const std::string& query) {
+    const HttpResponse response = Ask(Method::kGet, "/api/v1/detections?" + query, OperatorToken());
+    EXPECT_EQ(response.status, 200) << response.body;
+    return Json(response);
+  };
+  const auto count = [&](const std::string& query) {
+    return get(query).at("items").as_array().size();
+  };
+  EXPECT_EQ(count(""), 3U);
+  EXPECT_EQ(count("camera=door"), 2U);
+  EXPECT_EQ(count("track=7"), 1U);
+  EXPECT_EQ(count("from=2099-01-01T00:00:00Z"), 0U);
+  EXPECT_EQ(count("to=2099-01-01T00:00:00Z"), 3U);
+  const json::value blurred = get("outcome=unrecognisable").at("items");
+  ASSERT_EQ(blurred.as_array().size(), 1U);
+  EXPECT_EQ(blurred.at(0).at("reason"), "blurred");
+  EXPECT_TRUE(blurred.at(0).at("best_person_id").is_null());
+  const json::value first = get("limit=2");
+  EXPECT_EQ(first.at("items").as_array().size(), 2U);
+  EXPECT_EQ(count("limit=2&after=" + std::string(first.at("next").as_string())), 1U);
+  for (const char* query : {"outcome=some", "track=x", "from=noon", "limit=0"}) {
+    EXPECT_EQ(Ask(Method::kGet, "/api/v1/detections?" + std::string(query), OperatorToken()).status,
+              400)
+        << query;
+  }
+}
+
+TEST_F(ApiTest, AuditIsFilteredAndPaged) {
+  MakePerson("Jan");
+  MakePerson("Ada");
+  const auto count = [&](const std::string& query) {
+    const HttpResponse response = Ask(Method::kGet, "/api/v1/audit?" + query, AdminToken());
+    EXPECT_EQ(response.status, 200) << response.body;
+    return Json(response).at("items").as_array().size();
+  };
+  EXPECT_EQ(count("action=person.create"), 2U);
+  EXPECT_EQ(count("action=person."), 2U);
+  EXPECT_EQ(count("action=person.&limit=1"), 1U);
+  EXPECT_EQ(count("user=anna&action=person.create"), 2U);
+  EXPECT_EQ(count("user=otto"), 0U);
+  EXPECT_EQ(count("from=2099-01-01T00:00:00Z"), 0U);
+  EXPECT_EQ(Ask(Method::kGet, "/api/v1/audit?from=noon", AdminToken()).status, 400);
+}
+
+TEST_F(ApiTest, AProbeNamesTheCauseAndIsRecorded) {
+  Camera camera;
+  camera.name = "door";
+  camera.url = Secret("rtsp://admin:hunter2@127.0.0.1:1/live");  // nobody listens on port 1
+  camera = database::CameraRepository(*database_).Create(camera).value();
+  const std::string target = "/api/v1/cameras/" + camera.id + "/probe";
+  EXPECT_EQ(Ask(Method::kPost, target, OperatorToken()).status, 403);
+  const HttpResponse response = Ask(Method::kPost, target, AdminToken());
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(Json(response).at("reachable"), false);
+  EXPECT_EQ(Json(response).at("cause"), "refused");
+  EXPECT_EQ(response.body.find("hunter2"), std::string::npos);
+  EXPECT_EQ(Json(Ask(Method::kGet, "/api/v1/audit?action=camera.probe", AdminToken()))
+                .at("items")
+                .as_array()
+                .size(),
+            1U);
+}
+
 TEST_F(ApiTest, UsersAreMadeChangedAndDeletedWithoutShowingHashes) {
   const HttpResponse made =
       Ask(Method::kPost, "/api/v1/users", AdminToken(),
@@ -179,11 +287,13 @@ TEST_F(ApiTest, SystemTellsModelsGalleryAndCameras) {
   system_.version = "1.2.3";
   system_.cameras = {{"c", "door", true, "", "", clock_.WallNow()}};
   system_.queues = {{"writer", 3, 1}};
+  system_.disk = {.free_bytes = 5, .capacity_bytes = 9};
   const json::value system = Json(Ask(Method::kGet, "/api/v1/system", OperatorToken()));
   EXPECT_EQ(system.at("version"), "1.2.3");
   EXPECT_EQ(system.at("photo_embedder").at("id"), "fake-embedder");
   EXPECT_EQ(system.at("cameras").at(0).at("name"), "door");
   EXPECT_EQ(system.at("queues").at(0).at("depth").as_int64(), 3);
+  EXPECT_EQ(system.at("disk").at("free_bytes").to_number<int>(), 5);
   EXPECT_GE(system.at("decision").at("threshold").as_double(), 0.42);
 }
 

@@ -53,6 +53,21 @@ json::value TimeJson(const std::optional<WallTime>& time) {
   return time ? json::value(FormatTime(*time)) : json::value(nullptr);
 }
 
+json::value OrNull(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+void ReadTimeQuery(const HttpRequest& request, std::string_view name,
+                   std::optional<WallTime>& target, std::vector<FieldError>& errors) {
+  const auto text = request.Query(name);
+  if (!text) return;
+  if (const Result<WallTime> time = ParseTime(*text)) {
+    target = *time;
+  } else {
+    errors.push_back({std::string(name), "must be a time like 2026-11-22T21:28:47Z (RFC 3339)"});
+  }
+}
+
 json::object CameraStateJson(const CameraState& state) {
   return {{"id", state.id},     {"name", state.name},
           {"up", state.up},     {"cause", state.cause},

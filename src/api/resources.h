@@ -25,6 +25,9 @@ std::vector<Route> CameraRoutes(const ApiContext& context);
 std::vector<Route> CameraGroupRoutes(const ApiContext& context);
 std::vector<Route> LiveRoutes(const ApiContext& context, Authenticator& authenticator);
 std::vector<Route> IncidentRoutes(const ApiContext& context);
+std::vector<Route> DetectionRoutes(const ApiContext& context);
+std::vector<Route> EventRoutes(const ApiContext& context, Authenticator& authenticator);
+std::vector<Route> ProbeRoutes(const ApiContext& context);
 std::vector<Route> SystemRoutes(const ApiContext& context);      // system and audit
 std::vector<Route> MonitoringRoutes(const ApiContext& context);  // livez, readyz, metrics
 
@@ -40,6 +43,7 @@ std::vector<Route> SpecificationRoutes(const std::shared_ptr<const std::string>&
 // Pieces of answers that several resources share, each with its shape.
 json::array BoxJson(const Box& box);                        // [x1, y1, x2, y2]
 json::value TimeJson(const std::optional<WallTime>& time);  // null for none
+json::value OrNull(const std::string& text);                // null for an empty text
 json::object UserJson(const User& user);                    // without its secrets
 json::object CameraStateJson(const CameraState& state);
 json::object QualityJson(const FaceQuality& quality);
@@ -53,6 +57,10 @@ Schema SeveritySchema();
 Schema OutcomeSchema();
 Schema ReasonSchema();         // of what is unrecognisable
 double Rounded(double value);  // to 6 decimals, so that floats do not show their noise
+
+// Reads an RFC 3339 time of the query, when it is there; notes what is wrong with it.
+void ReadTimeQuery(const HttpRequest& request, std::string_view name,
+                   std::optional<WallTime>& target, std::vector<FieldError>& errors);
 
 std::string TextOf(std::span<const std::byte> bytes);
 

@@ -78,6 +78,10 @@ TEST_F(RolesTest, TheContractsRolesHold) {
   EXPECT_EQ(role_of(Method::kPost, "/api/v1/cameras"), Role::kAdmin);
   EXPECT_EQ(role_of(Method::kGet, "/api/v1/cameras/{id}/live.mjpeg"), Role::kOperator);
   EXPECT_EQ(role_of(Method::kPost, "/api/v1/incidents/{id}/acknowledge"), Role::kOperator);
+  EXPECT_EQ(role_of(Method::kPost, "/api/v1/incidents/{id}/verdict"), Role::kOperator);
+  EXPECT_EQ(role_of(Method::kGet, "/api/v1/detections"), Role::kOperator);
+  EXPECT_EQ(role_of(Method::kGet, "/api/v1/events"), Role::kOperator);
+  EXPECT_EQ(role_of(Method::kPost, "/api/v1/cameras/{id}/probe"), Role::kAdmin);
   EXPECT_EQ(role_of(Method::kGet, "/api/v1/audit"), Role::kAdmin);
 }
 

@@ -1,4 +1,5 @@
-// The only file that includes Boost.Beast and Asio: its compile time is paid once.
+// The only file that includes Boost.Beast, and Asio but for stream_pause.h: its compile time is
+// paid once.
 #include "api/server.h"
 
 #include <unistd.h>
@@ -23,6 +24,7 @@
 #include <thread>
 
 #include "api/problem.h"
+#include "api/stream_pause.h"
 #include "api/work_pool.h"
 #include "base/log.h"
 
@@ -51,36 +53,18 @@ struct Session {
   HttpApplication* application = nullptr;
   std::string peer;
   bool local_socket = false;
-  bool answering = false;  // touched on the session's strand only
+  bool answering = false;              // touched on the session's strand only
+  std::shared_ptr<StreamPause> pause;  // likewise; while a stream is sent
 };
 
 milliseconds Allowance(milliseconds base, std::size_t bytes) {
   return base + milliseconds{bytes / 100};
 }
 
-Method MethodOf(http::verb verb) {
-  switch (verb) {
-    case http::verb::get:
-      return Method::kGet;
-    case http::verb::head:
-      return Method::kHead;
-    case http::verb::post:
-      return Method::kPost;
-    case http::verb::put:
-      return Method::kPut;
-    case http::verb::patch:
-      return Method::kPatch;
-    case http::verb::delete_:
-      return Method::kDelete;
-    default:
-      return Method::kOther;
-  }
-}
-
 Result<HttpRequest> HeadOf(const Parser::value_type& message, const Session& session) {
   const auto target = message.target();
-  VIGIL_ASSIGN_OR_RETURN(HttpRequest request,
-                         RequestOf(MethodOf(message.method()), {target.data(), target.size()}));
+  VIGIL_ASSIGN_OR_RETURN(HttpRequest request, RequestOf(MethodOf(message.method_string()),
+                                                        {target.data(), target.size()}));
   for (const auto& field : message) {
     std::string name(field.name_string());
     for (char& letter : name) {
@@ -396,9 +380,13 @@ awaitable<bool> BeastServer::Write(Session& session, const Parser::value_type* r
 
 awaitable<void> BeastServer::WriteStream(Session& session, const HttpResponse& response) {
   session.answering = false;  // a stream has no end to wait for: stopping cuts it
-  asio::steady_timer pause(session.stream.get_executor());
   const std::shared_ptr<BodyStream> stream = response.stream;
-  while (!stopping_ && stream_pool_.TryReserve()) {
+  const auto pause = std::make_shared<StreamPause>(session.stream.get_executor());
+  session.pause = pause;
+  const BellListener listener(response.stream_bell, pause);
+  while (!stopping_ && !PeerIsGone(session.stream.socket().native_handle()) &&
+         stream_pool_.TryReserve()) {
+    pause->rung = false;
     std::function<std::optional<std::string>()> work = [stream]() -> std::optional<std::string> {
       try {
         return stream->Next();
@@ -415,8 +403,9 @@ awaitable<void> BeastServer::WriteStream(Session& session, const HttpResponse& r
           co_await asio::async_write(session.stream, asio::buffer(*piece), kToken);
       if (failure) co_return;
     }
-    pause.expires_after(milliseconds{response.stream_interval_ms});
-    co_await pause.async_wait(kToken);
+    // What rang since Next was called is not waited for.
+    pause->timer.expires_after(milliseconds{response.stream_interval_ms});
+    if (!pause->rung) co_await pause->timer.async_wait(kToken);
   }
 }
 
@@ -442,7 +431,9 @@ void BeastServer::CutSessions(bool idle_only) {
   const std::lock_guard lock(mutex_);
   for (const std::shared_ptr<Session>& session : sessions_) {
     asio::post(session->stream.get_executor(), [session, idle_only] {
-      if (!idle_only || !session->answering) session->stream.close();
+      if (idle_only && session->answering) return;
+      session->stream.close();
+      if (session->pause) session->pause->End();
     });
   }
 }
@@ -473,6 +464,7 @@ void BeastServer::Stop() {
   work_.reset();
   io_.stop();
   threads_.clear();
+  sessions_.clear();
   if (local_bound_) ::unlink(options_.local_socket.c_str());
 }
 

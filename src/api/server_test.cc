@@ -1,19 +1,19 @@
 // The server over real sockets: limits, slow and rude clients, and a clean stop.
 #include "api/server.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <latch>
+#include <mutex>
 #include <thread>
 
 #include "api/local_client.h"
+#include "api/raw_client.h"
 
 namespace vigil::api {
 namespace {
@@ -26,6 +26,41 @@ using testing::StartsWith;
 class EndlessStream final : public BodyStream {
  public:
   std::optional<std::string> Next() override { return "alive\n"; }
+};
+
+// Quiet until it is given something to say; the server looks by itself once a minute only.
+class QuietStream final : public BodyStream {
+ public:
+  std::optional<std::string> Next() override {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(text_, {});
+  }
+  void Say(const std::string& text) {
+    {
+      const std::lock_guard lock(mutex_);
+      text_ += text;
+    }
+    bell->Ring();
+  }
+
+  const std::shared_ptr<StreamBell> bell = std::make_shared<StreamBell>();
+
+ private:
+  std::mutex mutex_;
+  std::string text_;
+};
+
+// Has more to say than sockets hold; tells when the server lets it go.
+class FloodingStream final : public BodyStream {
+ public:
+  explicit FloodingStream(std::latch& ended) : ended_(ended) {}
+  ~FloodingStream() override { ended_.count_down(); }
+  FloodingStream(const FloodingStream&) = delete;
+  FloodingStream& operator=(const FloodingStream&) = delete;
+  std::optional<std::string> Next() override { return std::string(1'000'000, 'x'); }
+
+ private:
+  std::latch& ended_;
 };
 
 // Echoes bodies of at most 1000 bytes; some paths misbehave as their name says.
@@ -47,58 +82,19 @@ class EchoApplication final : public HttpApplication {
       response.stream = std::make_shared<EndlessStream>();
       response.stream_interval_ms = 1;
     }
+    if (request.path == "/flood") response.stream = std::make_shared<FloodingStream>(flood_ended);
+    if (request.path == "/quiet") {
+      response.stream = quiet;
+      response.stream_bell = quiet->bell;
+      response.stream_interval_ms = 60'000;
+    }
     return response;
   }
 
+  const std::shared_ptr<QuietStream> quiet = std::make_shared<QuietStream>();
+  std::latch flood_ended{1};
   std::latch release{1};
   std::atomic<int> heavy_running = 0;
-};
-
-// A client that writes and reads exactly what the test says.
-class Client {
- public:
-  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const timeval limit{10, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-  }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() { ::close(socket_); }
-
-  void Send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  // Reads until `end` is seen or the connection is over.
-  std::string ReadUntil(std::string_view end) {
-    while (text_.find(end) == text_.npos && ReadSome()) {
-    }
-    return std::exchange(text_, {});
-  }
-  std::string ReadAll() {
-    while (ReadSome()) {
-    }
-    return std::exchange(text_, {});
-  }
-
- private:
-  bool ReadSome() {
-    char piece[4096];
-    const ssize_t size = ::recv(socket_, piece, sizeof(piece), 0);
-    if (size > 0) text_.append(piece, static_cast<std::size_t>(size));
-    return size > 0;
-  }
-
-  const int socket_;
-  std::string text_;
 };
 
 class ServerTest : public testing::Test {
@@ -297,6 +293,36 @@ TEST_F(ServerTest, StreamsUntilTheViewerGoes) {
   Client client(Start().Port());
   client.Send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_THAT(client.ReadUntil("alive\nalive\n"), HasSubstr("Connection: close"));
+}
+
+TEST_F(ServerTest, ABellIsAnsweredAtOnce) {
+  Client client(Start().Port());
+  client.Send("GET /quiet HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.ReadUntil("\r\n\r\n");
+  for (int i = 0; i < 50; ++i) {
+    const std::string word = "word " + std::to_string(i) + "\n";
+    application_.quiet->Say(word);
+    ASSERT_EQ(client.ReadUntil("\n"), word);
+  }
+}
+
+TEST_F(ServerTest, AViewerWhoDoesNotReadIsCut) {
+  options_.write_timeout = milliseconds{200};
+  Client client(Start().Port());
+  client.Send("GET /flood HTTP/1.1\r\nHost: x\r\n\r\n");
+  application_.flood_ended.wait();  // without having been read
+  EXPECT_THAT(client.ReadUntil("x"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, StopEndsAQuietStreamAtOnce) {
+  Client client(Start().Port());
+  client.Send("GET /quiet HTTP/1.1\r\nHost: x\r\n\r\n");
+  application_.quiet->Say("begun");
+  client.ReadUntil("begun");
+  const auto begin = std::chrono::steady_clock::now();
+  server_->Stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{2});
+  application_.quiet->Say("nobody listens");
 }
 
 TEST_F(ServerTest, StopsWithHungClientsAndStreams) {

@@ -23,6 +23,8 @@ Schema SystemSchema() {
                                                     {"floor", Number(), kRequired},
                                                     {"threshold", Number(), kRequired},
                                                     {"calibrated", Flag(), kRequired}});
+  const Schema disk =
+      Object("Disk", {{"free_bytes", Count(), kRequired}, {"capacity_bytes", Count(), kRequired}});
   const Schema queue = Object(
       "Queue",
       {{"name", Text(), kRequired}, {"depth", Count(), kRequired}, {"drops", Count(), kRequired}});
@@ -36,7 +38,8 @@ Schema SystemSchema() {
                            {"gallery", GallerySchema(), kRequired},
                            {"decision", decision, kRequired},
                            {"cameras", ListOf(CameraStateSchema()), kRequired},
-                           {"queues", ListOf(queue), kRequired}});
+                           {"queues", ListOf(queue), kRequired},
+                           {"disk", Described(disk, "of the data directory"), kRequired}});
 }
 
 Schema AuditEntrySchema() {
@@ -66,6 +69,8 @@ Answer System(const ApiContext& context) {
   for (const QueueState& queue : info.queues) {
     queues.push_back({{"name", queue.name}, {"depth", queue.depth}, {"drops", queue.drops}});
   }
+  json::object disk{{"free_bytes", info.disk.free_bytes},
+                    {"capacity_bytes", info.disk.capacity_bytes}};
   return JsonResponse({{"version", info.version},
                        {"started_at", FormatTime(info.started_at)},
                        {"time", FormatTime(context.clock.WallNow())},
@@ -83,14 +88,28 @@ Answer System(const ApiContext& context) {
                          {"threshold", Rounded(pipeline::MatchThreshold(context.policy, gallery))},
                          {"calibrated", context.policy.Calibrated()}}},
                        {"cameras", std::move(cameras)},
-                       {"queues", std::move(queues)}});
+                       {"queues", std::move(queues)},
+                       {"disk", std::move(disk)}});
+}
+
+std::expected<AuditFilter, Problem> AuditFilterOf(const HttpRequest& request) {
+  AuditFilter filter;
+  std::vector<FieldError> errors;
+  filter.user = request.Query("user").value_or("");
+  filter.action = request.Query("action").value_or("");
+  filter.object_id = request.Query("object").value_or("");
+  ReadTimeQuery(request, "from", filter.from, errors);
+  ReadTimeQuery(request, "to", filter.to, errors);
+  if (!errors.empty()) return std::unexpected(InvalidFields(std::move(errors)));
+  return filter;
 }
 
 Answer Audit(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const Page page, PageOf(call.request));
+  VIGIL_ASSIGN_OR_RETURN(const AuditFilter filter, AuditFilterOf(call.request));
   VIGIL_ASSIGN_OR_RETURN(
       const database::Page<AuditEntry> entries,
-      database::AuditRepository(context.database).List({page.limit, page.after}));
+      database::AuditRepository(context.database).List({page.limit, page.after}, filter));
   json::array items;
   for (const AuditEntry& entry : entries.items) {
     const Result<json::value> detail = ParseJson(entry.detail);
@@ -121,7 +140,12 @@ std::vector<Route> SystemRoutes(const ApiContext& context) {
       {Method::kGet, "/api/v1/audit", Role::kAdmin, Lane::kStore, kNoBody,
        Description("listAudit", "system", "Who did what, newest first.",
                    Gives(PageSchema(AuditEntrySchema())))
-           .Query(PageFields()),
+           .Query(PageFields())
+           .Query({{"user", Described(Id(), "an account's id or name")},
+                   {"action", Described(Id(), "whole, or a beginning with its dot: person.")},
+                   {"object", Described(Id(), "the id of what was done to")},
+                   {"from", Time()},
+                   {"to", Time()}}),
        [&](const Call& call) { return Audit(context, call); }},
   };
 }

@@ -59,6 +59,7 @@ void AddEmbed(CLI::App& app, CommandLine& line);
 void AddExplain(CLI::App& app, CommandLine& line);
 void AddWatch(CLI::App& app, CommandLine& line);
 void AddModels(CLI::App& app, CommandLine& line);
+void AddCameras(CLI::App& app, CommandLine& line);
 void AddUsers(CLI::App& app, CommandLine& line);
 
 }  // namespace vigil::app

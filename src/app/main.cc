@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   vigil::app::AddExplain(app, line);
   vigil::app::AddWatch(app, line);
   vigil::app::AddModels(app, line);
+  vigil::app::AddCameras(app, line);
   vigil::app::AddUsers(app, line);
 
   try {

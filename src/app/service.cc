@@ -2,6 +2,8 @@
 #include "app/service.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -63,7 +65,9 @@ Service::Service(const config::Config& config, ServiceObservers observers,
       persons_(GetDatabase()),
       incidents_(GetDatabase()),
       detections_(GetDatabase()),
-      outbox_(GetDatabase()) {}
+      outbox_(GetDatabase()),
+      event_writer_(GetDatabase(), backend_->GetClock(),
+                    [this] { backend_->metrics.CountQueueDrops("events"); }) {}
 
 Status Service::Compose() {
   Clock& clock = backend_->GetClock();
@@ -81,7 +85,9 @@ Status Service::Compose() {
   maintenance_ = std::make_unique<database::Maintenance>(
       GetDatabase(), media, clock,
       database::MaintenanceOptions{
-          .unmatched_crops_kept = std::chrono::hours(config_.data.unmatched_crop_retention_h)});
+          .unmatched_crops_kept = std::chrono::hours(config_.data.unmatched_crop_retention_h),
+          .events_kept = std::chrono::hours(config_.data.event_retention_h),
+          .events_max = config_.data.events_max});
 
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config_));
   VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config_, precision, WorkerCount(config_)));
@@ -122,10 +128,15 @@ Status Service::Compose() {
           .quality = vision::AssessQuality,
           .open_source = MakeSourceFactory(clock),
           .on_outcome = [this](const pipeline::TrackOutcome& outcome) { NoteOutcome(outcome); },
-          .on_camera = observers_.on_camera,
+          .on_camera =
+              [this](const pipeline::CameraStatus& status) {
+                events_.NoteCamera(status);
+                if (observers_.on_camera) observers_.on_camera(status);
+              },
           .name_of = [this](const std::string& id) { return backend_->names.Of(id); },
           .live = &backend_->live});
 
+  event_writer_.Post("system.started", {{"version", VIGIL_VERSION}});
   VIGIL_RETURN_IF_ERROR(StartApi());
   VIGIL_RETURN_IF_ERROR(SyncConfiguredCameras());
   VIGIL_RETURN_IF_ERROR(ReloadCameras());
@@ -152,7 +163,8 @@ Status Service::StartApi() {
                                              [this] {
                                                names_changed_ = true;
                                                follower_->Wake();
-                                             }}));
+                                             },
+                                         .stopping = stopping_.get_token()}));
   VIGIL_ASSIGN_OR_RETURN(
       server_,
       api::Server::Start({.api = {.address = config_.api.address,
@@ -165,6 +177,7 @@ Status Service::StartApi() {
 }
 
 Service::~Service() {
+  stopping_.request_stop();
   if (server_) server_->Stop();
   housekeeper_.request_stop();
   if (housekeeper_.joinable()) housekeeper_.join();
@@ -233,8 +246,20 @@ void Service::KeepHouse(std::stop_token stop) {
     }
     const auto gallery = backend_->gallery->Info();
     backend_->metrics.SetGallery(gallery.references, gallery.sequence);
-    backend_->metrics.SetQueueDepth("database", GetDatabase().WriteQueueDepth());
+    if (follower_->State().loaded) events_.NoteGallery(gallery);
+    MeasureQueues();
   }
+}
+
+void Service::MeasureQueues() {
+  metrics::Metrics& metrics = backend_->metrics;
+  metrics.SetQueueDepth("database", GetDatabase().WriteQueueDepth());
+  metrics.SetQueueDepth("frames", engine_->WaitingFrames());
+  metrics.SetQueueDepth("events", event_writer_.Depth());
+  // What cannot be counted now is counted next time.
+  const auto waiting = outbox_.PendingCount();
+  if (waiting) alerts_waiting_ = static_cast<std::size_t>(*waiting);
+  metrics.SetQueueDepth("alerts", alerts_waiting_);
 }
 
 void Service::NoteOutcome(const pipeline::TrackOutcome& outcome) {
@@ -252,6 +277,7 @@ void Service::NoteDelivery(const alerts::DeliveryReport& report) {
   if (report.state == DeliveryState::kSent) {
     backend_->metrics.ObserveStage(metrics::Stage::kFrameToAlert, report.since_event);
   }
+  events_.NoteDelivery(report);
   if (observers_.on_delivery) observers_.on_delivery(report);
 }
 
@@ -275,9 +301,18 @@ api::SystemInfo Service::DescribeSystem() const {
                             .mend = failed ? std::string(StreamFaultMend(status.fault)) : "",
                             .last_frame_at = status.last_frame_at});
   }
-  info.queues.push_back({.name = "database",
-                         .depth = backend_->installation->database->WriteQueueDepth(),
-                         .drops = 0});
+  const database::Database& database = *backend_->installation->database;
+  info.queues = {
+      {.name = "frames", .depth = engine_->WaitingFrames(), .drops = engine_->DroppedFrames()},
+      {.name = "incidents",
+       .depth = incident_engine_->QueueDepth(),
+       .drops = incident_engine_->Drops()},
+      {.name = "database", .depth = database.WriteQueueDepth()},
+      {.name = "alerts", .depth = alerts_waiting_},
+      {.name = "events", .depth = event_writer_.Depth(), .drops = event_writer_.Drops()}};
+  std::error_code unknown;
+  const auto space = std::filesystem::space(config_.data.directory, unknown);
+  if (!unknown) info.disk = {.free_bytes = space.available, .capacity_bytes = space.capacity};
   return info;
 }
 

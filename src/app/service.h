@@ -13,9 +13,11 @@
 #include "api/api.h"
 #include "api/server.h"
 #include "app/backend.h"
+#include "app/event_reporter.h"
 #include "base/secret.h"
 #include "database/camera_repository.h"
 #include "database/detection_repository.h"
+#include "database/event_writer.h"
 #include "database/incident_repository.h"
 #include "database/maintenance.h"
 #include "database/outbox_repository.h"
@@ -56,6 +58,7 @@ class Service {
   Status SyncConfiguredCameras();
   Status ReloadCameras();
   api::SystemInfo DescribeSystem() const;
+  void MeasureQueues();
   void NoteOutcome(const pipeline::TrackOutcome& outcome);
   void NoteDelivery(const alerts::DeliveryReport& report);
   void KeepHouse(std::stop_token stop);
@@ -73,6 +76,11 @@ class Service {
   DetectorInfo detector_facts_;
   EmbedderInfo embedder_facts_;
 
+  // Told by engine and delivery, which end before them.
+  database::EventWriter event_writer_;
+  EventReporter events_{[this](std::string kind, json::object data) {
+    event_writer_.Post(std::move(kind), std::move(data));
+  }};
   std::unique_ptr<gallery::GalleryFollower> follower_;
   std::unique_ptr<database::Maintenance> maintenance_;
   std::unique_ptr<alerts::Delivery> delivery_;
@@ -80,6 +88,8 @@ class Service {
   std::unique_ptr<pipeline::Engine> engine_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<api::Server> server_;
+  std::atomic<std::size_t> alerts_waiting_ = 0;
+  std::stop_source stopping_;  // ends what requests do for long
   std::atomic<bool> cameras_changed_ = false;
   std::atomic<bool> names_changed_ = false;
   std::jthread housekeeper_;  // carries out what request handlers may not wait for

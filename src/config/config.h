@@ -23,6 +23,8 @@ struct DataConfig {
   std::filesystem::path directory = "data";  // holds database, pictures and the key
   Secret seal_key;                      // 64 hex characters; empty: a key file made in `directory`
   int unmatched_crop_retention_h = 24;  // 0: crops of unmatched faces never leave memory
+  int event_retention_h = 168;          // events that are older are removed
+  int events_max = 100'000;             // so are the oldest beyond this number
 };
 
 struct DatabaseConfig {

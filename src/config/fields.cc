@@ -25,6 +25,11 @@ const std::vector<Field<DataConfig>>& Fields(const DataConfig*) {
        "directory."},
       {"unmatched_crop_retention_h", &S::unmatched_crop_retention_h, "hours",
        "How long crops of unmatched faces are kept; 0: they never leave memory.", 0, 87'600},
+      {"event_retention_h", &S::event_retention_h, "hours",
+       "How long events are kept; who comes back later to the stream of events reads all anew.", 1,
+       87'600},
+      {"events_max", &S::events_max, "events", "At most this many events are kept.", 1000,
+       10'000'000},
   };
   return fields;
 }

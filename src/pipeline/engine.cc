@@ -15,7 +15,8 @@ Engine::Engine(const EngineOptions& options, EngineParts parts)
       open_source_(std::move(parts.open_source)),
       on_camera_(std::move(parts.on_camera)),
       live_(parts.live),
-      scheduler_([&metrics = parts.metrics](const std::string& camera_id) {
+      scheduler_([this, &metrics = parts.metrics](const std::string& camera_id) {
+        ++dropped_frames_;
         metrics.CountFrames(camera_id, metrics::FrameResult::kDropped);
         metrics.CountQueueDrops("frames");
       }) {

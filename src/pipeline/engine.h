@@ -2,6 +2,8 @@
 // and the tests.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -61,6 +63,10 @@ class Engine {
   std::vector<CameraStatus> Statuses() const;
   std::optional<CameraStatus> StatusOf(const std::string& camera_id) const;
 
+  // Frames that wait for a worker, and those that were never looked at because a newer one came.
+  std::size_t WaitingFrames() const { return scheduler_.WaitingFrames(); }
+  std::int64_t DroppedFrames() const { return dropped_frames_; }
+
   // Cameras stop, their tracks are judged and closed, workers end. Ends within the time of one
   // frame and of the sources' answer to a stop. Later calls do nothing.
   void Stop();
@@ -80,6 +86,7 @@ class Engine {
   const SourceFactory open_source_;
   const std::function<void(const CameraStatus&)> on_camera_;
   LiveView* const live_;
+  std::atomic<std::int64_t> dropped_frames_ = 0;
   Scheduler scheduler_;
   std::vector<std::unique_ptr<Recogniser>> recognisers_;
 

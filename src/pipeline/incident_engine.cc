@@ -221,6 +221,7 @@ Status IncidentEngine::Try(const std::function<Status()>& work, const std::stop_
 }
 
 void IncidentEngine::Lost(const TrackOutcome& outcome, const Error& error) {
+  ++drops_;
   ports_.metrics.CountQueueDrops("incidents");
   failures_.Write(
       LogLevel::kError, "incidents",

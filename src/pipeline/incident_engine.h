@@ -2,8 +2,10 @@
 // lost.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -70,6 +72,10 @@ class IncidentEngine {
   // logged as an error.
   void Take(const TrackOutcome& outcome);
 
+  std::size_t QueueDepth() const { return queue_.Depth(); }
+  // Outcomes that were not stored.
+  std::int64_t Drops() const { return drops_; }
+
  private:
   using TrackKey = std::pair<std::string, std::int64_t>;  // camera and track
   // What a track's earlier sighting left, so that its pictures are stored once.
@@ -93,6 +99,7 @@ class IncidentEngine {
   const IncidentEnginePorts ports_;
   BoundedQueue<TrackOutcome> queue_;
   LogLimiter failures_;
+  std::atomic<std::int64_t> drops_ = 0;
   // Used by the thread alone.
   std::map<TrackKey, Recorded> recorded_;
   std::vector<DetectionRecord> detections_;

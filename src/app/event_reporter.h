@@ -1,0 +1,39 @@
+// Tells as events what no transaction tells: cameras that come and go, channels that fail, a new
+// gallery.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "alerts/delivery.h"
+#include "base/json.h"
+#include "core/gallery.h"
+#include "pipeline/camera_worker.h"
+
+namespace vigil::app {
+
+// Tells changes only: a camera that is tried again and again is told once for each cause.
+// Thread-safe; `post` is called from the noting thread and must not block.
+class EventReporter {
+ public:
+  using Post = std::function<void(std::string kind, json::object data)>;
+  explicit EventReporter(Post post) : post_(std::move(post)) {}
+
+  void NoteCamera(const pipeline::CameraStatus& status);
+  void NoteDelivery(const alerts::DeliveryReport& report);
+  // The gallery that is searched now.
+  void NoteGallery(const GalleryInfo& gallery);
+
+ private:
+  const Post post_;
+  std::mutex mutex_;
+  // Guarded by mutex_; what was told last.
+  std::map<std::string, std::string> cameras_;  // by id: the event's kind and the cause
+  std::map<std::string, bool> failing_;         // by channel
+  std::optional<std::uint64_t> gallery_;        // sequence
+};
+
+}  // namespace vigil::app

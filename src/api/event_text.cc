@@ -38,7 +38,8 @@ std::string ResetText(std::string_view reason, const database::EventBatch& batch
 std::optional<std::int64_t> ParseEventId(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  const bool whole = failure == std::errc{} && end == text.data() + text.size();
+  if (!whole || number < 0 || number > kEventIdMax) return std::nullopt;
   return number;
 }
 

@@ -18,7 +18,6 @@ using database::EventRepository;
 // Twice within the second in which a revoked access ends.
 constexpr std::chrono::milliseconds kRecheckInterval{400};
 constexpr std::chrono::seconds kCommentInterval{15};
-constexpr std::int64_t kEventIdMax = 9'007'199'254'740'991;  // what every JSON reader can hold
 constexpr int kBatch = 200;  // bounds what a slow client makes the server hold
 
 // One viewer. Ends soon after the viewer's access does.

@@ -135,7 +135,8 @@ TEST(Detections, AreFiltered) {
   ASSERT_TRUE(detections.WriteBatch(batch).has_value());
   const auto cameras = [&](const DetectionFilter& filter) {
     std::string found;
-    for (const auto& record : detections.List({}, filter)->items) found += record.camera_id.back();
+    const auto page = detections.List({}, filter).value();
+    for (const auto& record : page.items) found += record.camera_id.back();
     return found;
   };
   EXPECT_EQ(cameras({}), "21");
@@ -165,7 +166,8 @@ TEST(Audit, IsFiltered) {
   add("otto", "person_x", now + std::chrono::hours{1});
   const auto found = [&](const AuditFilter& filter) {
     std::string names;
-    for (const AuditEntry& entry : audit.List({}, filter)->items) names += entry.user_name.front();
+    const auto page = audit.List({}, filter).value();
+    for (const AuditEntry& entry : page.items) names += entry.user_name.front();
     return names;
   };
   EXPECT_EQ(found({}), "oa");

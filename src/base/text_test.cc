@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time_text.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 
 namespace vigil {
@@ -102,6 +103,20 @@ RC_GTEST_PROP(Json, WrittenTextReadsBack, (const std::vector<double>& numbers)) 
   for (std::size_t i = 0; i < read.size(); ++i) {
     // Boost.JSON may read the last binary digit wrong.
     RC_ASSERT(std::abs(read[i] - numbers[i]) <= 1e-14 * std::abs(numbers[i]));
+  }
+}
+
+TEST(Utf8, TellsTextFromOtherBytes) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("J\xC3\xB6rg \xE2\x82\xAC \xF0\x9F\x99\x82 \xF4\x8F\xBF\xBF"));
+  for (const char* wrong : {"J\xF6rg",           // Latin-1
+                            "\xC0\xAF",          // overlong
+                            "\xE0\x9F\xBF",      // overlong
+                            "\xF0\x8F\xBF\xBF",  // overlong
+                            "\xED\xA0\x80",      // a surrogate
+                            "\xF4\x90\x80\x80",  // beyond the last character
+                            "\x80", "\xE2\x82", "\xFF"}) {
+    EXPECT_FALSE(IsUtf8(wrong)) << testing::PrintToString(std::string(wrong));
   }
 }
 

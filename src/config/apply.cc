@@ -1,15 +1,20 @@
 // Reads each key by the type of its member. Secrets are never quoted in an error.
 #include "config/apply.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <set>
 #include <type_traits>
 
 #include "base/format.h"
+#include "base/utf8.h"
 #include "config/fields.h"
 #include "config/nearest.h"
 
@@ -17,6 +22,7 @@ namespace vigil::config {
 namespace {
 
 constexpr std::string_view kFileSuffix = "_file";
+constexpr std::string_view kNotUtf8 = "is not valid UTF-8; save it in that encoding";
 
 std::string_view Trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -71,11 +77,32 @@ std::optional<std::vector<std::string>> AsList(const Setting& setting) {
   return list;
 }
 
+// A pipe or a device would block or never end.
+Status CheckIsFile(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    const int cause = errno;
+    return Fail(cause == ENOENT ? ErrorCode::kNotFound : ErrorCode::kPermission,
+                format("cannot read {}: {}", path, std::strerror(cause)));
+  }
+  if (S_ISREG(status.st_mode)) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              format("{} is {}, not a file", path,
+                     S_ISDIR(status.st_mode)    ? "a directory"
+                     : S_ISFIFO(status.st_mode) ? "a pipe"
+                                                : "a device or socket"));
+}
+
 // One trailing newline is what editors and `echo` leave; everything else belongs to the secret.
 Result<std::string> ReadSecretFile(const std::string& path) {
   constexpr std::size_t kSizeMax = 64 * 1024;
+  VIGIL_RETURN_IF_ERROR(CheckIsFile(path));
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return Fail(ErrorCode::kNotFound, format("cannot read {}", path));
+  if (!file) {
+    const int cause = errno;
+    return Fail(ErrorCode::kPermission, format("cannot read {}: {}", path, std::strerror(cause)));
+  }
   std::string text(kSizeMax + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
@@ -159,6 +186,7 @@ class Applier {
     } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
       auto list = AsList(setting);
       if (!list) return reading_.Refuse(key, R"(expects a list of texts, as ["a", "b"])");
+      if (!std::ranges::all_of(*list, IsUtf8)) return reading_.Refuse(key, kNotUtf8);
       value = *std::move(list);
     } else {
       const auto* text = std::get_if<std::string>(&setting.value);
@@ -170,6 +198,7 @@ class Applier {
   template <class S, class Value>
   void ApplyText(const std::string& key, const Field<S>& field, const std::string& text,
                  Value& value) {
+    if (!IsUtf8(text)) return reading_.Refuse(key, kNotUtf8);
     if (!field.words.empty()) {
       const auto word = std::find(field.words.begin(), field.words.end(), text);
       if (word == field.words.end()) {

@@ -91,7 +91,9 @@ Result<Config> LoadConfig(const ConfigSources& sources) {
     return LoadConfigText("", kDefaultFile, sources);
   }
   VIGIL_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(path));
-  return LoadConfigText(text, path.string(), sources);
+  VIGIL_ASSIGN_OR_RETURN(Config config, LoadConfigText(text, path.string(), sources));
+  config.file = std::filesystem::absolute(path, failure);
+  return config;
 }
 
 }  // namespace vigil::config

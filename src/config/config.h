@@ -25,6 +25,11 @@ struct DataConfig {
   int unmatched_crop_retention_h = 24;  // 0: crops of unmatched faces never leave memory
   int event_retention_h = 168;          // events that are older are removed
   int events_max = 100'000;             // so are the oldest beyond this number
+  // 0: for ever. Incidents take their sightings, pictures and alerts along.
+  int incident_retention_d = 0;
+  int detection_retention_d = 90;
+  int delivery_retention_d = 90;  // attempts of alerts that are over
+  int session_retention_d = 30;   // logins that ended, and refresh tokens that were exchanged
 };
 
 struct DatabaseConfig {
@@ -52,6 +57,7 @@ struct RecognitionConfig {
   int motion_luma_difference = 12;  // a pixel has moved when its luma (0 to 255) changed by more
   double motion_area_min = 0.002;   // share of the picture that must have moved
   int heartbeat_ms = 2000;          // a still picture is looked at this often
+  int frozen_picture_s = 30;        // a picture that never changes for so long is a fault; 0: never
 };
 
 enum class ChannelKind { kWebhook, kEmail };
@@ -117,6 +123,7 @@ struct Config {
   ApiConfig api;
   LogsConfig logs;
   std::vector<CameraConfig> cameras;
+  std::filesystem::path file;  // where it was read; empty: no file. Not a key.
 
   // The SQLite file named by database.url; below data.directory unless it is absolute.
   std::filesystem::path DatabaseFile() const;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <iterator>
@@ -214,6 +215,28 @@ TEST_F(ConfigFile, SecretsCanStandInFiles) {
       Load(toml, {.file = {}, .environment = {{"VIGIL__DATA__SEAL_KEY", other}}, .overrides = {}})
           .data.seal_key.Reveal(),
       other);
+}
+
+TEST_F(ConfigFile, SecretFilesSayWhyTheyCannotBeRead) {
+  const auto error_of = [&](const std::filesystem::path& path) {
+    return ErrorOf("[data]\nseal_key_file = \"" + path.string() + "\"\n");
+  };
+  const auto pipe = directory_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(error_of(pipe), HasSubstr("is a pipe, not a file")) << "and does not wait for it";
+  EXPECT_THAT(error_of("/dev/zero"), HasSubstr("is a device or socket, not a file"));
+  EXPECT_THAT(error_of(directory_), HasSubstr("is a directory, not a file"));
+  EXPECT_THAT(error_of(directory_ / "none"), HasSubstr("No such file"));
+}
+
+TEST(Config, RefusesWhatIsNotUtf8) {
+  const ConfigSources sources{.file = std::nullopt,
+                              .environment = {{"VIGIL__CAMERAS__0__NAME", "T\xFCr"},
+                                              {"VIGIL__CAMERAS__0__URL", "rtsp://a"}},
+                              .overrides = {}};
+  EXPECT_THAT(ErrorOf("", sources), HasSubstr("not valid UTF-8"));
+  EXPECT_THAT(ErrorOf("[[cameras]]\nname = \"T\xFCr\"\nurl = \"rtsp://a\"\n"),
+              HasSubstr("vigil.toml:2"));
 }
 
 TEST_F(ConfigFile, IsReadFromDisk) {

@@ -8,6 +8,7 @@ namespace {
 
 constexpr double kDayMs = 86'400'000;
 constexpr double kYearS = 31'536'000;
+constexpr double kRetentionDaysMax = 36'500;
 constexpr std::array<std::string_view, 4> kPrecisions = {"auto", "f32", "bf16", "i8"};
 constexpr std::array<std::string_view, 2> kChannelKinds = {"webhook", "email"};
 constexpr std::array<std::string_view, 3> kSmtpTls = {"starttls", "implicit", "none"};
@@ -30,6 +31,17 @@ const std::vector<Field<DataConfig>>& Fields(const DataConfig*) {
        87'600},
       {"events_max", &S::events_max, "events", "At most this many events are kept.", 1000,
        10'000'000},
+      {"incident_retention_d", &S::incident_retention_d, "days",
+       "How long ended visits are kept, with their pictures and alerts; 0: for ever.", 0,
+       kRetentionDaysMax},
+      {"detection_retention_d", &S::detection_retention_d, "days",
+       "How long the record of each face seen is kept; 0: for ever.", 0, kRetentionDaysMax},
+      {"delivery_retention_d", &S::delivery_retention_d, "days",
+       "How long the attempts to deliver finished alerts are kept; 0: for ever.", 0,
+       kRetentionDaysMax},
+      {"session_retention_d", &S::session_retention_d, "days",
+       "How long ended logins are remembered, so that a stolen token is noticed; 0: for ever.", 0,
+       kRetentionDaysMax},
   };
   return fields;
 }
@@ -81,6 +93,10 @@ const std::vector<Field<RecognitionConfig>>& Fields(const RecognitionConfig*) {
        "Share of the picture that must have moved.", 1e-6, 1},
       {"heartbeat_ms", &S::heartbeat_ms, "milliseconds", "A still picture is looked at this often.",
        1, kDayMs},
+      {"frozen_picture_s", &S::frozen_picture_s, "seconds",
+       "A picture that does not change at all for so long is a camera fault; 0: never. A real "
+       "sensor's noise always changes it.",
+       0, 86'400},
   };
   return fields;
 }

@@ -23,6 +23,7 @@ struct Camera {
   Secret url;            // rtsp:// or a file path; holds credentials, write-only towards users
   std::string group_id;  // empty: a group of its own
   bool enabled = true;
+  bool from_file = false;  // kept in the configuration file, which alone may change it
   std::optional<int> detect_interval_ms;  // absent: the configuration's
   std::optional<int> min_face_px;
   WallTime created_at{};

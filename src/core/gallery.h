@@ -66,7 +66,8 @@ class GalleryStore {
   virtual ~GalleryStore() = default;
   // The number of the newest committed change; 0 for an untouched gallery.
   virtual Result<std::uint64_t> GallerySequence() = 0;
-  // Changes after `sequence`, in order, at most `limit`.
+  // Changes after `sequence`, in order, at most `limit`. Numbers have no gap, but old changes are
+  // forgotten in time: when the first is not `sequence` + 1, only LoadAllReferences helps.
   virtual Result<std::vector<GalleryChange>> GalleryChangesAfter(std::uint64_t sequence,
                                                                  int limit) = 0;
   // The living references of `space_key` among `reference_ids`; deleted ones are simply absent.

@@ -24,10 +24,11 @@ class MediaStore {
   virtual Result<Bytes> Get(const std::string& media_id) = 0;
   // Removing what is not there is no error.
   virtual Status Remove(const std::string& media_id) = 0;
-  // Ids of `kind` made before `before`, for the retention and orphan sweeps, at most `limit`,
-  // oldest first.
+  // Ids of `kind` made before `before`, for the orphan sweep, at most `limit`, oldest first, which
+  // is the order of ids. Only those behind `after` (empty: from the start), so that a large store
+  // is listed slice by slice, each at the cost of its own length.
   virtual Result<std::vector<std::string>> ListOlderThan(MediaKind kind, WallTime before,
-                                                         int limit) = 0;
+                                                         const std::string& after, int limit) = 0;
 };
 
 }  // namespace vigil

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "database/retention.h"
 #include "database/session_repository.h"
 #include "database/user_repository.h"
 #include "temporary_database.h"
@@ -138,9 +139,26 @@ TEST_F(Accounts, RefuseExpiredAndRevokedTokens) {
   EXPECT_EQ(Rotate("logged-out", "x"), RefreshVerdict::kExpired);
   database_.GetClock().Advance(std::chrono::hours{24});
   EXPECT_EQ(Rotate("too-old", "x"), RefreshVerdict::kExpired);
-  EXPECT_EQ(sessions_.DeleteExpired(database_.GetClock().WallNow()), 0);
-  EXPECT_EQ(sessions_.DeleteExpired(Later()), 2);
+  const RetentionOptions kept{.sessions = std::chrono::hours{24}};
+  EXPECT_EQ(ForgetOldRows(*database_, kept)->sessions, 0);
+  database_.GetClock().Advance(std::chrono::hours{25});
+  EXPECT_EQ(ForgetOldRows(*database_, kept)->sessions, 2);
   EXPECT_EQ(Rotate("too-old", "x"), RefreshVerdict::kUnknown);
+}
+
+TEST_F(Accounts, ForgetSpentTokensOfALoginThatGoesOn) {
+  const std::string user = users_.Create(Make("olga"))->id;
+  Login(user, "token-1");
+  EXPECT_EQ(Rotate("token-1", "token-2"), RefreshVerdict::kRotated);
+  database_.GetClock().Advance(std::chrono::hours{20});
+  EXPECT_EQ(Rotate("token-2", "token-3"), RefreshVerdict::kRotated);
+  database_.GetClock().Advance(std::chrono::hours{20});
+  const RetentionOptions kept{.sessions = std::chrono::hours{24}};
+  const RetentionResult result = *ForgetOldRows(*database_, kept);
+  EXPECT_EQ(result.refresh_tokens, 1);
+  EXPECT_EQ(result.sessions, 0);
+  EXPECT_EQ(Rotate("token-1", "x"), RefreshVerdict::kUnknown);
+  EXPECT_EQ(Rotate("token-2", "x"), RefreshVerdict::kReused) << "still noticed";
 }
 
 }  // namespace

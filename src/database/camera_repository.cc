@@ -10,8 +10,8 @@ namespace vigil::database {
 namespace {
 
 constexpr std::string_view kSelectCamera =
-    "SELECT id, name, url, group_id, enabled, detect_interval_ms, min_face_px, created_at, "
-    "updated_at FROM cameras ";
+    "SELECT id, name, url, group_id, enabled, from_file, detect_interval_ms, min_face_px, "
+    "created_at, updated_at FROM cameras ";
 
 std::string UrlContext(const std::string& id) { return SealContext("cameras", id, "url"); }
 
@@ -26,6 +26,7 @@ Camera CameraOf(const Row& row) {
           .url = {},
           .group_id = row.Text("group_id"),
           .enabled = row.Flag("enabled"),
+          .from_file = row.Flag("from_file"),
           .detect_interval_ms = row.OptionalInt("detect_interval_ms"),
           .min_face_px = row.OptionalInt("min_face_px"),
           .created_at = row.Time("created_at"),
@@ -103,11 +104,11 @@ Result<Camera> CameraRepository::Create(Camera camera) {
     VIGIL_RETURN_IF_ERROR(CheckNames(connection, camera));
     VIGIL_RETURN_IF_ERROR(connection.Execute(
         "INSERT INTO cameras (id, name, url, group_id, enabled, detect_interval_ms, min_face_px, "
-        "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        "created_at, updated_at, from_file) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
         {camera.id, camera.name,
          database_.GetSealer().SealText(camera.url.Reveal(), UrlContext(camera.id)),
          GroupOf(camera), camera.enabled, camera.detect_interval_ms, camera.min_face_px,
-         camera.created_at}));
+         camera.created_at, camera.from_file}));
     return camera;
   });
 }
@@ -141,11 +142,11 @@ Result<Camera> CameraRepository::Update(Camera camera) {
     VIGIL_RETURN_IF_ERROR(CheckNames(connection, camera));
     VIGIL_RETURN_IF_ERROR(connection.Execute(
         "UPDATE cameras SET name = $2, url = $3, group_id = $4, enabled = $5, "
-        "detect_interval_ms = $6, min_face_px = $7, updated_at = $8 WHERE id = $1",
+        "detect_interval_ms = $6, min_face_px = $7, updated_at = $8, from_file = $9 WHERE id = $1",
         {camera.id, camera.name,
          database_.GetSealer().SealText(camera.url.Reveal(), UrlContext(camera.id)),
          GroupOf(camera), camera.enabled, camera.detect_interval_ms, camera.min_face_px,
-         camera.updated_at}));
+         camera.updated_at, camera.from_file}));
     return FindCamera(connection, database_.GetSealer(), camera.id);
   });
 }

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/format.h"
 #include "database/event_repository.h"
+#include "base/log.h"
 #include "database/setting_repository.h"
 #include "database/sqlite_connection.h"
 
@@ -48,10 +49,12 @@ struct Database::Task {
 
 Database::Database(const DatabaseOptions& options, const Sealer& sealer, Clock& clock,
                    std::unique_ptr<Connection> writer,
-                   std::vector<std::unique_ptr<Connection>> readers)
+                   std::vector<std::unique_ptr<Connection>> readers,
+                   std::shared_ptr<StopDeadline> stop)
     : options_(options),
       sealer_(sealer),
       clock_(clock),
+      stop_(std::move(stop)),
       writer_(std::move(writer)),
       events_(clock),
       free_readers_(std::move(readers)),
@@ -59,8 +62,15 @@ Database::Database(const DatabaseOptions& options, const Sealer& sealer, Clock& 
       writer_thread_([this] { WriterLoop(); }) {}
 
 Database::~Database() {
+  BeginStop();
   queue_.Close();
   writer_thread_.join();
+  if (refused_at_stop_ > 0) {
+    LogError("database",
+             "{} changes were not stored: when stopping, database {} did not take them within {} "
+             "ms; is it locked by another process, or its disk too slow?",
+             refused_at_stop_, options_.path.string(), options_.stop_grace.count());
+  }
   // The writer closes last: it alone may checkpoint.
   free_readers_.clear();
 }
@@ -98,13 +108,27 @@ void Database::WriterLoop() {
       task.stage = Task::Stage::kRunning;
       task.changed.notify_all();
     }
-    Status status = InTransaction(*writer_, TransactionKind::kWrite, task.work);
+    Status status = RunTask(task);
     events_.EndTransaction(status.has_value());
     const std::lock_guard lock(task.mutex);
     task.status = std::move(status);
     task.stage = Task::Stage::kDone;
     task.changed.notify_all();
   }
+}
+
+Status Database::RunTask(const Task& task) {
+  Status status = Fail(ErrorCode::kCancelled, "the database did not come to this change");
+  if (!stop_->Passed()) status = InTransaction(*writer_, TransactionKind::kWrite, task.work);
+  // Whoever would try again must not, once the time is over.
+  if (status.has_value() || !stop_->Passed() ||
+      (status.error().code != ErrorCode::kUnavailable &&
+       status.error().code != ErrorCode::kCancelled)) {
+    return status;
+  }
+  ++refused_at_stop_;
+  return Fail(ErrorCode::kCancelled, format("the program is stopping and nothing was changed: {}",
+                                            status.error().message));
 }
 
 Status Database::RunRead(const Work& work) {
@@ -147,7 +171,9 @@ Status CheckKey(Database& database, const std::filesystem::path& path) {
 
 Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options, const Sealer& sealer,
                                                Clock& clock) {
-  SqliteOptions sqlite{options.path, SqliteMode::kWriter, options.busy_timeout, options.pages_max};
+  const auto stop = std::make_shared<StopDeadline>();
+  SqliteOptions sqlite{options.path, SqliteMode::kWriter, options.busy_timeout, options.pages_max,
+                       stop};
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer, OpenSqlite(sqlite));
   if (options.schema == SchemaPolicy::kUpgrade) {
     VIGIL_RETURN_IF_ERROR(Migrate(*writer, options.migrations, clock));
@@ -160,8 +186,8 @@ Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options, c
     VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> reader, OpenSqlite(sqlite));
     readers.push_back(std::move(reader));
   }
-  auto database =
-      std::make_unique<Database>(options, sealer, clock, std::move(writer), std::move(readers));
+  auto database = std::make_unique<Database>(options, sealer, clock, std::move(writer),
+                                             std::move(readers), stop);
   VIGIL_RETURN_IF_ERROR(CheckKey(*database, options.path));
   VIGIL_ASSIGN_OR_RETURN(const std::int64_t newest, EventRepository(*database).Newest());
   database->Events().StartAfter(newest);

@@ -25,6 +25,7 @@
 #include "database/connection.h"
 #include "database/event_log.h"
 #include "database/migrator.h"
+#include "database/stop_deadline.h"
 
 namespace vigil::database {
 
@@ -41,6 +42,7 @@ struct DatabaseOptions {
   std::chrono::milliseconds read_timeout{10'000};   // waiting for a free reader
   std::chrono::milliseconds busy_timeout{5'000};    // waiting for another process's lock
   int readers = 3;
+  std::chrono::milliseconds stop_grace{2'500};  // for waiting changes, once stopping began
   std::size_t write_queue_depth_max = 256;
   std::int64_t pages_max = 0;  // of 4096 bytes; 0: no limit but the disk
   std::span<const Migration> migrations = BuiltInMigrations();
@@ -48,12 +50,19 @@ struct DatabaseOptions {
 
 // Thread-safe. Every change of the process passes through Write, so that changes never wait for
 // each other's locks and commit in the order they were taken. Destroying it finishes the writes
-// that were taken and closes the file.
+// that were taken, within `stop_grace`, and closes the file.
 class Database {
  public:
   Database(const DatabaseOptions& options, const Sealer& sealer, Clock& clock,
-           std::unique_ptr<Connection> writer, std::vector<std::unique_ptr<Connection>> readers);
+           std::unique_ptr<Connection> writer, std::vector<std::unique_ptr<Connection>> readers,
+           std::shared_ptr<StopDeadline> stop);
   ~Database();
+
+  // The program stops: for `stop_grace` changes are still made, as far as the disk and the locks of
+  // other processes let them; then each one that waits or comes is refused with kCancelled, and the
+  // destructor logs how many were. What was answered with success stands. Thread-safe, never
+  // blocks.
+  void BeginStop() { stop_->Begin(options_.stop_grace); }
 
   // Runs `function(Connection&)`, which returns a Result, in one transaction on the writer thread,
   // and waits for its end: an error rolls everything back. When its turn does not come within
@@ -96,14 +105,17 @@ class Database {
   }
 
   Status RunWrite(const Work& work);
+  Status RunTask(const Task& task);
   Status RunRead(const Work& work);
   void WriterLoop();
 
   const DatabaseOptions options_;
   const Sealer& sealer_;
   Clock& clock_;
+  const std::shared_ptr<StopDeadline> stop_;
   std::unique_ptr<Connection> writer_;
   EventLog events_;
+  std::int64_t refused_at_stop_ = 0;  // used by the writer thread, then by the destructor
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;

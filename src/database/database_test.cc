@@ -64,7 +64,7 @@ TEST(Connection, SaysWhatKindOfFailureItWas) {
   database.Execute("INSERT INTO camera_groups (id, name, created_at) VALUES ('a', 'a', 0)");
   EXPECT_EQ(code_of("INSERT INTO camera_groups (id, name, created_at) VALUES ('b', 'a', 0)"),
             ErrorCode::kConflict);
-  EXPECT_EQ(code_of("INSERT INTO spent_refresh_tokens VALUES ('hash', 'no such session')"),
+  EXPECT_EQ(code_of("INSERT INTO spent_refresh_tokens VALUES ('hash', 'no such session', 0)"),
             ErrorCode::kConflict);
   EXPECT_EQ(code_of("INSERT INTO camera_groups (id, name, created_at) VALUES ('c', NULL, 0)"),
             ErrorCode::kInvalidArgument);
@@ -192,6 +192,71 @@ TEST(Database, RefusesWritesWhenItsQueueIsFull) {
   EXPECT_EQ(database->Write(nothing).error().code, ErrorCode::kUnavailable);
   const Status refused = database->Write(nothing);
   EXPECT_THAT(refused.error().message, HasSubstr("queue is full"));
+}
+
+// Another process that holds the write lock until it is destroyed.
+class ForeignLock {
+ public:
+  explicit ForeignLock(const std::filesystem::path& path)
+      : connection_(*OpenSqlite({.path = path})) {
+    if (!connection_->Begin(TransactionKind::kWrite)) throw std::runtime_error("cannot lock");
+  }
+  ~ForeignLock() { connection_->Rollback(); }
+
+ private:
+  std::unique_ptr<Connection> connection_;
+};
+
+// With the waits of a working installation each of these writes would take a minute.
+TEST(Database, StopsInTimeWhenAnotherProcessHoldsItsLock) {
+  constexpr std::chrono::milliseconds kMinute{60'000};
+  TemporaryDatabase database({.write_timeout = kMinute,
+                              .busy_timeout = kMinute,
+                              .stop_grace = std::chrono::milliseconds{50}});
+  ASSERT_TRUE(database->Write([](Connection& c) { return InsertGroup(c, "kept"); }).has_value());
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<Status> answers(4);
+  {
+    const ForeignLock lock(database.Path());
+    std::vector<std::jthread> writers;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      writers.emplace_back([&, i] {
+        answers[i] = database->Write(
+            [&](Connection& c) { return InsertGroup(c, "late-" + std::to_string(i)); });
+      });
+    }
+    database->BeginStop();
+    writers.clear();
+    ::testing::internal::CaptureStderr();
+    database.Close();
+  }
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  database.Reopen();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kMinute / 2);
+  for (const Status& answer : answers) {
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().code, ErrorCode::kCancelled) << "nobody is to try again";
+    EXPECT_THAT(answer.error().message, HasSubstr("nothing was changed"));
+  }
+  EXPECT_THAT(log, HasSubstr("4 changes were not stored"));
+  EXPECT_EQ(Count(*database), 1) << "what was answered with success stands";
+}
+
+TEST(Database, StoresWhatWaitsWhenItIsStopped) {
+  TemporaryDatabase database;
+  std::jthread writer;
+  Status answer;
+  {
+    const BusyWriter busy(*database);
+    writer = std::jthread(
+        [&] { answer = database->Write([](Connection& c) { return InsertGroup(c, "waiting"); }); });
+    while (database->WriteQueueDepth() == 0) std::this_thread::yield();
+    database->BeginStop();
+  }
+  writer.join();
+  EXPECT_TRUE(answer.has_value());
+  database.Reopen();
+  EXPECT_EQ(Count(*database), 1);
 }
 
 TEST(Database, SaysThatTheDiskIsFullAndGoesOnAfterwards) {

@@ -1,22 +1,20 @@
 // The sweeps and the thread that runs them.
 #include "database/maintenance.h"
 
-#include <array>
-#include <limits>
+#include <algorithm>
+#include <exception>
 #include <span>
 
 #include "base/format.h"
 #include "database/detection_repository.h"
 #include "database/event_repository.h"
 #include "database/person_repository.h"
-#include "database/session_repository.h"
 
 namespace vigil::database {
 namespace {
 
 constexpr int kBatch = 500;
-// Kept a while, so that a late use of an old token is still told from one that never was.
-constexpr std::chrono::hours kExpiredSessionsKept{7 * 24};
+constexpr std::array kKinds{MediaKind::kPhoto, MediaKind::kCrop, MediaKind::kFrame};
 
 // Removes all that can be removed and adds their number to `removed`. One picture that stays must
 // not keep the others; the first failure is told at the end.
@@ -34,50 +32,77 @@ Status RemoveAll(MediaStore& media, const std::vector<std::string>& media_ids, i
 }
 
 Result<int> RemoveUnmatchedCrops(DetectionRepository& detections, MediaStore& media,
-                                 WallTime before) {
+                                 WallTime before, const std::stop_token& stop) {
   int removed = 0;
-  while (true) {
+  while (!stop.stop_requested()) {
     VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> media_ids,
                            detections.ForgetUnmatchedCrops(before, kBatch));
     // The rows have forgotten them: what stays is an orphan of the next sweep.
     VIGIL_RETURN_IF_ERROR(RemoveAll(media, media_ids, removed));
-    if (media_ids.size() < static_cast<std::size_t>(kBatch)) return removed;
+    if (media_ids.size() < static_cast<std::size_t>(kBatch)) break;
   }
-}
-
-Result<int> RemoveOrphans(DetectionRepository& detections, MediaStore& media, MediaKind kind,
-                          WallTime before) {
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> media_ids,
-                         media.ListOlderThan(kind, before, std::numeric_limits<int>::max()));
-  int removed = 0;
-  Status first_failure;
-  std::span<const std::string> rest(media_ids);
-  while (!rest.empty()) {
-    const std::size_t count = std::min<std::size_t>(rest.size(), kBatch);
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> orphans,
-                           detections.UnnamedMedia(rest.first(count)));
-    Status status = RemoveAll(media, orphans, removed);
-    if (first_failure.has_value()) first_failure = std::move(status);
-    rest = rest.subspan(count);
-  }
-  VIGIL_RETURN_IF_ERROR(first_failure);
   return removed;
 }
 
 }  // namespace
 
+// The walk goes on behind the slice even where a removal failed: that picture's turn comes again in
+// the next round.
+Result<int> OrphanSweep::RunKind(MediaKind kind, std::string& after, const std::stop_token& stop) {
+  DetectionRepository detections(database_);
+  const WallTime before = database_.GetClock().WallNow() - options_.orphans_kept;
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> media_ids,
+                         media_.ListOlderThan(kind, before, after, options_.orphan_slice));
+  int removed = 0;
+  Status first_failure;
+  std::span<const std::string> rest(media_ids);
+  while (!rest.empty() && !stop.stop_requested()) {
+    const std::size_t count = std::min<std::size_t>(rest.size(), kBatch);
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> orphans,
+                           detections.UnnamedMedia(rest.first(count)));
+    Status status = RemoveAll(media_, orphans, removed);
+    if (first_failure.has_value()) first_failure = std::move(status);
+    after = rest[count - 1];
+    rest = rest.subspan(count);
+  }
+  if (std::ssize(media_ids) < options_.orphan_slice) after.clear();
+  VIGIL_RETURN_IF_ERROR(first_failure);
+  return removed;
+}
+
+Result<OrphanSweep::Step> OrphanSweep::Run(const std::stop_token& stop) {
+  Step step;
+  Status first_failure;
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    if (at_end_[i] || stop.stop_requested()) continue;
+    const Result<int> removed = RunKind(kKinds[i], after_[i], stop);
+    if (removed.has_value()) {
+      step.removed += *removed;
+    } else if (first_failure.has_value()) {
+      first_failure = std::unexpected(removed.error());
+    }
+    at_end_[i] = after_[i].empty();
+  }
+  step.round_over = std::ranges::all_of(at_end_, [](bool at_end) { return at_end; });
+  if (step.round_over) at_end_ = {};
+  VIGIL_RETURN_IF_ERROR(first_failure);
+  return step;
+}
+
 Result<SweepResult> SweepMedia(Database& database, MediaStore& media,
-                               const MaintenanceOptions& options) {
+                               const MaintenanceOptions& options, const std::stop_token& stop) {
   DetectionRepository detections(database);
   const WallTime now = database.GetClock().WallNow();
   SweepResult result;
   VIGIL_ASSIGN_OR_RETURN(
       result.crops_removed,
-      RemoveUnmatchedCrops(detections, media, now - options.unmatched_crops_kept));
-  for (const MediaKind kind : {MediaKind::kPhoto, MediaKind::kCrop, MediaKind::kFrame}) {
-    VIGIL_ASSIGN_OR_RETURN(const int removed,
-                           RemoveOrphans(detections, media, kind, now - options.orphans_kept));
-    result.orphans_removed += removed;
+      RemoveUnmatchedCrops(detections, media, now - options.unmatched_crops_kept, stop));
+  OrphanSweep sweep(database, media, options);
+  bool round_over = false;
+  while (!round_over && !stop.stop_requested()) {
+    VIGIL_ASSIGN_OR_RETURN(const OrphanSweep::Step step, sweep.Run(stop));
+    result.orphans_removed += step.removed;
+    round_over = step.round_over;
   }
   return result;
 }
@@ -101,38 +126,80 @@ Maintenance::Maintenance(Database& database, MediaStore& media, Clock& clock,
       clock_(clock),
       options_(options),
       log_(clock, std::chrono::minutes{1}),
-      thread_([this](std::stop_token stop) { Run(stop); }) {}
+      orphans_(database, media, options),
+      next_sweep_(clock.Now()),
+      next_orphans_(clock.Now()),
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
-void Maintenance::Run(std::stop_token stop) {
-  PersonRepository persons(database_);
-  SessionRepository sessions(database_);
-  SteadyTime next_sweep = clock_.Now();
+void Maintenance::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto report = [this](std::string_view doing, const Error& error) {
-      log_.Write(LogLevel::kError, "database", format("{}: {}", doing, error.message));
-    };
-    if (const Result<int> expired = persons.ExpireDue(); !expired.has_value()) {
-      report("expired people could not be taken out of the gallery", expired.error());
-    } else if (*expired > 0) {
-      LogInfo("database", "{} people are no longer searched for: their time is over", *expired);
-    }
-    if (clock_.Now() >= next_sweep) {
-      next_sweep = clock_.Now() + options_.sweep_interval;
-      const Result<SweepResult> swept = SweepMedia(database_, media_, options_);
-      if (!swept.has_value()) {
-        report("old pictures could not be removed", swept.error());
-      } else if (swept->crops_removed + swept->orphans_removed > 0) {
-        LogInfo("database", "removed {} old crops and {} orphaned pictures", swept->crops_removed,
-                swept->orphans_removed);
-      }
-      if (const auto pruned = PruneEvents(database_, options_); !pruned.has_value()) {
-        report("old events could not be removed", pruned.error());
-      }
-      const Result<int> deleted = sessions.DeleteExpired(clock_.WallNow() - kExpiredSessionsKept);
-      if (!deleted.has_value()) report("old sessions could not be removed", deleted.error());
+    try {
+      RunDue(stop);
+    } catch (const std::exception& exception) {
+      // The last net: what is due again comes again.
+      Report("maintenance failed", {ErrorCode::kInternal, exception.what()});
     }
     clock_.SleepUntil(clock_.Now() + options_.expiry_interval, stop);
   }
+}
+
+void Maintenance::RunDue(const std::stop_token& stop) {
+  const SteadyTime now = clock_.Now();
+  ExpirePeople();
+  if (now >= next_sweep_) {
+    next_sweep_ = now + options_.sweep_interval;
+    RemoveOld(stop);
+  }
+  if (now >= next_orphans_) {
+    next_orphans_ = now + options_.orphan_interval;
+    RemoveOrphans(stop);
+  }
+}
+
+void Maintenance::Report(std::string_view doing, const Error& error) {
+  // Stopping cuts a step short; the next start takes it up again.
+  if (error.code == ErrorCode::kCancelled) return;
+  ++failures_;
+  log_.Write(LogLevel::kError, "database", format("{}: {}", doing, error.message));
+}
+
+void Maintenance::ExpirePeople() {
+  const Result<int> expired = PersonRepository(database_).ExpireDue();
+  if (!expired.has_value()) {
+    Report("expired people could not be taken out of the gallery", expired.error());
+  } else if (*expired > 0) {
+    LogInfo("database", "{} people are no longer searched for: their time is over", *expired);
+  }
+}
+
+void Maintenance::RemoveOld(const std::stop_token& stop) {
+  DetectionRepository detections(database_);
+  const WallTime before = clock_.WallNow() - options_.unmatched_crops_kept;
+  const Result<int> crops = RemoveUnmatchedCrops(detections, media_, before, stop);
+  if (!crops.has_value()) {
+    Report("old crops could not be removed", crops.error());
+  } else if (*crops > 0) {
+    LogInfo("database", "removed {} old crops", *crops);
+  }
+  if (const auto pruned = PruneEvents(database_, options_); !pruned.has_value()) {
+    Report("old events could not be removed", pruned.error());
+  }
+  const Result<RetentionResult> rows = ForgetOldRows(database_, options_.rows, stop);
+  if (!rows.has_value()) return Report("old rows could not be deleted", rows.error());
+  const std::int64_t all = rows->incidents + rows->detections + rows->deliveries + rows->sessions +
+                           rows->refresh_tokens + rows->gallery_changes;
+  if (all == 0) return;
+  LogInfo("database",
+          "deleted what is older than its retention: {} incidents, {} detections, {} deliveries, "
+          "{} logins, {} refresh tokens, {} gallery changes",
+          rows->incidents, rows->detections, rows->deliveries, rows->sessions, rows->refresh_tokens,
+          rows->gallery_changes);
+}
+
+void Maintenance::RemoveOrphans(const std::stop_token& stop) {
+  const Result<OrphanSweep::Step> step = orphans_.Run(stop);
+  if (!step.has_value()) return Report("orphaned pictures could not be removed", step.error());
+  if (step->removed > 0) LogInfo("database", "removed {} orphaned pictures", step->removed);
 }
 
 }  // namespace vigil::database

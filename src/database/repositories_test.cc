@@ -6,8 +6,11 @@
 #include "database/audit_repository.h"
 #include "database/camera_repository.h"
 #include "database/detection_repository.h"
+#include "database/gallery_log.h"
+#include "database/gallery_repository.h"
 #include "database/incident_repository.h"
 #include "database/maintenance.h"
+#include "database/retention.h"
 #include "database/setting_repository.h"
 #include "fake_media_store.h"
 #include "temporary_database.h"
@@ -247,6 +250,137 @@ TEST_F(Sweep, RemovesOrphansAfterAnHour) {
   EXPECT_EQ(SweepMedia(*database_, media_, {})->orphans_removed, 1);
   EXPECT_FALSE(Has(orphan));
   EXPECT_TRUE(Has(young));
+}
+
+TEST_F(Sweep, LooksAtASliceAStep) {
+  std::vector<std::string> orphans;
+  for (int i = 0; i < 5; ++i) orphans.push_back(Put(MediaKind::kCrop));
+  database_.GetClock().Advance(std::chrono::hours{2});
+  OrphanSweep sweep(*database_, media_, {.orphan_slice = 2});
+  for (const int removed : {2, 2, 1}) {
+    const Result<OrphanSweep::Step> step = sweep.Run({});
+    EXPECT_EQ(step->removed, removed);
+    EXPECT_EQ(step->round_over, removed == 1);
+  }
+  orphans.push_back(Put(MediaKind::kCrop));
+  database_.GetClock().Advance(std::chrono::hours{2});
+  EXPECT_EQ(sweep.Run({})->removed, 1) << "the next round begins at the start";
+  EXPECT_EQ(media_.Count(), 0U);
+}
+
+TEST_F(Sweep, StopsWhenItIsTold) {
+  const std::string orphan = Put(MediaKind::kCrop);
+  database_.GetClock().Advance(std::chrono::hours{2});
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(SweepMedia(*database_, media_, {}, stop.get_token())->orphans_removed, 0);
+  EXPECT_TRUE(Has(orphan));
+}
+
+// A store whose listing throws, which no adapter should do.
+class ThrowingMediaStore final : public MediaStore {
+ public:
+  Result<std::string> Put(MediaKind, std::span<const std::byte>) override { return "crop-x"; }
+  Result<Bytes> Get(const std::string&) override { return Bytes(); }
+  Status Remove(const std::string&) override { return {}; }
+  Result<std::vector<std::string>> ListOlderThan(MediaKind, WallTime, const std::string&,
+                                                 int) override {
+    throw std::runtime_error("a fault of the store");
+  }
+};
+
+TEST_F(Sweep, OutlivesAnException) {
+  ThrowingMediaStore media;
+  const Maintenance maintenance(*database_, media, database_.GetClock());
+  database_.GetClock().AwaitSleepers(1);
+  EXPECT_EQ(maintenance.Failures(), 1);
+  database_.GetClock().Advance(std::chrono::minutes{2});
+  while (maintenance.Failures() < 2) std::this_thread::yield();
+}
+
+class Retention : public ::testing::Test {
+ protected:
+  std::int64_t Count(const std::string& table) {
+    return database_.Execute("SELECT COUNT(*) AS count FROM " + table).rows.at(0).Integer("count");
+  }
+  void Detect() {
+    const std::vector<DetectionRecord> batch{
+        Detected(Outcome::kStranger, database_.GetClock().WallNow(), "")};
+    ASSERT_TRUE(DetectionRepository(*database_).WriteBatch(batch).has_value());
+  }
+  void Incident(const std::string& id, bool visit_open, const std::string& alert_state) {
+    const WallTime now = database_.GetClock().WallNow();
+    database_.Execute(
+        "INSERT INTO incidents VALUES ($1, $1, 'Ada', 1, 'entrance', $2, 'match', 'open', NULL, "
+        "$3, $3, 1, '', '', NULL)",
+        {id, visit_open, now});
+    database_.Execute("INSERT INTO outbox VALUES ($1, 'hook', $1, '{}', $2, 1, $3, $3)",
+                      {id, alert_state, now});
+    database_.Execute("INSERT INTO deliveries VALUES ($1, $1, $2, $3, 'ok')",
+                      {id, now, alert_state});
+  }
+
+  TemporaryDatabase database_;
+  // Steps of two rows, so that more than one is needed.
+  RetentionOptions options_{.incidents = std::chrono::hours{0},
+                            .detections = std::chrono::hours{24},
+                            .deliveries = std::chrono::hours{24},
+                            .sessions = std::chrono::hours{24},
+                            .gallery_changes = 2,
+                            .rows_at_once = 2};
+};
+
+TEST_F(Retention, ForgetsDetectionsOfTheirAge) {
+  for (int i = 0; i < 5; ++i) Detect();
+  database_.GetClock().Advance(std::chrono::hours{25});
+  Detect();
+  EXPECT_EQ(ForgetOldRows(*database_, options_)->detections, 5);
+  EXPECT_EQ(Count("detections"), 1);
+  database_.GetClock().Advance(std::chrono::hours{25});
+  options_.detections = std::chrono::hours{0};
+  EXPECT_EQ(ForgetOldRows(*database_, options_)->detections, 0) << "0 keeps for ever";
+}
+
+TEST_F(Retention, ForgetsDeliveriesOfFinishedAlertsOnly) {
+  Incident("1", false, "sent");
+  Incident("2", false, "pending");
+  Incident("3", false, "dead");
+  database_.GetClock().Advance(std::chrono::hours{25});
+  Incident("4", false, "sent");
+  options_.rows_at_once = 10;
+  EXPECT_EQ(ForgetOldRows(*database_, options_)->deliveries, 2);
+  EXPECT_EQ(Count("deliveries"), 2);
+  EXPECT_EQ(Count("outbox"), 4) << "the alerts themselves stay with their incidents";
+  EXPECT_EQ(Count("incidents"), 4) << "kept for ever unless a retention is set";
+}
+
+TEST_F(Retention, ForgetsEndedVisitsOfTheirAge) {
+  Incident("1", false, "sent");
+  Incident("2", true, "sent");
+  Incident("3", false, "pending");
+  database_.GetClock().Advance(std::chrono::hours{25});
+  options_.incidents = std::chrono::hours{24};
+  options_.rows_at_once = 10;
+  EXPECT_EQ(ForgetOldRows(*database_, options_)->incidents, 1);
+  EXPECT_EQ(Count("incidents"), 2) << "neither an open visit nor one with an alert on its way";
+  EXPECT_EQ(Count("outbox"), 2);
+}
+
+TEST_F(Retention, KeepsTheNewestGalleryChanges) {
+  const std::vector<std::string> ids{"a", "b", "c", "d", "e"};
+  ASSERT_TRUE(database_->Write([&](Connection& c) { return LogGalleryChanges(c, ids); }));
+  EXPECT_EQ(ForgetOldRows(*database_, options_)->gallery_changes, 3);
+  EXPECT_EQ(Count("gallery_log"), 2);
+  const auto left = *GalleryRepository(*database_).GalleryChangesAfter(0, 10);
+  EXPECT_EQ(left.front().sequence, 4U);
+}
+
+TEST_F(Retention, StopsBetweenSteps) {
+  for (int i = 0; i < 5; ++i) Detect();
+  database_.GetClock().Advance(std::chrono::hours{25});
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(ForgetOldRows(*database_, options_, stop.get_token())->detections, 0);
 }
 
 TEST_F(Sweep, RunsByTheClock) {

@@ -43,10 +43,10 @@ Status Revoke(Connection& connection, const std::string& id) {
 }
 
 Result<RefreshResult> Exchange(Connection& connection, Session session, const std::string& new_hash,
-                               WallTime expires_at) {
+                               WallTime now, WallTime expires_at) {
   VIGIL_RETURN_IF_ERROR(connection.Execute(
-      "INSERT INTO spent_refresh_tokens (refresh_hash, session_id) VALUES ($1, $2)",
-      {session.refresh_hash, session.id}));
+      "INSERT INTO spent_refresh_tokens (refresh_hash, session_id, spent_at) VALUES ($1, $2, $3)",
+      {session.refresh_hash, session.id, now}));
   VIGIL_RETURN_IF_ERROR(
       connection.Execute("UPDATE sessions SET refresh_hash = $2, expires_at = $3 WHERE id = $1",
                          {session.id, new_hash, expires_at}));
@@ -93,7 +93,7 @@ Result<RefreshResult> SessionRepository::Rotate(const std::string& old_hash,
       if (session->revoked || session->expires_at <= now) {
         return RefreshResult{RefreshVerdict::kExpired, *std::move(session)};
       }
-      return Exchange(connection, *std::move(session), new_hash, expires_at);
+      return Exchange(connection, *std::move(session), new_hash, now, expires_at);
     }
     VIGIL_ASSIGN_OR_RETURN(session, FindBySpentToken(connection, old_hash));
     if (!session.has_value()) return RefreshResult{};
@@ -120,15 +120,6 @@ Status SessionRepository::RevokeAllOfUser(const std::string& user_id) {
     VIGIL_RETURN_IF_ERROR(
         connection.Execute("UPDATE sessions SET revoked = 1 WHERE user_id = $1", {user_id}));
     return {};
-  });
-}
-
-Result<int> SessionRepository::DeleteExpired(WallTime before) {
-  return database_.Write([&](Connection& connection) -> Result<int> {
-    VIGIL_ASSIGN_OR_RETURN(
-        const Answer answer,
-        connection.Execute("DELETE FROM sessions WHERE expires_at < $1", {before}));
-    return static_cast<int>(answer.changed);
   });
 }
 

@@ -35,8 +35,6 @@ class SessionRepository {
   // Ends the session that holds or ever held `refresh_hash`. An unknown one is no error.
   Status RevokeByToken(const std::string& refresh_hash);
   Status RevokeAllOfUser(const std::string& user_id);
-  // Deletes sessions that expired before `before`; returns how many.
-  Result<int> DeleteExpired(WallTime before);
 
  private:
   Database& database_;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <thread>
 #include <unordered_map>
 
 #include "base/format.h"
@@ -112,10 +113,37 @@ Value ReadColumn(sqlite3_stmt* statement, int column) {
   }
 }
 
+// How SQLite waits for the lock of another process: in small steps, until the time allowed is over
+// or the program has to stop. It stands where sqlite3_busy_timeout would, which cannot be ended.
+class BusyWait {
+ public:
+  BusyWait(std::chrono::milliseconds timeout, std::shared_ptr<const StopDeadline> stop)
+      : timeout_(timeout), stop_(std::move(stop)) {}
+
+  static int OnBusy(void* self, int waits_so_far) {
+    return static_cast<BusyWait*>(self)->GoOn(waits_so_far) ? 1 : 0;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kStep{5};
+
+  bool GoOn(int waits_so_far) {
+    const auto now = std::chrono::steady_clock::now();
+    if (waits_so_far == 0) deadline_ = now + timeout_;
+    if (now >= deadline_ || (stop_ != nullptr && stop_->Passed())) return false;
+    std::this_thread::sleep_for(kStep);
+    return true;
+  }
+
+  const std::chrono::milliseconds timeout_;
+  const std::shared_ptr<const StopDeadline> stop_;
+  SteadyTime deadline_{};
+};
+
 class SqliteConnection final : public Connection {
  public:
-  SqliteConnection(DatabaseHandle database, std::string name)
-      : name_(std::move(name)), database_(std::move(database)) {}
+  SqliteConnection(DatabaseHandle database, std::string name, std::unique_ptr<BusyWait> busy_wait)
+      : name_(std::move(name)), busy_wait_(std::move(busy_wait)), database_(std::move(database)) {}
 
   Result<Answer> Execute(std::string_view sql, const std::vector<Value>& parameters) override {
     VIGIL_ASSIGN_OR_RETURN(PreparedStatement * prepared, Prepare(sql));
@@ -198,6 +226,7 @@ class SqliteConnection final : public Connection {
   }
 
   const std::string name_;
+  const std::unique_ptr<BusyWait> busy_wait_;  // SQLite holds its address while it is open
   DatabaseHandle database_;
   // After the database, so that statements are finished before it closes.
   std::unordered_map<std::string, PreparedStatement, TextHash, std::equal_to<>> statements_;
@@ -218,10 +247,10 @@ Status MakePrivateFile(const std::filesystem::path& path) {
   return {};
 }
 
-Status Configure(sqlite3* database, const SqliteOptions& options) {
+Status Configure(sqlite3* database, const SqliteOptions& options, BusyWait& busy_wait) {
   const std::string name = options.path.string();
   sqlite3_extended_result_codes(database, 1);
-  sqlite3_busy_timeout(database, static_cast<int>(options.busy_timeout.count()));
+  sqlite3_busy_handler(database, &BusyWait::OnBusy, &busy_wait);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -248,8 +277,10 @@ Result<std::unique_ptr<Connection>> OpenSqlite(const SqliteOptions& options) {
                                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   DatabaseHandle database(opened);
   if (code != SQLITE_OK) return ErrorOf(opened, options.path.string());
-  VIGIL_RETURN_IF_ERROR(Configure(opened, options));
-  return std::make_unique<SqliteConnection>(std::move(database), options.path.string());
+  auto busy_wait = std::make_unique<BusyWait>(options.busy_timeout, options.stop);
+  VIGIL_RETURN_IF_ERROR(Configure(opened, options, *busy_wait));
+  return std::make_unique<SqliteConnection>(std::move(database), options.path.string(),
+                                            std::move(busy_wait));
 }
 
 }  // namespace vigil::database

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "database/connection.h"
+#include "database/stop_deadline.h"
 
 namespace vigil::database {
 
@@ -19,6 +20,8 @@ struct SqliteOptions {
   SqliteMode mode = SqliteMode::kWriter;
   std::chrono::milliseconds busy_timeout{5000};
   std::int64_t pages_max = 0;  // of 4096 bytes; 0: SQLite's own limit
+  // Once it has passed, no lock of another process is waited for. Null: only busy_timeout counts.
+  std::shared_ptr<const StopDeadline> stop = nullptr;
 };
 
 // Opens the file in WAL mode with synchronous=FULL, foreign keys and the DEFENSIVE switch; a writer

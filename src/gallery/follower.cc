@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstring>
+#include <exception>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -65,28 +66,40 @@ FollowerState GalleryFollower::State() const {
 }
 
 void GalleryFollower::Run(std::stop_token stop) {
-  bool loaded = false;
-  SteadyTime next_check = clock_.Now() + options_.check_interval;
+  next_check_ = clock_.Now() + options_.check_interval;
   while (!stop.stop_requested()) {
     Status status;
-    if (!loaded) {
-      status = Reload();
-      loaded = status.has_value();
-    } else if (clock_.Now() >= next_check) {
-      next_check = clock_.Now() + options_.check_interval;
-      status = Check();
-    } else {
-      status = CatchUp();
+    try {
+      status = Step();
+    } catch (const std::exception& exception) {
+      // The last net: what was half applied is loaded anew. Searches use the last snapshot.
+      loaded_ = false;
+      status = Fail(ErrorCode::kInternal, exception.what());
+      const std::lock_guard lock(mutex_);
+      ++state_.faults;
     }
     Note(status);
     Nap(stop);
   }
 }
 
+Status GalleryFollower::Step() {
+  if (!loaded_) {
+    VIGIL_RETURN_IF_ERROR(Reload());
+    loaded_ = true;
+    return {};
+  }
+  if (clock_.Now() < next_check_) return CatchUp();
+  next_check_ = clock_.Now() + options_.check_interval;
+  return Check();
+}
+
 Status GalleryFollower::CatchUp() {
   while (true) {
     VIGIL_ASSIGN_OR_RETURN(const std::vector<GalleryChange> changes,
                            store_.GalleryChangesAfter(sequence_, kChangesAtOnce));
+    // The log no longer reaches back to what was applied last.
+    if (!changes.empty() && changes.front().sequence != sequence_ + 1) return Reload();
     if (!changes.empty()) VIGIL_RETURN_IF_ERROR(ApplyChanges(changes));
     if (changes.size() == kChangesAtOnce) continue;
     VIGIL_ASSIGN_OR_RETURN(const std::uint64_t newest, store_.GallerySequence());

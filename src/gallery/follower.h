@@ -28,6 +28,7 @@ struct FollowerState {
   std::uint64_t sequence = 0;  // applied so far
   std::string last_error;      // empty while all is well
   std::int64_t rebuilds = 0;   // the self-check found the index different from the table
+  std::int64_t faults = 0;     // exceptions that the thread caught; it went on after each
 };
 
 // Reads the whole gallery once, without following it: for one-shot commands.
@@ -51,6 +52,7 @@ class GalleryFollower {
 
  private:
   void Run(std::stop_token stop);
+  Status Step();
   Status CatchUp();
   Status Reload();
   Status Check();
@@ -70,6 +72,8 @@ class GalleryFollower {
   // Used by the thread alone: what was applied, as digests by reference id.
   std::unordered_map<std::string, std::uint64_t> applied_;
   std::uint64_t sequence_ = 0;
+  bool loaded_ = false;
+  SteadyTime next_check_{};
 
   mutable std::mutex mutex_;
   FollowerState state_;   // guarded by mutex_

@@ -154,6 +154,30 @@ TEST_F(GalleryFollowerTest, LeavesOutReferencesOfAnotherLength) {
   EXPECT_EQ(Indexed(), 1U);
 }
 
+TEST_F(GalleryFollowerTest, LoadsAnewWhenTheLogNoLongerReachesBack) {
+  store_.Add(kSpace, {"a1", "ada", {1, 0}});
+  GalleryFollower follower(store_, *index_, kSpace, clock_, {.dimension = 2});
+  ASSERT_TRUE(RunUntil([&] { return follower.State().loaded; }));
+  store_.Remove("a1");
+  store_.ForgetLog();
+  store_.Add(kSpace, {"b1", "ben", {0, 1}});
+  ASSERT_TRUE(RunUntil([&] { return follower.State().sequence == 3; }));
+  const GallerySearch found = index_->Search(Embedding{1, 0}, 5);
+  ASSERT_EQ(found.candidates.size(), 1U) << "the forgotten removal was not missed";
+  EXPECT_EQ(found.candidates[0].person_id, "ben");
+}
+
+TEST_F(GalleryFollowerTest, OutlivesAnException) {
+  GalleryFollower follower(store_, *index_, kSpace, clock_, {.dimension = 2});
+  ASSERT_TRUE(RunUntil([&] { return follower.State().loaded; }));
+  store_.ThrowWhenLoading(true);
+  store_.Add(kSpace, {"a1", "ada", {1, 0}});
+  ASSERT_TRUE(RunUntil([&] { return follower.State().faults > 0; }));
+  EXPECT_EQ(follower.State().last_error, "a fault of the store");
+  store_.ThrowWhenLoading(false);
+  ASSERT_TRUE(RunUntil([&] { return follower.State().last_error.empty() && Indexed() == 1; }));
+}
+
 TEST_F(GalleryFollowerTest, LoadsOnceForOneShotCommands) {
   store_.Add(kSpace, {"a1", "ada", {1, 0}});
   ASSERT_TRUE(LoadGallery(store_, *index_, kSpace).has_value());

@@ -222,33 +222,46 @@ class DirectoryMediaStore final : public MediaStore {
     return {};
   }
 
+  // Folders are named by the first digits of the time in their ids, so that folders, and files
+  // within them, follow each other in the order of ids.
   Result<std::vector<std::string>> ListOlderThan(MediaKind kind, WallTime before,
-                                                 int limit) override {
-    std::vector<std::pair<WallTime, std::string>> found;
+                                                 const std::string& after, int limit) override {
     const fs::path top = directory_ / KindName(kind);
+    const std::optional<fs::path> start = RelativePath(after);
+    const std::string first = start ? start->parent_path().filename().string() : std::string();
+    std::vector<fs::path> folders;
     std::error_code error;
     ForEachEntry(top, error, [&](const fs::path& folder) {
-      std::error_code vanished;
-      ForEachEntry(folder, vanished, [&](const fs::path& file) {
-        struct stat status{};
-        std::string name = file.filename().string();
-        if (!RelativePath(name).has_value() || ::stat(file.c_str(), &status) != 0) return;
-        const WallTime made_at = WallTimeOf(status.st_mtim);
-        if (made_at < before) found.emplace_back(made_at, std::move(name));
-      });
+      if (folder.filename().string() >= first) folders.push_back(folder);
     });
     if (error) return ErrnoError(error.value(), "list folder", top);
-    std::ranges::sort(found);
+    std::ranges::sort(folders);
     std::vector<std::string> media_ids;
-    for (auto& [made_at, media_id] : found) {
-      if (std::ssize(media_ids) >= limit) break;
-      media_ids.push_back(std::move(media_id));
+    for (const fs::path& folder : folders) {
+      for (std::string& media_id : PicturesIn(folder, after)) {
+        if (std::ssize(media_ids) >= limit) return media_ids;
+        struct stat status{};
+        if (::stat((folder / media_id).c_str(), &status) != 0) continue;
+        if (WallTimeOf(status.st_mtim) < before) media_ids.push_back(std::move(media_id));
+      }
     }
     return media_ids;
   }
 
  private:
   fs::path Unfinished() const { return directory_ / "unfinished"; }
+
+  // In order of ids. A folder that has vanished holds none.
+  static std::vector<std::string> PicturesIn(const fs::path& folder, const std::string& after) {
+    std::vector<std::string> media_ids;
+    std::error_code vanished;
+    ForEachEntry(folder, vanished, [&](const fs::path& file) {
+      std::string name = file.filename().string();
+      if (name > after && RelativePath(name).has_value()) media_ids.push_back(std::move(name));
+    });
+    std::ranges::sort(media_ids);
+    return media_ids;
+  }
 
   // Renames into place and syncs the folders that name it. The folder may vanish between its making
   // and the renaming, when its last other picture is removed: then once more.

@@ -32,8 +32,8 @@ class OwningStore final : public MediaStore {
   Result<Bytes> Get(const std::string& media_id) override { return store_->Get(media_id); }
   Status Remove(const std::string& media_id) override { return store_->Remove(media_id); }
   Result<std::vector<std::string>> ListOlderThan(MediaKind kind, WallTime before,
-                                                 int limit) override {
-    return store_->ListOlderThan(kind, before, limit);
+                                                 const std::string& after, int limit) override {
+    return store_->ListOlderThan(kind, before, after, limit);
   }
 
  private:

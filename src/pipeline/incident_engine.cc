@@ -38,6 +38,16 @@ IncidentEngine::~IncidentEngine() {
   // From here on a store that does not answer gets no further tries, so that stopping stays within
   // its time.
   thread_.request_stop();
+  thread_.join();
+  SumUpStop();
+}
+
+void IncidentEngine::SumUpStop() const {
+  if (outcomes_lost_ == 0 && detections_lost_ == 0) return;
+  LogError("incidents",
+           "since the start {} sightings and {} detections could not be stored; the messages above "
+           "say why",
+           outcomes_lost_.load(), detections_lost_.load());
 }
 
 void IncidentEngine::Take(const TrackOutcome& outcome) {
@@ -202,6 +212,7 @@ void IncidentEngine::FlushDetections() {
   const Status written = ports_.detections.WriteBatch(detections_);
   if (!written.has_value()) {
     ports_.metrics.CountQueueDrops("detections", std::ssize(detections_));
+    detections_lost_ += std::ssize(detections_);
     failures_.Write(
         LogLevel::kError, "incidents",
         format("{} detections were not stored: {}", detections_.size(), written.error().message));
@@ -223,6 +234,7 @@ Status IncidentEngine::Try(const std::function<Status()>& work, const std::stop_
 void IncidentEngine::Lost(const TrackOutcome& outcome, const Error& error) {
   ++drops_;
   ports_.metrics.CountQueueDrops("incidents");
+  ++outcomes_lost_;
   failures_.Write(
       LogLevel::kError, "incidents",
       format("track {} of camera {} ({}) was not stored: {}", outcome.track_id, outcome.camera_name,

@@ -62,7 +62,7 @@ struct IncidentEnginePorts {
 
 // A durable path: outcomes are taken into a bounded queue and stored by one thread, pictures before
 // the rows that name them, incident and alerts in one transaction. Destruction stores what was
-// taken, then ends.
+// taken, as far as the store lets it, then ends; what was lost meanwhile is logged with its counts.
 class IncidentEngine {
  public:
   IncidentEngine(const IncidentEngineOptions& options, IncidentEnginePorts ports);
@@ -94,6 +94,7 @@ class IncidentEngine {
   void FlushDetections();
   Status Try(const std::function<Status()>& work, const std::stop_token& stop);
   void Lost(const TrackOutcome& outcome, const Error& error);
+  void SumUpStop() const;
 
   const IncidentEngineOptions options_;
   const IncidentEnginePorts ports_;
@@ -104,6 +105,8 @@ class IncidentEngine {
   std::map<TrackKey, Recorded> recorded_;
   std::vector<DetectionRecord> detections_;
   SteadyTime flush_at_{};
+  std::atomic<std::int64_t> outcomes_lost_ = 0;
+  std::atomic<std::int64_t> detections_lost_ = 0;
   std::jthread thread_;
 };
 

@@ -66,11 +66,31 @@ TEST_P(MediaStoreContract, ListsByKindAndAgeOldestFirst) {
   const WallTime now = clock_.WallNow();
   const std::string young = *store_->Put(MediaKind::kCrop, Picture(1, 4));
   using ::testing::ElementsAre;
-  EXPECT_THAT(*store_->ListOlderThan(MediaKind::kCrop, now, 10), ElementsAre(first, second));
-  EXPECT_THAT(*store_->ListOlderThan(MediaKind::kCrop, now, 1), ElementsAre(first));
-  EXPECT_THAT(*store_->ListOlderThan(MediaKind::kPhoto, now, 10), ElementsAre(photo));
-  EXPECT_THAT(*store_->ListOlderThan(MediaKind::kCrop, now + std::chrono::milliseconds{1}, 10),
+  EXPECT_THAT(*store_->ListOlderThan(MediaKind::kCrop, now, "", 10), ElementsAre(first, second));
+  EXPECT_THAT(*store_->ListOlderThan(MediaKind::kCrop, now, "", 1), ElementsAre(first));
+  EXPECT_THAT(*store_->ListOlderThan(MediaKind::kPhoto, now, "", 10), ElementsAre(photo));
+  EXPECT_THAT(*store_->ListOlderThan(MediaKind::kCrop, now + std::chrono::milliseconds{1}, "", 10),
               ElementsAre(first, second, young));
+}
+
+// Walking on behind the last answer meets every picture once, also when the last one is gone.
+TEST_P(MediaStoreContract, ListsSliceBySlice) {
+  std::vector<std::string> made;
+  for (unsigned char i = 0; i < 5; ++i) {
+    made.push_back(*store_->Put(MediaKind::kFrame, Picture(1, i)));
+    clock_.Advance(std::chrono::hours{3});
+  }
+  std::vector<std::string> met;
+  std::string after;
+  while (true) {
+    const auto slice = *store_->ListOlderThan(MediaKind::kFrame, clock_.WallNow(), after, 2);
+    if (slice.empty()) break;
+    ASSERT_LE(slice.size(), 2U);
+    met.insert(met.end(), slice.begin(), slice.end());
+    after = slice.back();
+    ASSERT_TRUE(store_->Remove(after).has_value());
+  }
+  EXPECT_EQ(met, made);
 }
 
 TEST_P(MediaStoreContract, ServesManyThreads) {

@@ -1,9 +1,11 @@
 // The gallery's truth in memory.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,7 +49,7 @@ class FakeGalleryStore final : public GalleryStore {
     const std::lock_guard lock(mutex_);
     if (failure_.has_value()) return std::unexpected(*failure_);
     std::vector<GalleryChange> changes;
-    for (std::uint64_t next = sequence + 1; next <= log_.size(); ++next) {
+    for (std::uint64_t next = std::max(sequence, forgotten_) + 1; next <= log_.size(); ++next) {
       if (std::ssize(changes) >= limit) break;
       changes.push_back({next, log_[next - 1]});
     }
@@ -58,6 +60,7 @@ class FakeGalleryStore final : public GalleryStore {
                                                        const std::string& space_key) override {
     const std::lock_guard lock(mutex_);
     if (failure_.has_value()) return std::unexpected(*failure_);
+    if (throws_) throw std::runtime_error("a fault of the store");
     std::vector<GalleryReference> living;
     for (const std::string& id : reference_ids) {
       const auto found = references_.find(id);
@@ -78,6 +81,18 @@ class FakeGalleryStore final : public GalleryStore {
     return std::pair{std::move(living), std::uint64_t{log_.size()}};
   }
 
+  // Forgets the log up to now, as the database does in time.
+  void ForgetLog() {
+    const std::lock_guard lock(mutex_);
+    forgotten_ = log_.size();
+  }
+
+  // Every LoadReferences throws until it is switched off: a fault that no adapter may let through.
+  void ThrowWhenLoading(bool throws) {
+    const std::lock_guard lock(mutex_);
+    throws_ = throws;
+  }
+
   void FailWith(std::optional<Error> failure) {
     const std::lock_guard lock(mutex_);
     failure_ = std::move(failure);
@@ -93,6 +108,8 @@ class FakeGalleryStore final : public GalleryStore {
 
   std::mutex mutex_;
   std::vector<std::string> log_;  // entry n has sequence n + 1
+  std::uint64_t forgotten_ = 0;   // changes up to this one are no longer told
+  bool throws_ = false;
   std::map<std::string, Stored> references_;
   std::optional<Error> failure_;
 };

@@ -43,12 +43,13 @@ class FakeMediaStore final : public MediaStore {
   }
 
   Result<std::vector<std::string>> ListOlderThan(MediaKind kind, WallTime before,
-                                                 int limit) override {
+                                                 const std::string& after, int limit) override {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> media_ids;
     for (const auto& [media_id, picture] : pictures_) {
       if (std::ssize(media_ids) >= limit) break;
-      if (picture.kind == kind && picture.made_at < before) media_ids.push_back(media_id);
+      if (picture.kind != kind || picture.made_at >= before || media_id <= after) continue;
+      media_ids.push_back(media_id);
     }
     return media_ids;
   }

@@ -29,9 +29,11 @@ class TemporaryDatabase {
 
   // Closes and opens the same file, as a restart does.
   void Reopen() {
-    database_.reset();
+    Close();
     Open();
   }
+  // Not to be used again before Reopen.
+  void Close() { database_.reset(); }
 
   database::Database& operator*() { return *database_; }
   database::Database* operator->() { return database_.get(); }

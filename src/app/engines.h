@@ -16,9 +16,11 @@ namespace vigil::app {
 // The precision that `models.precision` means on this machine.
 Result<vision::Precision> ConfiguredPrecision(const config::Config& config);
 
-// `count` detectors of `models.detector`, finding faces from `min_face_px` up.
+// `count` detectors of `models.detector`, finding faces from `min_face_px` up; `level_pixels_max`
+// as in vision::MtcnnOptions.
 Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Config& config,
-                                                             int min_face_px, int count);
+                                                             int min_face_px, int count,
+                                                             double level_pixels_max = 0);
 
 // `count` embedders of `models.embedder`.
 Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Config& config,
@@ -28,5 +30,8 @@ Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Confi
 // One detector and an fp32 embedder for photos: references and searches by image. Photos of people
 // are searched down to small faces, whatever the cameras' setting.
 Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config::Config& config);
+
+// Refuses every photo with kUnavailable: for commands that need none and must work without models.
+std::unique_ptr<pipeline::PhotoAnalyser> MakePhotoAnalyserWithoutModels();
 
 }  // namespace vigil::app

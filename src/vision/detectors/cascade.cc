@@ -59,6 +59,13 @@ std::vector<PyramidLevel> MakePyramid(int width, int height, int min_face_px, do
   return levels;
 }
 
+int SmallestFacePx(int width, int height, int min_face_px, double level_pixels_max) {
+  if (level_pixels_max <= 0) return min_face_px;
+  const double pixels = static_cast<double>(width) * static_cast<double>(height);
+  const double needed = std::ceil(kCellPx * std::sqrt(pixels / level_pixels_max));
+  return std::max(min_face_px, static_cast<int>(needed));
+}
+
 void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
                      std::vector<Proposal>& proposals) {
   const auto scale32 = static_cast<float>(scale);
@@ -79,6 +86,23 @@ void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
     }
     proposals.push_back(proposal);
   }
+}
+
+void KeepBest(std::vector<Proposal>& proposals, std::size_t count_max) {
+  if (proposals.size() <= count_max) return;
+  std::erase_if(proposals, [](const Proposal& one) { return std::isnan(one.score); });
+  if (proposals.size() <= count_max) return;
+  std::vector<std::size_t> order(proposals.size());
+  std::iota(order.begin(), order.end(), 0U);
+  const auto last = order.begin() + static_cast<std::ptrdiff_t>(count_max);
+  std::ranges::nth_element(order, last, [&](std::size_t a, std::size_t b) {
+    return proposals[a].score != proposals[b].score ? proposals[a].score > proposals[b].score
+                                                    : a < b;
+  });
+  order.resize(count_max);
+  std::ranges::sort(order);
+  for (std::size_t i = 0; i < count_max; ++i) proposals[i] = proposals[order[i]];
+  proposals.resize(count_max);
 }
 
 void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind) {

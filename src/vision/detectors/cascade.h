@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <vector>
@@ -23,6 +24,10 @@ struct PyramidLevel {
 // than `min_face_px`.
 std::vector<PyramidLevel> MakePyramid(int width, int height, int min_face_px, double factor);
 
+// `min_face_px`, or as much more as it takes for the first level to have at most `level_pixels_max`
+// pixels (0: no limit).
+int SmallestFacePx(int width, int height, int min_face_px, double level_pixels_max);
+
 // A box on its way through the cascade.
 struct Proposal {
   Box box;
@@ -43,6 +48,10 @@ struct ProposalGrid {
 // that it judged, in frame pixels.
 void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
                      std::vector<Proposal>& proposals);
+
+// Leaves the `count_max` best, in their order; of equals the earlier ones. Untouched when there are
+// no more than that.
+void KeepBest(std::vector<Proposal>& proposals, std::size_t count_max);
 
 // Overlap in relation to the union of two boxes (whole areas) or to the smaller of them (sides
 // counted in whole pixels, so one longer), as the published cascade has it.

@@ -40,6 +40,34 @@ TEST(Pyramid, PictureSmallerThanTheSmallestFaceHasNoLevel) {
   EXPECT_THAT(MakePyramid(40, 500, 40, 0.709), SizeIs(1));
 }
 
+TEST(Pyramid, SmallestFaceGrowsWithPicturesBeyondTheLimit) {
+  EXPECT_EQ(SmallestFacePx(8660, 5773, 40, 0), 40) << "no limit";
+  EXPECT_EQ(SmallestFacePx(4000, 3000, 40, 1.5e6), 40) << "1.08 million pixels at scale 0.3";
+  const int grown = SmallestFacePx(8660, 5773, 40, 1.5e6);
+  EXPECT_EQ(grown, 70);
+  const auto levels = MakePyramid(8660, 5773, grown, 0.709);
+  EXPECT_LE(double(levels[0].width) * levels[0].height, 1.5e6);
+}
+
+TEST(BestProposals, StayInTheirOrder) {
+  std::vector<Proposal> proposals = {At(0, 0, 1, 1, 0.7F), At(0, 0, 2, 2, 0.9F),
+                                     At(0, 0, 3, 3, 0.8F), At(0, 0, 4, 4, 0.8F),
+                                     At(0, 0, 5, 5, kNan)};
+  auto three = proposals;
+  KeepBest(three, 3);
+  ASSERT_THAT(three, SizeIs(3));
+  EXPECT_EQ(three[0].box.x2, 2);
+  EXPECT_EQ(three[1].box.x2, 3);
+  EXPECT_EQ(three[2].box.x2, 4);
+  auto two = proposals;
+  KeepBest(two, 2);
+  ASSERT_THAT(two, SizeIs(2));
+  EXPECT_EQ(two[1].box.x2, 3) << "the earlier of equals";
+  auto all = proposals;
+  KeepBest(all, 5);
+  EXPECT_THAT(all, SizeIs(5)) << "untouched";
+}
+
 TEST(Proposals, CellBecomesItsWindowInFramePixels) {
   const std::vector<float> scores = {0.1F, 0.2F, 0.59F, 0.6F, kNan, 0.3F};
   std::vector<float> offsets(24, 0.0F);

@@ -22,6 +22,14 @@ constexpr int kOutputSidePx = 48;
 constexpr std::size_t kRefineBatchMax = 128;
 constexpr std::size_t kOutputBatchMax = 64;
 
+// The best candidates that each step goes on with. A street full of people has some hundreds; only
+// a picture made to have more reaches them, and would otherwise cost minutes (suppression is
+// quadratic).
+constexpr std::size_t kLevelCandidatesMax = 10'000;  // of one pyramid level, before suppression
+constexpr std::size_t kProposedMax = 10'000;         // of all levels, before suppression
+constexpr std::size_t kRefinedMax = 5'000;           // judged by R-Net
+constexpr std::size_t kDecidedMax = 2'000;           // judged by O-Net
+
 struct Networks {
   ov::CompiledModel propose;
   ov::CompiledModel refine;
@@ -97,16 +105,21 @@ class Mtcnn final : public Detector {
 
   std::vector<Proposal> Propose(const Frame& frame) {
     std::vector<Proposal> all;
+    const int min_face_px =
+        SmallestFacePx(frame.width, frame.height, options_.min_face_px, options_.level_pixels_max);
     for (const PyramidLevel& level :
-         MakePyramid(frame.width, frame.height, options_.min_face_px, options_.pyramid_factor)) {
+         MakePyramid(frame.width, frame.height, min_face_px, options_.pyramid_factor)) {
       std::vector<Proposal> of_level = ProposeAt(frame, level);
+      KeepBest(of_level, kLevelCandidatesMax);
       Suppress(of_level, 0.5F, OverlapKind::kUnion);
       if (trace_ != nullptr) {
         trace_->levels.push_back({level.width, level.height, static_cast<int>(of_level.size())});
       }
       all.insert(all.end(), of_level.begin(), of_level.end());
     }
+    KeepBest(all, kProposedMax);
     Suppress(all, 0.7F, OverlapKind::kUnion);
+    KeepBest(all, kRefinedMax);
     for (Proposal& proposal : all) {
       ApplyOffsets(proposal, 0);
       MakeSquare(proposal.box);
@@ -144,6 +157,7 @@ class Mtcnn final : public Detector {
                    passed.push_back(proposal);
                  });
     Suppress(passed, 0.7F, OverlapKind::kUnion);
+    KeepBest(passed, kDecidedMax);
     for (Proposal& proposal : passed) {
       ApplyOffsets(proposal, 1);
       MakeSquare(proposal.box);

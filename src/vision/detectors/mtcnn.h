@@ -17,6 +17,9 @@ struct MtcnnOptions {
   int min_face_px = 40;  // smallest face searched for; the cost rises with 1 / min_face_px squared
   // Scores below which the first, second and third network drop a candidate.
   std::array<float, 3> thresholds{0.6F, 0.7F, 0.7F};
+  // The first pyramid level has at most so many pixels: in larger pictures the smallest face grows.
+  // Bounds time and memory of one picture; 0: no limit.
+  double level_pixels_max = 0;
   double pyramid_factor = 0.709;  // size of one pyramid level against the level before, in (0, 1)
   Precision precision = Precision::kF32;  // kI8 is refused: these networks are not quantised
 };
@@ -25,9 +28,11 @@ struct MtcnnOptions {
 // al., "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks" (2016),
 // equal to facenet-pytorch's MTCNN in pyramid, thresholds, suppression and box arithmetic. A frame
 // is never converted as a whole: pyramid levels and candidates are averaged straight from its
-// planes. One inference uses one thread, the caller's. Detections have a finite box with an area;
-// boxes may reach outside the frame. Errors: kInvalidArgument for options out of range, those of
-// FindModel and VerifyNetwork for missing or altered models, kInternal when OpenVINO fails.
+// planes. However many candidates a picture has, each step goes on with a bounded number of the
+// best; ordinary pictures stay far below it. One inference uses one thread, the caller's.
+// Detections have a finite box with an area; boxes may reach outside the frame. Errors:
+// kInvalidArgument for options out of range, those of FindModel and VerifyNetwork for missing or
+// altered models, kInternal when OpenVINO fails.
 Result<std::vector<std::unique_ptr<Detector>>> MakeMtcnnDetectors(const MtcnnOptions& options,
                                                                   int count);
 

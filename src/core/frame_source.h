@@ -19,11 +19,12 @@ enum class StreamFault {
   kStalled,       // connected, but no packet before the deadline
   kUndecodable,   // packets that no decoder understands
   kEnded,         // the server or file ended the stream
+  kFrozen,        // pictures come, but they are always the same one
   kOther,
 };
 
 // "refused", "unauthorised", "no_route", "not_found", "no_video", "stalled", "undecodable",
-// "ended", "other".
+// "ended", "frozen", "other".
 std::string_view StreamFaultName(StreamFault fault);
 // One sentence for people: what to check.
 std::string_view StreamFaultMend(StreamFault fault);

@@ -56,6 +56,8 @@ std::string_view StreamFaultName(StreamFault fault) {
       return "undecodable";
     case StreamFault::kEnded:
       return "ended";
+    case StreamFault::kFrozen:
+      return "frozen";
     case StreamFault::kOther:
       return "other";
   }
@@ -82,6 +84,10 @@ std::string_view StreamFaultMend(StreamFault fault) {
       return "set the camera to H.264 or H.265";
     case StreamFault::kEnded:
       return "the stream ended; a camera is reconnected by itself";
+    case StreamFault::kFrozen:
+      return "restart the camera: it repeats one picture; if the scene is truly without any "
+             "change, "
+             "set recognition.frozen_picture_s to 0";
     case StreamFault::kOther:
       return "see the log for the cause";
   }

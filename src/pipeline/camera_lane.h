@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <utility>
+#include <vector>
 
 #include "core/camera.h"
 #include "pipeline/tracker.h"
@@ -20,6 +21,8 @@ class CameraLane {
   const Camera camera;
   const int min_face_px;
   Tracker tracker;
+  // Tracks that ended while inference failed: the next frame's work tries once more.
+  std::vector<Track> unsettled;
   std::atomic<bool> face_tracked = false;
 };
 

@@ -56,7 +56,8 @@ CameraWorker::CameraWorker(std::shared_ptr<CameraLane> lane, const CameraWorkerO
       options_(options),
       ports_(std::move(ports)),
       backoff_(options.backoff, SeedOf(camera_.id)),
-      failures_(ports_.clock) {
+      failures_(ports_.clock),
+      picture_(options.frozen_after) {
   status_.camera_id = camera_.id;
   status_.camera_name = camera_.name;
   status_.since = ports_.clock.WallNow();
@@ -106,6 +107,7 @@ CameraWorker::Ending CameraWorker::RunStream(std::stop_token stop) {
 CameraWorker::Ending CameraWorker::ReadFrames(FrameSource& source, std::stop_token stop) {
   MotionGate gate(options_.gate);
   std::optional<SteadyTime> first_frame_at;
+  bool up = false;
   while (true) {
     const auto cpu_before = ThreadCpuTime();
     Result<Frame> frame = source.Next(stop);
@@ -122,17 +124,34 @@ CameraWorker::Ending CameraWorker::ReadFrames(FrameSource& source, std::stop_tok
       first_frame_at = ports_.clock.Now();
       rate_start_ = *first_frame_at;
       rate_frames_ = 0;
-      {
-        const std::lock_guard lock(mutex_);
-        status_.failures = 0;
-        if (std::exchange(opened_before_, true)) ++status_.reconnects;
-      }
-      ports_.metrics.SetCameraUp(camera_.id, true);
-      SetState(CameraState::kUp, StreamFault::kNone, "");
+      picture_.BeginStream(*first_frame_at);
+    }
+    const PictureState picture = picture_.Look(*frame, ports_.clock.Now());
+    if (picture == PictureState::kFrozen) {
+      // However long it lasted, such a stream is no recovery: the waits go on growing.
+      return {{ErrorCode::kUnavailable,
+               format("its picture has not changed for {} s",
+                      std::chrono::ceil<std::chrono::seconds>(options_.frozen_after).count())},
+              StreamFault::kFrozen,
+              {}};
+    }
+    if (!up && picture == PictureState::kAlive) {
+      up = true;
+      NoteUp();
     }
     CountFrame(*frame);
     Handle(*std::move(frame), gate);
   }
+}
+
+void CameraWorker::NoteUp() {
+  {
+    const std::lock_guard lock(mutex_);
+    status_.failures = 0;
+    if (std::exchange(opened_before_, true)) ++status_.reconnects;
+  }
+  ports_.metrics.SetCameraUp(camera_.id, true);
+  SetState(CameraState::kUp, StreamFault::kNone, "");
 }
 
 void CameraWorker::Handle(Frame frame, MotionGate& gate) {

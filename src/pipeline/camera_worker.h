@@ -22,6 +22,7 @@
 #include "metrics/metrics.h"
 #include "pipeline/backoff.h"
 #include "pipeline/camera_lane.h"
+#include "pipeline/frozen_picture.h"
 #include "pipeline/live_view.h"
 #include "pipeline/motion_gate.h"
 #include "pipeline/scheduler.h"
@@ -61,6 +62,9 @@ using SourceFactory = std::function<std::expected<media::OpenedStream, media::St
 struct CameraWorkerOptions {
   MotionGateOptions gate;
   BackoffOptions backoff;
+  // A picture that does not change at all for so long is the fault kFrozen: the stream is opened
+  // anew, as often as Backoff lets it, and the camera is up again when its picture moves. 0: never.
+  std::chrono::milliseconds frozen_after{30'000};
 };
 
 // All outlive the worker and are thread-safe.
@@ -92,6 +96,7 @@ class CameraWorker {
   void Run(std::stop_token stop);
   Ending RunStream(std::stop_token stop);
   Ending ReadFrames(FrameSource& source, std::stop_token stop);
+  void NoteUp();
   void Handle(Frame frame, MotionGate& gate);
   void CountFrame(const Frame& frame);
   void SetState(CameraState state, StreamFault fault, std::string message);
@@ -106,6 +111,7 @@ class CameraWorker {
   SteadyTime rate_start_{};
   std::int64_t rate_frames_ = 0;
   bool opened_before_ = false;
+  FrozenPicture picture_;
 
   mutable std::mutex mutex_;
   CameraStatus status_;  // guarded by mutex_

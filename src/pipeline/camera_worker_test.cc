@@ -87,6 +87,11 @@ class CameraWorkerTest : public testing::Test {
     return {};
   }
 
+  std::ptrdiff_t Count(CameraState state) {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::count(told_, state, &CameraStatus::state);
+  }
+
   std::vector<SteadyTime> OpenedAt() {
     const std::lock_guard lock(mutex_);
     return opened_at_;
@@ -229,6 +234,40 @@ class SteadySource final : public FrameSource {
   std::latch& given_;
   std::latch& may_break_;
 };
+
+// Frames that all show the same picture, `seconds` seconds of them, then the end.
+Steps SamePicture(int seconds, std::uint8_t luma = 80) {
+  Steps steps;
+  for (int i = 0; i < seconds; ++i) {
+    steps.emplace_back(FakeFrameSource::Show{MakeTestFrame(64, 48, luma)});
+    steps.emplace_back(FakeFrameSource::Wait{milliseconds{1000}});
+  }
+  steps.emplace_back(FakeFrameSource::Stall{});
+  return steps;
+}
+
+TEST_F(CameraWorkerTest, IsDownWhileItsPictureIsFrozen) {
+  Steps mended = SamePicture(3, 120);
+  Script({SamePicture(40), SamePicture(40), mended});
+  Start();
+  const auto pass_until = [&](CameraState state, std::ptrdiff_t times) {
+    while (Count(state) < times) {
+      clock_.AwaitSleepers(1);
+      clock_.Advance(milliseconds{1000});
+    }
+    return Await(state, times);
+  };
+  const CameraStatus frozen = pass_until(CameraState::kWaiting, 1);
+  EXPECT_EQ(frozen.fault, StreamFault::kFrozen);
+  EXPECT_THAT(frozen.message, testing::HasSubstr("has not changed for 30 s"));
+  const CameraStatus again = pass_until(CameraState::kWaiting, 2);
+  EXPECT_EQ(again.failures, 2) << "not up in between: the picture was still the same";
+  EXPECT_EQ(Count(CameraState::kUp), 1);
+  const std::vector<SteadyTime> opened = OpenedAt();
+  ASSERT_GE(opened.size(), 2U);
+  EXPECT_GE(opened[1] - opened[0], milliseconds{30'000});
+  EXPECT_EQ(pass_until(CameraState::kUp, 2).failures, 0) << "the picture moved";
+}
 
 TEST_F(CameraWorkerTest, MeasuresTheFrameRate) {
   std::latch given{1};

@@ -46,7 +46,8 @@ class MemoryMediaStore final : public MediaStore {
     return found->second;
   }
   Status Remove(const std::string&) override { return {}; }
-  Result<std::vector<std::string>> ListOlderThan(MediaKind, WallTime, int) override {
+  Result<std::vector<std::string>> ListOlderThan(MediaKind, WallTime, const std::string&,
+                                                 int) override {
     return std::vector<std::string>{};
   }
 
@@ -132,7 +133,7 @@ class IncidentEngineTest : public testing::Test {
     told.best.frame = MakeTestFrame();
     told.best.frame.captured_at = clock_.WallNow() + at;
     told.best.frame_faces = 2;
-    told.first_seen = told.last_seen = told.evidence_at = told.best.frame.captured_at;
+    told.first_seen = told.last_seen = told.best.frame.captured_at;
     return told;
   }
 

@@ -45,7 +45,6 @@ class StageTimer {
 struct Recogniser::Round {
   CameraLane& lane;
   std::chrono::milliseconds now;  // on the stream's timeline
-  WallTime captured_at;
   std::uint64_t gallery_sequence = 0;
   std::vector<Track> ended;
 };
@@ -84,13 +83,15 @@ Status Recogniser::Process(CameraWork work) {
   // so that the next stream starts empty: nothing seen before the break can be announced as new
   // after it.
   if (work.stream_ended) {
-    Round round{lane, {}, {}, ports_.gallery.Info().sequence, lane.tracker.EndAll()};
+    Round round{lane, {}, ports_.gallery.Info().sequence, lane.tracker.EndAll()};
     for (const Track& track : round.ended) {
       round.now = std::max(round.now, track.last_pts);
-      round.captured_at = std::max(round.captured_at, track.last_seen);
     }
     if (ports_.live != nullptr) ports_.live->Forget(lane.camera.id);
-    VIGIL_RETURN_IF_ERROR(SettleTracks(round));
+    Status settled = SettleTracks(round);
+    // There may never be another frame of this camera.
+    while (!lane.unsettled.empty()) settled = SettleTracks(round);
+    VIGIL_RETURN_IF_ERROR(settled);
   }
 
   if (work.frame.has_value()) VIGIL_RETURN_IF_ERROR(LookAt(lane, *work.frame));
@@ -104,7 +105,7 @@ Status Recogniser::LookAt(CameraLane& lane, const Frame& frame) {
 
   // Tracker: which of them are faces we already follow? The rest start tracks of their own; faces
   // long gone end theirs.
-  Round round{lane, frame.pts, frame.captured_at, ports_.gallery.Info().sequence, {}};
+  Round round{lane, frame.pts, ports_.gallery.Info().sequence, {}};
   round.ended = lane.tracker.Update(frame, std::move(shots));
 
   // Embedder, gallery and judgement, for the few tracks whose evidence is complete now.
@@ -150,7 +151,12 @@ Result<std::vector<Shot>> Recogniser::FindFaces(const CameraLane& lane, const Fr
 }
 
 Status Recogniser::SettleTracks(Round& round) {
-  VIGIL_RETURN_IF_ERROR(EmbedDueShots(round));
+  for (Track& track : round.lane.unsettled) round.ended.push_back(std::move(track));
+  round.lane.unsettled.clear();
+  if (Status embedded = EmbedDueShots(round); !embedded.has_value()) {
+    PutOff(round);
+    return embedded;
+  }
   SplitTakenOver(round);
 
   for (Track& track : round.lane.tracker.Tracks()) {
@@ -166,6 +172,28 @@ Status Recogniser::SettleTracks(Round& round) {
     ports_.metrics.CountTracks(round.lane.camera.id);
   }
   return {};
+}
+
+// Inference failed. Tracks in view are judged at a later frame anyway; those that ended are kept a
+// while, and in the end told of as they are, so that nobody passes without a trace.
+void Recogniser::PutOff(Round& round) {
+  constexpr int kTriesMax = 3;
+  for (Track& track : round.ended) {
+    if (++track.failed_settlements < kTriesMax) {
+      round.lane.unsettled.push_back(std::move(track));
+      continue;
+    }
+    if (!track.conclusion.decision.has_value()) {
+      Decision unknown;
+      unknown.outcome = Outcome::kUnrecognisable;
+      track.conclusion.decision = std::move(unknown);
+      ports_.metrics.CountOutcome(round.lane.camera.id, Outcome::kUnrecognisable);
+      Tell(track, Occasion::kChanged, round);
+    }
+    Tell(track, Occasion::kEnded, round);
+    ports_.metrics.CountTracks(round.lane.camera.id);
+  }
+  round.ended.clear();
 }
 
 // Only the best shots of tracks that are due are embedded, all of them in one batch; and now and
@@ -255,7 +283,6 @@ void Recogniser::Judge(Track& track, const Round& round) {
   if (ports_.name_of && !candidates.empty()) {
     track.conclusion.person_name = ports_.name_of(candidates.front().person_id);
   }
-  track.conclusion.evidence_at = round.captured_at;
   ports_.metrics.CountOutcome(round.lane.camera.id, track.conclusion.decision->outcome);
   Tell(track, Occasion::kChanged, round);
 }
@@ -280,7 +307,6 @@ void Recogniser::Tell(Track& track, Occasion occasion, const Round& round) {
                      .best = track.shots.front(),
                      .first_seen = track.first_seen,
                      .last_seen = track.last_seen,
-                     .evidence_at = track.conclusion.evidence_at,
                      .first_pts = track.first_pts,
                      .last_pts = track.last_pts});
 }

@@ -68,6 +68,7 @@ class Recogniser {
   Status LookAt(CameraLane& lane, const Frame& frame);
   Result<std::vector<Shot>> FindFaces(const CameraLane& lane, const Frame& frame);
   Status SettleTracks(Round& round);
+  void PutOff(Round& round);
   Status EmbedDueShots(Round& round);
   std::string NameAlone(const Shot& shot) const;
   void SplitTakenOver(Round& round);

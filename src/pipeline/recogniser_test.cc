@@ -116,7 +116,7 @@ TEST_F(RecogniserTest, NamesAnEnrolledPersonOnceAfterTheEvidenceWindow) {
   EXPECT_EQ(outcomes_[0].camera_name, "Front door");
   EXPECT_NE(outcomes_[0].best.frame.buffer, nullptr);
   EXPECT_EQ(outcomes_[0].best.frame_faces, 1);
-  EXPECT_EQ(outcomes_[0].evidence_at, clock_.WallNow() + milliseconds{600});
+  EXPECT_EQ(outcomes_[0].last_seen, clock_.WallNow() + milliseconds{600});
 }
 
 TEST_F(RecogniserTest, TellsWhatEachStageTook) {
@@ -268,6 +268,29 @@ TEST_F(RecogniserTest, ShowsFacesLive) {
   const LiveFace face = live_.Latest("door")->faces[0];
   EXPECT_EQ(face.outcome, Outcome::kMatch);
   EXPECT_EQ(face.person_name, "name of anna");
+}
+
+TEST_F(RecogniserTest, NamesAFaceThatLeftWhileInferenceFailed) {
+  Enrol("anna", kAnna);
+  ASSERT_TRUE(Show(0, kAnna).has_value());
+  ASSERT_TRUE(Show(200, kAnna).has_value());
+  faces_.clear();
+  embedder_->FailWith(Error{ErrorCode::kInternal, "no memory"});
+  EXPECT_FALSE(Show(2000, kAnna).has_value()) << "the track ends in this frame";
+  EXPECT_THAT(outcomes_, IsEmpty());
+  embedder_->FailWith(std::nullopt);
+  ASSERT_TRUE(Show(2200, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("match", "ended match"));
+}
+
+TEST_F(RecogniserTest, TellsOfAFaceThatCouldNeverBeEmbedded) {
+  Enrol("anna", kAnna);
+  ASSERT_TRUE(Show(0, kAnna).has_value());
+  embedder_->FailWith(Error{ErrorCode::kInternal, "no memory"});
+  EXPECT_FALSE(recogniser_->Process({"door", lane_, true, std::nullopt}).has_value());
+  EXPECT_THAT(Told(), ElementsAre("unrecognisable", "ended unrecognisable"))
+      << "no later frame is needed: the stream may have been the last";
+  EXPECT_THAT(lane_->unsettled, IsEmpty());
 }
 
 TEST_F(RecogniserTest, ReportsAFailedInferenceAndGoesOn) {

@@ -56,7 +56,6 @@ struct TrackOutcome {
   Shot best;                // the best shot so far: the picture of the incident
   WallTime first_seen{};
   WallTime last_seen{};
-  WallTime evidence_at{};                  // capture of the frame that completed the evidence
   std::chrono::milliseconds first_pts{0};  // first_seen and last_seen on the stream's own timeline
   std::chrono::milliseconds last_pts{0};
 };

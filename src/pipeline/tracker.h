@@ -25,7 +25,6 @@ struct Conclusion {
   float judged_quality = 0;                // best shot's quality then
   std::size_t judged_shots = 0;            // recognisable shots then
   std::chrono::milliseconds told_at{0};    // pts when the track last spoke
-  WallTime evidence_at{};                  // capture of the frame that completed the evidence
 };
 
 struct Track {
@@ -44,6 +43,7 @@ struct Track {
   bool doubtful = false;  // since the last proof it made a step that may have led to another face
   std::chrono::milliseconds proven_at{0};  // pts when all shots were last compared with each other
   Conclusion conclusion;
+  int failed_settlements = 0;  // how often it could not be embedded when it was over
 
   // Where the face should be now if it kept moving as it did.
   Box PredictedBox(std::chrono::milliseconds pts) const;

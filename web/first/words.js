@@ -24,6 +24,7 @@ const CAUSES = {
   no_video: "the stream carries no video",
   stalled: "the stream stalled",
   undecodable: "the video cannot be decoded",
+  frozen: "the picture is frozen",
 };
 
 export function outcomeWord(outcome) {

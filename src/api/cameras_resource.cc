@@ -1,6 +1,7 @@
 // /cameras and /camera-groups: what is watched. A camera's URL goes in and never comes out whole.
 #include "api/body_fields.h"
 #include "api/resources.h"
+#include "base/format.h"
 #include "base/time_text.h"
 #include "database/camera_repository.h"
 
@@ -47,6 +48,7 @@ json::object CameraJson(const Camera& camera, const CameraState* state) {
                       {"url", MaskUrl(camera.url.Reveal())},
                       {"group_id", nullptr},
                       {"enabled", camera.enabled},
+                      {"from_file", camera.from_file},
                       {"detect_interval_ms", nullptr},
                       {"min_face_px", nullptr},
                       {"created_at", FormatTime(camera.created_at)},
@@ -115,9 +117,18 @@ Answer Get(const ApiContext& context, const Call& call) {
   return JsonResponse(CameraJson(camera, StateOf(info, camera.id)));
 }
 
+// The file would undo the change at the next start.
+Status RefuseFromFile(const ApiContext& context, const Camera& camera) {
+  if (!camera.from_file) return {};
+  return Fail(ErrorCode::kConflict,
+              format("camera {} is kept in {}: change it there and restart vigil", camera.name,
+                     context.cameras_kept_in));
+}
+
 Answer Change(const ApiContext& context, const Call& call) {
   CameraRepository cameras(context.database);
   VIGIL_ASSIGN_OR_RETURN(Camera camera, cameras.Get(call.Parameter("id")));
+  VIGIL_RETURN_IF_ERROR(RefuseFromFile(context, camera));
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   ReadCamera(fields, camera);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
@@ -130,7 +141,11 @@ Answer Change(const ApiContext& context, const Call& call) {
 
 Answer Delete(const ApiContext& context, const Call& call) {
   const std::string& id = call.Parameter("id");
-  VIGIL_RETURN_IF_ERROR(CameraRepository(context.database).Delete(id));
+  CameraRepository cameras(context.database);
+  // One whose sealed URL was altered cannot be read, but must be deletable.
+  const Result<Camera> camera = cameras.Get(id);
+  if (camera.has_value()) VIGIL_RETURN_IF_ERROR(RefuseFromFile(context, *camera));
+  VIGIL_RETURN_IF_ERROR(cameras.Delete(id));
   context.cameras_changed();
   VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "camera.delete", id));
   return NoContent();

@@ -55,6 +55,26 @@ TEST_F(CamerasTest, KeepTheirCredentialsWhenAClientSendsBackWhatItRead) {
   EXPECT_FALSE(camera->enabled);
 }
 
+TEST_F(CamerasTest, OfTheConfigurationAreChangedThereAlone) {
+  Camera camera;
+  camera.name = "door";
+  camera.url = Secret("rtsp://cam/door");
+  camera.from_file = true;
+  const std::string id = database::CameraRepository(*database_).Create(camera)->id;
+  const std::string target = "/api/v1/cameras/" + id;
+  EXPECT_TRUE(Json(Ask(Method::kGet, target, AdminToken())).at("from_file").as_bool());
+  const HttpResponse changed =
+      Ask(Method::kPatch, target, AdminToken(), R"({"enabled":false})");
+  EXPECT_EQ(changed.status, 409);
+  EXPECT_THAT(changed.body, testing::HasSubstr("kept in the configuration"));
+  EXPECT_EQ(Ask(Method::kDelete, target, AdminToken()).status, 409);
+  EXPECT_TRUE(database::CameraRepository(*database_).Get(id)->enabled);
+  EXPECT_EQ(cameras_changed_, 0);
+  const std::string made = MakeCamera("yard");
+  EXPECT_FALSE(
+      Json(Ask(Method::kGet, "/api/v1/cameras/" + made, AdminToken())).at("from_file").as_bool());
+}
+
 TEST_F(CamerasTest, AreChangedAndDeleted) {
   const std::string target = "/api/v1/cameras/" + MakeCamera("door");
   const HttpResponse changed =

@@ -74,6 +74,8 @@ struct ApiContext {
   int live_viewers_max = 8;
   int event_streams_max = 128;
   std::stop_token stopping = {};  // requested before the server stops: ends what takes long
+  std::string cameras_kept_in = "the configuration";  // for messages: where cameras with from_file
+                                                      // are changed
 };
 
 }  // namespace vigil::api

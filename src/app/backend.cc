@@ -13,10 +13,14 @@ Backend::Backend(std::unique_ptr<Installation> opened)
       gallery_store(*installation->database),
       names(*installation->database) {}
 
-Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config) {
+Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, PhotoModels models) {
   VIGIL_ASSIGN_OR_RETURN(auto installation, OpenInstallation(config));
   auto backend = std::make_unique<Backend>(std::move(installation));
-  VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config));
+  if (models == PhotoModels::kNone) {
+    backend->photos = MakePhotoAnalyserWithoutModels();
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config));
+  }
   backend->gallery = gallery::MakeFlatIndex(backend->Space().dimension);
   backend->photo_policy =
       pipeline::PolicyFor(backend->photos->EmbedderFacts(), config.recognition.named_strangers_max,

@@ -35,8 +35,13 @@ struct Backend {
   const EmbeddingSpace& Space() const { return photos->EmbedderFacts().space; }
 };
 
+// kNone: for accounts and the like; `photos` then refuses every photo with kUnavailable, and nobody
+// is in the gallery.
+enum class PhotoModels { kLoaded, kNone };
+
 // Opens the data directory and loads the models for photos. kConflict when another process has the
 // directory.
-Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config);
+Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config,
+                                             PhotoModels models = PhotoModels::kLoaded);
 
 }  // namespace vigil::app

@@ -5,7 +5,7 @@
 
 #include "api/api.h"
 #include "api/local_client.h"
-#include "app/backend.h"
+#include "app/configured_cameras.h"
 #include "base/format.h"
 #include "gallery/follower.h"
 
@@ -67,8 +67,9 @@ class InProcessClient final : public RestClient {
   std::unique_ptr<api::Api> api_;
 };
 
-Result<std::unique_ptr<RestClient>> OpenInProcess(const config::Config& config) {
-  VIGIL_ASSIGN_OR_RETURN(auto backend, OpenBackend(config));
+Result<std::unique_ptr<RestClient>> OpenInProcess(const config::Config& config,
+                                                  PhotoModels models) {
+  VIGIL_ASSIGN_OR_RETURN(auto backend, OpenBackend(config, models));
   VIGIL_RETURN_IF_ERROR(
       gallery::LoadGallery(backend->gallery_store, *backend->gallery, backend->Space().Key()));
   VIGIL_ASSIGN_OR_RETURN(auto api, api::Api::Make({.database = *backend->installation->database,
@@ -83,7 +84,8 @@ Result<std::unique_ptr<RestClient>> OpenInProcess(const config::Config& config) 
                                                    .system_info = [] { return api::SystemInfo{}; },
                                                    .ready = [] { return true; },
                                                    .cameras_changed = [] {},
-                                                   .gallery_changed = [] {}}));
+                                                   .gallery_changed = [] {},
+                                                   .cameras_kept_in = CamerasKeptIn(config)}));
   return std::make_unique<InProcessClient>(std::move(backend), std::move(api));
 }
 
@@ -98,10 +100,10 @@ Result<json::value> RestClient::Call(api::Method method, const std::string& targ
               ProblemText(answer));
 }
 
-Result<std::unique_ptr<RestClient>> ConnectRest(const config::Config& config) {
+Result<std::unique_ptr<RestClient>> ConnectRest(const config::Config& config, PhotoModels models) {
   const auto socket = LocalSocket(config);
   if (api::LocalServerRuns(socket)) return std::make_unique<SocketClient>(socket);
-  return OpenInProcess(config);
+  return OpenInProcess(config, models);
 }
 
 std::string ProblemText(const RestAnswer& answer) {

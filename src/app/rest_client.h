@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/http.h"
+#include "app/backend.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "config/config.h"
@@ -35,7 +36,9 @@ class RestClient {
 
 // The server that works on this data directory, over its local socket; when none runs, the same
 // application in this process, which then holds the directory until the client is destroyed.
-Result<std::unique_ptr<RestClient>> ConnectRest(const config::Config& config);
+// Without `models` (kNone) it starts at once, needs none installed, and takes no photos.
+Result<std::unique_ptr<RestClient>> ConnectRest(const config::Config& config,
+                                                PhotoModels models = PhotoModels::kLoaded);
 
 // "Name may be at most 200 characters" from a problem+json body, with the errors by field.
 std::string ProblemText(const RestAnswer& answer);

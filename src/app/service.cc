@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "alerts/channels.h"
+#include "app/configured_cameras.h"
 #include "app/engines.h"
 #include "app/program_paths.h"
 #include "app/recognition_options.h"
@@ -87,7 +88,11 @@ Status Service::Compose() {
       database::MaintenanceOptions{
           .unmatched_crops_kept = std::chrono::hours(config_.data.unmatched_crop_retention_h),
           .events_kept = std::chrono::hours(config_.data.event_retention_h),
-          .events_max = config_.data.events_max});
+          .events_max = config_.data.events_max,
+          .rows = {.incidents = std::chrono::days(config_.data.incident_retention_d),
+                   .detections = std::chrono::days(config_.data.detection_retention_d),
+                   .deliveries = std::chrono::days(config_.data.delivery_retention_d),
+                   .sessions = std::chrono::days(config_.data.session_retention_d)}});
 
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config_));
   VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config_, precision, WorkerCount(config_)));
@@ -117,7 +122,9 @@ Status Service::Compose() {
   engine_ = std::make_unique<pipeline::Engine>(
       pipeline::EngineOptions{
           .recognition = RecognitionOptionsOf(config_.recognition, embedder_facts_),
-          .camera = {.gate = GateOptionsOf(config_.recognition), .backoff = {}},
+          .camera = {.gate = GateOptionsOf(config_.recognition),
+                     .backoff = {},
+                     .frozen_after = std::chrono::seconds(config_.recognition.frozen_picture_s)},
           .min_face_px = config_.recognition.min_face_px},
       pipeline::EngineParts{
           .clock = clock,
@@ -138,7 +145,7 @@ Status Service::Compose() {
 
   event_writer_.Post("system.started", {{"version", VIGIL_VERSION}});
   VIGIL_RETURN_IF_ERROR(StartApi());
-  VIGIL_RETURN_IF_ERROR(SyncConfiguredCameras());
+  VIGIL_RETURN_IF_ERROR(SyncConfiguredCameras(config_, cameras_, groups_));
   VIGIL_RETURN_IF_ERROR(ReloadCameras());
   housekeeper_ = std::jthread([this](std::stop_token stop) { KeepHouse(std::move(stop)); });
   return {};
@@ -164,7 +171,8 @@ Status Service::StartApi() {
                                                names_changed_ = true;
                                                follower_->Wake();
                                              },
-                                         .stopping = stopping_.get_token()}));
+                                         .stopping = stopping_.get_token(),
+                                         .cameras_kept_in = CamerasKeptIn(config_)}));
   VIGIL_ASSIGN_OR_RETURN(
       server_,
       api::Server::Start({.api = {.address = config_.api.address,
@@ -178,6 +186,8 @@ Status Service::StartApi() {
 
 Service::~Service() {
   stopping_.request_stop();
+  // First of all, so that nobody below waits for a locked database longer than stopping may take.
+  GetDatabase().BeginStop();
   if (server_) server_->Stop();
   housekeeper_.request_stop();
   if (housekeeper_.joinable()) housekeeper_.join();
@@ -188,36 +198,6 @@ Service::~Service() {
 
 Result<std::optional<Secret>> Service::MakeSetupToken() {
   return database::UserRepository(GetDatabase()).MakeSetupToken();
-}
-
-// Cameras of the file live in the database too, so that incidents can name them: by their name they
-// are found again.
-Status Service::SyncConfiguredCameras() {
-  VIGIL_ASSIGN_OR_RETURN(const auto groups, groups_.List());
-  VIGIL_ASSIGN_OR_RETURN(const auto known, cameras_.List());
-  std::vector<CameraGroup> groups_now = groups;
-  for (const auto& wanted : config_.cameras) {
-    Camera camera;
-    const auto same = std::ranges::find(known, wanted.name, &Camera::name);
-    if (same != known.end()) camera = *same;
-    camera.name = wanted.name;
-    camera.url = wanted.url;
-    camera.enabled = wanted.enabled;
-    camera.detect_interval_ms = wanted.detect_interval_ms;
-    camera.min_face_px = wanted.min_face_px;
-    camera.group_id.clear();
-    if (!wanted.group.empty()) {
-      auto group = std::ranges::find(groups_now, wanted.group, &CameraGroup::name);
-      if (group == groups_now.end()) {
-        VIGIL_ASSIGN_OR_RETURN(auto made, groups_.Create({.id = {}, .name = wanted.group}));
-        group = groups_now.insert(groups_now.end(), std::move(made));
-      }
-      camera.group_id = group->id;
-    }
-    const auto stored = same == known.end() ? cameras_.Create(camera) : cameras_.Update(camera);
-    if (!stored) return Annotate(stored.error(), "storing the configured camera " + wanted.name);
-  }
-  return {};
 }
 
 Status Service::ReloadCameras() {

@@ -55,7 +55,6 @@ class Service {
   Status Compose();
   Status StartRecognition();
   Status StartApi();
-  Status SyncConfiguredCameras();
   Status ReloadCameras();
   api::SystemInfo DescribeSystem() const;
   void MeasureQueues();

@@ -76,7 +76,7 @@ Status ResetPassword(RestClient& client, const Options& options) {
 ExitCode Run(const CommandLine& line, const Options& options, Action action) {
   const auto config = LoadCommandConfig(line);
   if (!config) return ExitCode::kConfiguration;
-  auto client = ConnectRest(*config);
+  auto client = ConnectRest(*config, PhotoModels::kNone);
   if (!client) return Report(client.error());
   const Status done = action(**client, options);
   return done ? ExitCode::kDone : Report(done.error());

@@ -113,6 +113,23 @@ def test_commands_go_through_the_running_server(enrolled, people):
     assert server.alive
 
 
+def test_users_need_no_models(installation, tmp_path):
+    installation.set("models", directory=str(tmp_path / "none"))
+    installation.setup_database()
+    assert installation.run("users", "add", "guard", "--role", "admin").returncode == 0
+    assert [user["name"] for user in installation.run_json("users", "list", "--json")] == ["guard"]
+
+
+def test_setup_database_beside_a_server_says_what_to_do(installation):
+    server = installation.serve()
+    done = installation.run("setup-database")
+    assert done.returncode == 0, done
+    assert "up to date" in done.stderr and "vigil users add NAME --role admin" in done.stderr
+    assert installation.run("users", "add", "guard", "--role", "admin").returncode == 0
+    assert "administrator" not in installation.run("setup-database").stderr
+    assert server.alive
+
+
 def test_users_come_and_go(enrolled):
     server = enrolled.serve()
     added = enrolled.run("users", "add", "guard")

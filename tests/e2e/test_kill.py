@@ -1,10 +1,11 @@
 """No alert is lost and none is doubled: kills and stops at the worst moment."""
+import sqlite3
 import urllib.request
 
 import pytest
 
 from installation import ADMIN
-from waiting import stays_true, wait_until
+from waiting import PATIENCE, stays_true, wait_until
 
 
 def add_camera(server, name, url):
@@ -92,3 +93,39 @@ def test_sigterm_under_load_ends_within_5_s(enrolled, scene, start_camera, webho
     enrolled.serve()
     wait_until(lambda: webhook.accepted, "the alert cut short arrives after the restart", 60)
     assert webhook.accepted[0]["id"] == first["id"]
+
+
+def test_stopping_takes_five_seconds_though_the_database_is_locked(enrolled, scene, start_camera):
+    server = enrolled.serve()
+    server.rest.login(*ADMIN)
+    camera = start_camera("--scene", scene)
+    add_camera(server, "gate", camera.url)
+    wait_until(lambda: enrolled.query("SELECT 1 FROM incidents"), "an incident", 60, server.explain)
+    foreign = sqlite3.connect(enrolled.data / "vigil.db", isolation_level=None)
+    try:
+        foreign.execute("BEGIN IMMEDIATE")
+        code, seconds = server.terminate()
+    finally:
+        foreign.close()
+    assert code == 0 and seconds < 5 * PATIENCE, server.explain()
+    assert enrolled.query("PRAGMA integrity_check")[0]["integrity_check"] == "ok"
+
+
+def test_cameras_of_the_file_leave_with_it(enrolled):
+    enrolled.extra_toml = ('[[cameras]]\nname = "door"\nurl = "rtsp://127.0.0.1:9/a"\n'
+                           '[[cameras]]\nname = "yard"\nurl = "rtsp://127.0.0.1:9/b"\n')
+    server = enrolled.serve()
+    server.rest.login(*ADMIN)
+    door, yard = sorted(server.rest.get("/cameras").json["items"], key=lambda one: one["name"])
+    assert door["from_file"] and yard["from_file"]
+    refused = server.rest.patch(f"/cameras/{door['id']}", {"enabled": False})
+    assert refused.status == 409 and str(enrolled.folder / "vigil.toml") in refused.body.decode()
+    assert server.rest.delete(f"/cameras/{door['id']}").status == 409
+    assert server.terminate()[0] == 0
+
+    enrolled.extra_toml = '[[cameras]]\nname = "gate"\nurl = "rtsp://127.0.0.1:9/a"\n'
+    server = enrolled.serve()
+    server.rest.login(*ADMIN)
+    left = server.rest.get("/cameras").json["items"]
+    assert [(one["id"], one["name"]) for one in left] == [(door["id"], "gate")], "renamed, not doubled"
+    assert "yard is no longer watched" in enrolled.log_tail(200)

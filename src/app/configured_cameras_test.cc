@@ -1,0 +1,104 @@
+// What becomes of configured cameras when the file changes.
+#include "app/configured_cameras.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "temporary_database.h"
+
+namespace vigil::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class ConfiguredCameras : public ::testing::Test {
+ protected:
+  void Sync(const std::vector<std::pair<std::string, std::string>>& names_and_urls) {
+    config::Config config;
+    for (const auto& [name, url] : names_and_urls) {
+      config::CameraConfig camera;
+      camera.name = name;
+      camera.url = Secret(url);
+      camera.group = "entrance";
+      config.cameras.push_back(std::move(camera));
+    }
+    const Status done = SyncConfiguredCameras(config, cameras_, groups_);
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+  }
+
+  std::vector<std::string> Names() {
+    std::vector<std::string> names;
+    for (const Camera& camera : *cameras_.List()) names.push_back(camera.name);
+    return names;
+  }
+
+  Camera Find(const std::string& name) {
+    for (const Camera& camera : *cameras_.List()) {
+      if (camera.name == name) return camera;
+    }
+    return {};
+  }
+
+  TemporaryDatabase database_;
+  database::CameraRepository cameras_{*database_};
+  database::CameraGroupRepository groups_{*database_};
+};
+
+TEST_F(ConfiguredCameras, AreStoredOnce) {
+  Sync({{"door", "rtsp://a"}, {"yard", "rtsp://b"}});
+  const Camera door = Find("door");
+  Sync({{"door", "rtsp://a"}, {"yard", "rtsp://b"}});
+  EXPECT_THAT(Names(), ElementsAre("door", "yard"));
+  EXPECT_EQ(Find("door"), door) << "not even touched";
+  EXPECT_TRUE(door.from_file);
+  EXPECT_EQ(groups_.List()->size(), 1U);
+}
+
+TEST_F(ConfiguredCameras, LeaveWithTheFile) {
+  Sync({{"door", "rtsp://a"}, {"yard", "rtsp://b"}});
+  Sync({{"yard", "rtsp://b"}});
+  EXPECT_THAT(Names(), ElementsAre("yard"));
+  Sync({});
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(ConfiguredCameras, KeepTheirHistoryWhenTheyAreRenamed) {
+  Sync({{"door", "rtsp://a"}, {"yard", "rtsp://b"}});
+  const std::string id = Find("door").id;
+  Sync({{"front-door", "rtsp://a"}, {"yard", "rtsp://b"}});
+  EXPECT_THAT(Names(), ElementsAre("front-door", "yard"));
+  EXPECT_EQ(Find("front-door").id, id);
+}
+
+TEST_F(ConfiguredCameras, MayExchangeTheirNames) {
+  Sync({{"door", "rtsp://a"}, {"yard", "rtsp://b"}});
+  Sync({{"yard", "rtsp://a"}, {"door", "rtsp://b"}});
+  EXPECT_THAT(Names(), ElementsAre("door", "yard"));
+  EXPECT_EQ(Find("yard").url.Reveal(), "rtsp://a");
+}
+
+TEST_F(ConfiguredCameras, LeaveThoseOfTheApiAlone) {
+  Camera made;
+  made.name = "made";
+  made.url = Secret("rtsp://c");
+  ASSERT_TRUE(cameras_.Create(made).has_value());
+  Sync({{"door", "rtsp://a"}});
+  Sync({});
+  EXPECT_THAT(Names(), ElementsAre("made"));
+  EXPECT_FALSE(Find("made").from_file);
+}
+
+TEST_F(ConfiguredCameras, TakeOverOneOfTheApiByItsName) {
+  Camera made;
+  made.name = "door";
+  made.url = Secret("rtsp://old");
+  const std::string id = cameras_.Create(made)->id;
+  Sync({{"door", "rtsp://a"}});
+  EXPECT_EQ(Find("door").id, id);
+  EXPECT_TRUE(Find("door").from_file);
+  EXPECT_EQ(Find("door").url.Reveal(), "rtsp://a");
+}
+
+}  // namespace
+}  // namespace vigil::app

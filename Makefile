@@ -25,7 +25,7 @@ demo-headless: build ## the same without a browser: ends by itself, fails when s
 test: setup ## everything that proves it: unit, layer, tool and end-to-end tests
 	@tools/setup/test_environment.sh
 	@tools/build.sh release all
-	@ctest --test-dir build/release --output-on-failure -j $(JOBS)
+	@VIGIL_REQUIRE_MODELS=1 ctest --test-dir build/release --output-on-failure -j $(JOBS)
 	@build/venv/bin/python -m pytest -q tools/models/tests tests/e2e
 
 unit: setup ## unit tests alone

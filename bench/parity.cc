@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "installed_models.h"
 #include "media/photo.h"
 #include "vision/detectors/mtcnn.h"
 #include "vision/model_store.h"
@@ -267,7 +268,7 @@ int main(int count, char** words) {
   const std::vector<std::string> rest(words + 3, words + count);
   const auto wants = [&](const char* word) { return std::ranges::find(rest, word) != rest.end(); };
   Wishes wishes;
-  wishes.detector.models_directory = vigil::vision::DefaultModelsDirectory();
+  wishes.detector.models_directory = vigil::InstalledModelsDirectory();
   wishes.detector.min_face_px = std::stoi(words[2]);
   if (wants("bf16")) wishes.detector.precision = vigil::vision::Precision::kBf16;
   if (wants("i420")) wishes.pixels = "i420";

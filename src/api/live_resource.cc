@@ -31,6 +31,12 @@ class PartCache {
     return entry.part;
   }
 
+  // Nobody looks any more, so that pictures of cameras deleted meanwhile do not stay in memory.
+  void Clear() {
+    const std::lock_guard lock(mutex_);
+    entries_.clear();
+  }
+
  private:
   struct Entry {
     std::uint64_t number = 0;
@@ -57,7 +63,9 @@ class MjpegStream final : public BodyStream {
         still_allowed_(std::move(still_allowed)),
         last_picture_(context.clock.Now()),
         recheck_(last_picture_ + kRecheckInterval) {}
-  ~MjpegStream() override { --viewers_->count; }
+  ~MjpegStream() override {
+    if (--viewers_->count == 0) viewers_->parts.Clear();
+  }
 
   std::optional<std::string> Next() override {
     const SteadyTime now = context_.clock.Now();

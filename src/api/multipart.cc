@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/utf8.h"
+
 namespace vigil::api {
 namespace {
 
@@ -90,7 +92,11 @@ Result<std::vector<FormPart>> ParseMultipart(std::string_view body, std::string_
     const std::string_view disposition = HeaderLine(body.substr(0, head), "content-disposition");
     const std::optional<std::string> name = Parameter(disposition, "name");
     if (!name) return malformed("a part has no name");
-    parts.push_back({*name, Parameter(disposition, "filename").value_or(""),
+    const std::string filename = Parameter(disposition, "filename").value_or("");
+    if (!IsUtf8(*name) || !IsUtf8(filename)) {
+      return malformed("the name of a part or its file is not valid UTF-8");
+    }
+    parts.push_back({*name, filename,
                      end >= head + 4 ? body.substr(head + 4, end - head - 4) : std::string_view{}});
     body.remove_prefix(end + 2 + delimiter.size());
   }

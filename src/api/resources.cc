@@ -6,6 +6,7 @@
 #include "api/multipart.h"
 #include "base/format.h"
 #include "base/time_text.h"
+#include "base/utf8.h"
 #include "database/audit_repository.h"
 
 namespace vigil::api {
@@ -125,6 +126,9 @@ std::expected<UploadedFile, Problem> UploadedFileOf(const HttpRequest& request) 
   bool found = false;
   for (const FormPart& part : parts) {
     if (part.name != "file") {
+      if (!IsUtf8(part.content)) {
+        return std::unexpected(InvalidFields({{part.name, "is not valid UTF-8"}}));
+      }
       upload.fields.emplace_back(part.name, std::string(part.content));
       continue;
     }

@@ -1,4 +1,4 @@
-// Starting and ending helper programs.
+// Starting and ending programs beside this one.
 #include "app/child_process.h"
 
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -32,7 +33,7 @@ namespace {
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::filesystem::path& program,
                                                           const std::vector<std::string>& arguments,
-                                                          OnLine on_line) {
+                                                          OnLine on_line, OnEnd on_end) {
   std::vector<std::string> words{program.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
@@ -47,11 +48,19 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::filesystem:
   }
   if (id == 0) Become(pointers.data(), pipe[1]);
   ::close(pipe[1]);
-  return std::unique_ptr<ChildProcess>(new ChildProcess(id, pipe[0], std::move(on_line)));
+  return std::unique_ptr<ChildProcess>(
+      new ChildProcess(id, pipe[0], std::move(on_line), std::move(on_end)));
 }
 
-ChildProcess::ChildProcess(pid_t id, int output, OnLine on_line)
-    : id_(id), output_(output), on_line_(std::move(on_line)), reader_([this] { ReadLines(); }) {}
+ChildProcess::ChildProcess(pid_t id, int output, OnLine on_line, OnEnd on_end)
+    : id_(id),
+      output_(output),
+      on_line_(std::move(on_line)),
+      on_end_(std::move(on_end)),
+      reader_([this] {
+        ReadLines();
+        if (on_end_) on_end_(HowItEnded());
+      }) {}
 
 ChildProcess::~ChildProcess() {
   ::kill(id_, SIGTERM);
@@ -59,6 +68,23 @@ ChildProcess::~ChildProcess() {
   ::waitpid(id_, &status, 0);
   reader_.join();
   ::close(output_);
+}
+
+// The child stays a zombie, so that its id belongs to nobody else until the destructor waits for
+// it.
+std::string ChildProcess::HowItEnded() const {
+  constexpr std::chrono::milliseconds kPatience{200};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < deadline) {
+    siginfo_t ended{};
+    if (::waitid(P_PID, static_cast<id_t>(id_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        ended.si_pid == id_) {
+      return ended.si_code == CLD_EXITED ? format("ended with code {}", ended.si_status)
+                                         : format("was ended by signal {}", ended.si_status);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  return "closed its output";
 }
 
 void ChildProcess::ReadLines() {

@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t kPhotosPerPerson = 4;
-constexpr auto kStartTimeout = std::chrono::seconds(20);
+constexpr std::chrono::seconds kStartTimeout{20};
 
 // A folder that goes when the demo ends.
 class ThrowAwayFolder {
@@ -50,8 +50,8 @@ class ThrowAwayFolder {
   fs::path path_;
 };
 
-// A helper program whose first line is a JSON object that says where it listens.
-class Helper {
+// A program of ours beside this one, whose first line is a JSON object that says where it listens.
+class Companion {
  public:
   using OnLine = ChildProcess::OnLine;
 
@@ -60,19 +60,26 @@ class Helper {
       OnLine on_line = [](const std::string&) {}) {
     VIGIL_ASSIGN_OR_RETURN(const auto path, FindProgram(program));
     auto first_line = first_.get_future();
-    VIGIL_ASSIGN_OR_RETURN(
-        process_, ChildProcess::Start(path, arguments,
-                                      [this, handler = std::move(on_line)](std::string line) {
-                                        if (!std::exchange(announced_, true)) {
-                                          first_.set_value(std::move(line));
-                                        } else {
-                                          handler(std::move(line));
-                                        }
-                                      }));
+    VIGIL_ASSIGN_OR_RETURN(process_, ChildProcess::Start(
+                                         path, arguments,
+                                         [this, handler = std::move(on_line)](std::string line) {
+                                           if (!std::exchange(announced_, true)) {
+                                             first_.set_value(std::move(line));
+                                           } else {
+                                             handler(std::move(line));
+                                           }
+                                         },
+                                         [this](const std::string& how) { NoteEnd(how); }));
     if (first_line.wait_for(kStartTimeout) != std::future_status::ready) {
-      return Fail(ErrorCode::kUnavailable, format("{} did not start", program));
+      return Fail(ErrorCode::kUnavailable,
+                  format("{} was silent for {} s after its start; see its messages above",
+                         path.string(), kStartTimeout.count()));
     }
-    VIGIL_ASSIGN_OR_RETURN(announcement_, ParseJson(first_line.get()));
+    const Result<std::string> announced = first_line.get();
+    if (!announced) return Annotate(announced.error(), path.string());
+    auto announcement = ParseJson(*announced);
+    if (!announcement) return Annotate(announcement.error(), path.string() + " announced itself");
+    announcement_ = *std::move(announcement);
     return {};
   }
   const json::value& Announcement() const { return announcement_; }
@@ -84,11 +91,18 @@ class Helper {
       if (fs::exists(folder / name, failure)) return folder / name;
     }
     return Fail(ErrorCode::kUnavailable,
-                format("the helper program {} is not built; run 'make build'", name));
+                format("the program {} is not built; run 'make build'", name));
+  }
+
+  // It says nothing more; when it had not announced itself, nobody has to wait any longer.
+  void NoteEnd(const std::string& how) {
+    if (std::exchange(announced_, true)) return;
+    first_.set_value(Fail(ErrorCode::kUnavailable,
+                          format("{} before it was ready; see its messages above", how)));
   }
 
   bool announced_ = false;  // used by the reader's thread alone
-  std::promise<std::string> first_;
+  std::promise<Result<std::string>> first_;
   json::value announcement_;
   std::unique_ptr<ChildProcess> process_;
 };
@@ -131,8 +145,8 @@ class Demo {
   std::int64_t reconnects_ = 0;           // guarded by mutex_
 
   // Ended in reverse: no callback outlives what it speaks to.
-  Helper inbox_;
-  Helper camera_;
+  Companion inbox_;
+  Companion camera_;
   std::unique_ptr<Service> service_;
 };
 
@@ -161,7 +175,7 @@ Status Demo::Start() {
 // The last person of the schedule is not enrolled.
 Status Demo::ReadScene() {
   people_ = base_.models.directory / "demo-people";
-  Helper describer;
+  Companion describer;
   VIGIL_RETURN_IF_ERROR(
       describer.Start("vigil-camera", {"--scene", (people_ / "val").string(), "--describe"}));
   VIGIL_ASSIGN_OR_RETURN(auto schedule, ParseDemoSchedule(WriteJson(describer.Announcement())));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "core/color.h"
 
 namespace vigil {
 namespace {
@@ -15,10 +16,9 @@ std::uint8_t Clamp8(float value) {
   return static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L));
 }
 
-// Kr, Kb of ITU-R BT.601 and BT.709 give all other coefficients.
 std::array<std::uint8_t, 3> YuvToRgb(int y, int u, int v, ColorSpace color) {
-  const float kr = color.bt709 ? 0.2126F : 0.299F;
-  const float kb = color.bt709 ? 0.0722F : 0.114F;
+  const auto kr = static_cast<float>(LumaSharesOf(color).red);
+  const auto kb = static_cast<float>(LumaSharesOf(color).blue);
   const float luma =
       color.full_range ? static_cast<float>(y) : (static_cast<float>(y) - 16.0F) * 255.0F / 219.0F;
   const float chroma_scale = color.full_range ? 1.0F : 255.0F / 224.0F;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "core/color.h"
 
 namespace vigil::media {
 namespace {
@@ -98,14 +99,16 @@ int Fixed(double value) { return static_cast<int>(std::lround(value * 65536.0));
 ColorMap MapOf(ColorSpace color) {
   const double luma_scale = color.full_range ? 1.0 : 255.0 / 219.0;
   const double chroma_scale = color.full_range ? 1.0 : 255.0 / 224.0;
-  const double kr = color.bt709 ? 0.2126 : 0.299;
-  const double kb = color.bt709 ? 0.0722 : 0.114;
+  const auto [kr, kb] = LumaSharesOf(color);
+  // JPEG's own colours are those of BT.601.
+  const auto [jpeg_kr, jpeg_kb] = LumaSharesOf({.bt709 = false, .full_range = true});
   const double red_cr = 2 * (1 - kr);
   const double blue_cb = 2 * (1 - kb);
   const double green_cr = -kr * red_cr / (1 - kr - kb);
   const double green_cb = -kb * blue_cb / (1 - kr - kb);
-  const double luma_cb = 0.587 * green_cb + 0.114 * blue_cb;
-  const double luma_cr = 0.587 * green_cr + 0.299 * red_cr;
+  const double jpeg_kg = 1 - jpeg_kr - jpeg_kb;
+  const double luma_cb = jpeg_kg * green_cb + jpeg_kb * blue_cb;
+  const double luma_cr = jpeg_kg * green_cr + jpeg_kr * red_cr;
   return {color.full_range ? 0 : 16,
           Fixed(luma_scale),
           Fixed(luma_cb * chroma_scale),

@@ -3,6 +3,7 @@
 #include "contract/embedder_contract.h"
 #include "fake_detector.h"
 #include "fake_embedder.h"
+#include "installed_models.h"
 #include "vision/detectors/mtcnn.h"
 #include "vision/model_store.h"
 #include "vision/recognition/facenet.h"
@@ -11,19 +12,20 @@ namespace vigil {
 namespace {
 
 std::unique_ptr<Detector> MakeMtcnn() {
-  auto detectors =
-      vision::MakeMtcnnDetectors({.models_directory = vision::DefaultModelsDirectory()}, 1);
+  auto detectors = vision::MakeMtcnnDetectors({.models_directory = InstalledModelsDirectory()}, 1);
   if (detectors) return std::move(detectors->front());
   // Only what is not installed may be skipped.
+  EXPECT_FALSE(ModelsAreRequired());
   EXPECT_EQ(detectors.error().code, ErrorCode::kUnavailable) << detectors.error().message;
   return nullptr;
 }
 
 std::unique_ptr<Embedder> MakeFacenet(vision::Precision precision) {
   auto embedders = vision::MakeFacenetEmbedders(
-      {.models_directory = vision::DefaultModelsDirectory(), .precision = precision}, 1);
+      {.models_directory = InstalledModelsDirectory(), .precision = precision}, 1);
   if (embedders) return std::move(embedders->front());
   // Only what is not installed may be skipped.
+  EXPECT_FALSE(ModelsAreRequired());
   EXPECT_EQ(embedders.error().code, ErrorCode::kUnavailable) << embedders.error().message;
   return nullptr;
 }
@@ -62,9 +64,11 @@ TEST(MtcnnOptions, OutOfRangeIsRefusedWithTheName) {
 }
 
 TEST(FacenetOptions, DetectorIsNoFacenet) {
-  const auto directory = vision::DefaultModelsDirectory();
-  if (!vision::FindModel(directory, "mtcnn"))
+  const auto directory = InstalledModelsDirectory();
+  if (!vision::FindModel(directory, "mtcnn")) {
+    ASSERT_FALSE(ModelsAreRequired());
     GTEST_SKIP() << "mtcnn is not installed in " << directory;
+  }
   const auto made =
       vision::MakeFacenetEmbedders({.models_directory = directory, .model_id = "mtcnn"}, 1);
   ASSERT_FALSE(made);

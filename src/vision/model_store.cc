@@ -2,7 +2,6 @@
 #include "vision/model_store.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -138,15 +137,6 @@ ImpostorTail InstalledModel::TailOf(std::string_view precision) const {
     if (found != calibrations.end()) return found->tail;
   }
   return {};
-}
-
-std::filesystem::path DefaultModelsDirectory() {
-  if (const char* chosen = std::getenv("VIGIL_MODELS_DIRECTORY");
-      chosen != nullptr && *chosen != '\0') {
-    return chosen;
-  }
-  const char* home = std::getenv("HOME");
-  return std::filesystem::path(home == nullptr ? "." : home) / ".cache" / "vigil" / "models";
 }
 
 Result<InstalledModel> FindModel(const std::filesystem::path& directory, const std::string& id) {

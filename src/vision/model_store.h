@@ -62,9 +62,6 @@ struct InstalledModel {
   ImpostorTail TailOf(std::string_view precision) const;
 };
 
-// VIGIL_MODELS_DIRECTORY, else ~/.cache/vigil/models.
-std::filesystem::path DefaultModelsDirectory();
-
 // Reads <directory>/<id>/installed.json. Files are not touched yet. Errors name the file and the
 // mend
 // (`vigil models install ID`): kUnavailable when the model is not installed, kDataLoss when

@@ -9,6 +9,7 @@
 
 #include "base/crypto.h"
 #include "golden/golden.h"
+#include "installed_models.h"
 #include "media/photo.h"
 #include "vision/detectors/mtcnn.h"
 #include "vision/model_store.h"
@@ -52,8 +53,9 @@ GoldenFace ParseFace(const json::value& value) {
 class Parity : public ::testing::Test {
  protected:
   void SetUp() override {
-    models_ = DefaultModelsDirectory();
+    models_ = InstalledModelsDirectory();
     if (!FindModel(models_, "mtcnn") || !FindModel(models_, "facenet-128")) {
+      ASSERT_FALSE(ModelsAreRequired()) << "models are not installed in " << models_;
       GTEST_SKIP() << "models are not installed in " << models_
                    << ": run `vigil models install mtcnn facenet-128`";
     }

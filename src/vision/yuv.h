@@ -1,6 +1,7 @@
 // The arithmetic from YUV to RGB.
 #pragma once
 
+#include "core/color.h"
 #include "core/frame.h"
 
 namespace vigil::vision {
@@ -17,8 +18,8 @@ struct YuvCoefficients {
 };
 
 inline YuvCoefficients CoefficientsOf(ColorSpace color) {
-  const float kr = color.bt709 ? 0.2126F : 0.299F;
-  const float kb = color.bt709 ? 0.0722F : 0.114F;
+  const auto kr = static_cast<float>(LumaSharesOf(color).red);
+  const auto kb = static_cast<float>(LumaSharesOf(color).blue);
   const float kg = 1 - kr - kb;
   const float chroma_scale = color.full_range ? 1.0F : 255.0F / 224.0F;
   return {.luma_offset = color.full_range ? 0.0F : 16.0F,

@@ -5,6 +5,7 @@
 #include <gst/rtsp-server/rtsp-server.h>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -13,15 +14,64 @@
 namespace vigil::camera {
 namespace {
 
+// Where pictures go while somebody watches. Shared with GStreamer's own threads, which may still
+// tell of the end of a stream when the server is gone.
+class Outlet {
+ public:
+  ~Outlet() { Use(nullptr); }
+
+  // Takes over the reference to `source`; null: nobody watches any more.
+  void Use(GstElement* source) {
+    const std::lock_guard lock(mutex_);
+    if (source_ != nullptr) gst_object_unref(source_);
+    source_ = source;
+    open_ = source != nullptr;
+  }
+  bool IsOpen() const { return open_; }
+
+  void Push(const RgbImage& picture) {
+    const std::lock_guard lock(mutex_);
+    if (source_ == nullptr) return;
+    GstBuffer* buffer = gst_buffer_new_memdup(picture.pixels.data(), picture.pixels.size());
+    gst_app_src_push_buffer(GST_APP_SRC(source_), buffer);
+  }
+
+ private:
+  std::atomic<bool> open_ = false;
+  std::mutex mutex_;
+  GstElement* source_ = nullptr;  // guarded by mutex_
+};
+
+// A share of the outlet for one signal connection, which gives it back when it is severed.
+template <class Callback>
+void Connect(gpointer object, const char* signal, Callback* callback,
+             const std::shared_ptr<Outlet>& outlet) {
+  g_signal_connect_data(
+      object, signal, G_CALLBACK(callback), new std::shared_ptr<Outlet>(outlet),
+      [](gpointer share, GClosure*) { delete static_cast<std::shared_ptr<Outlet>*>(share); },
+      GConnectFlags{});
+}
+
 class GStreamerServer final : public RtspServer {
  public:
   explicit GStreamerServer(RtspServerOptions options) : options_(std::move(options)) {}
 
   ~GStreamerServer() override {
-    g_main_loop_quit(loop_);
-    if (thread_.joinable()) thread_.join();
-    const std::lock_guard lock(mutex_);
-    if (source_ != nullptr) gst_object_unref(source_);
+    Disconnect();
+    if (thread_.joinable()) {
+      // From inside the loop: a loop that is told before it runs would run for ever.
+      GSource* quit = g_idle_source_new();
+      g_source_set_callback(
+          quit,
+          [](gpointer loop) -> gboolean {
+            g_main_loop_quit(static_cast<GMainLoop*>(loop));
+            return G_SOURCE_REMOVE;
+          },
+          loop_, nullptr);
+      g_source_attach(quit, context_);
+      g_source_unref(quit);
+      thread_.join();
+    }
     g_object_unref(server_);
     g_main_loop_unref(loop_);
     g_main_context_unref(context_);
@@ -48,14 +98,9 @@ class GStreamerServer final : public RtspServer {
   }
 
   int Port() const override { return port_; }
-  bool HasViewers() const override { return viewers_; }
+  bool HasViewers() const override { return outlet_->IsOpen(); }
 
-  void Push(const RgbImage& picture) override {
-    const std::lock_guard lock(mutex_);
-    if (source_ == nullptr) return;
-    GstBuffer* buffer = gst_buffer_new_memdup(picture.pixels.data(), picture.pixels.size());
-    gst_app_src_push_buffer(GST_APP_SRC(source_), buffer);
-  }
+  void Push(const RgbImage& picture) override { outlet_->Push(picture); }
 
   void Disconnect() override {
     if (attached_ != 0) {
@@ -106,30 +151,23 @@ class GStreamerServer final : public RtspServer {
                                       G_TYPE_BOOLEAN, TRUE, GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT,
                                       G_TYPE_BOOLEAN, TRUE, nullptr);
     }
-    g_signal_connect(factory, "media-configure", G_CALLBACK(&OnMedia), this);
+    Connect(factory, "media-configure", &OnMedia, outlet_);
     GstRTSPMountPoints* mounts = gst_rtsp_server_get_mount_points(server_);
     gst_rtsp_mount_points_add_factory(mounts, options_.path.c_str(), factory);
     g_object_unref(mounts);
   }
 
-  static void OnMedia(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer self) {
-    auto* server = static_cast<GStreamerServer*>(self);
+  static void OnMedia(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer share) {
+    const auto& outlet = *static_cast<std::shared_ptr<Outlet>*>(share);
     GstElement* element = gst_rtsp_media_get_element(media);
     GstElement* source = gst_bin_get_by_name_recurse_up(GST_BIN(element), "pictures");
     gst_object_unref(element);
-    server->Use(source);
-    g_signal_connect(media, "unprepared", G_CALLBACK(&OnUnprepared), self);
+    outlet->Use(source);
+    Connect(media, "unprepared", &OnUnprepared, outlet);
   }
 
-  static void OnUnprepared(GstRTSPMedia*, gpointer self) {
-    static_cast<GStreamerServer*>(self)->Use(nullptr);
-  }
-
-  void Use(GstElement* source) {
-    const std::lock_guard lock(mutex_);
-    if (source_ != nullptr) gst_object_unref(source_);
-    source_ = source;
-    viewers_ = source != nullptr;
+  static void OnUnprepared(GstRTSPMedia*, gpointer share) {
+    (*static_cast<std::shared_ptr<Outlet>*>(share))->Use(nullptr);
   }
 
   const RtspServerOptions options_;
@@ -138,9 +176,7 @@ class GStreamerServer final : public RtspServer {
   GstRTSPServer* server_ = nullptr;
   guint attached_ = 0;
   int port_ = 0;
-  std::atomic<bool> viewers_ = false;
-  std::mutex mutex_;
-  GstElement* source_ = nullptr;  // guarded by mutex_; null while nobody watches
+  const std::shared_ptr<Outlet> outlet_ = std::make_shared<Outlet>();
   std::jthread thread_;
 };
 

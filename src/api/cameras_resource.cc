@@ -18,6 +18,8 @@ Schema CameraSchema() {
                  {"url", Described(Text(), "with its password masked"), kRequired},
                  {"group_id", Nullable(Id()), kRequired},
                  {"enabled", Flag(), kRequired},
+                 {"from_file", Described(Flag(), "kept in the configuration file: changed there"),
+                  kRequired},
                  {"detect_interval_ms", Nullable(Count()), kRequired},
                  {"min_face_px", Nullable(Count()), kRequired},
                  {"created_at", Time(), kRequired},

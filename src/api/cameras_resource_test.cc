@@ -63,8 +63,7 @@ TEST_F(CamerasTest, OfTheConfigurationAreChangedThereAlone) {
   const std::string id = database::CameraRepository(*database_).Create(camera)->id;
   const std::string target = "/api/v1/cameras/" + id;
   EXPECT_TRUE(Json(Ask(Method::kGet, target, AdminToken())).at("from_file").as_bool());
-  const HttpResponse changed =
-      Ask(Method::kPatch, target, AdminToken(), R"({"enabled":false})");
+  const HttpResponse changed = Ask(Method::kPatch, target, AdminToken(), R"({"enabled":false})");
   EXPECT_EQ(changed.status, 409);
   EXPECT_THAT(changed.body, testing::HasSubstr("kept in the configuration"));
   EXPECT_EQ(Ask(Method::kDelete, target, AdminToken()).status, 409);

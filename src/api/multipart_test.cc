@@ -66,9 +66,9 @@ RC_GTEST_PROP(ParseMultipart, TakesAnyBytesWithoutAFault, (const std::string& by
 
 TEST(Multipart, RefusesNamesThatAreNotUtf8) {
   for (const char* disposition : {"name=\"f\xFCr\"", "name=\"file\"; filename=\"\xFC.jpg\""}) {
-    const auto parts = ParseMultipart("--b\r\nContent-Disposition: form-data; " +
-                                          std::string(disposition) + "\r\n\r\nx\r\n--b--",
-                                      "b", 4);
+    const auto parts = ParseMultipart(
+        "--b\r\nContent-Disposition: form-data; " + std::string(disposition) + "\r\n\r\nx\r\n--b--",
+        "b", 4);
     ASSERT_FALSE(parts.has_value());
     EXPECT_NE(parts.error().message.find("not valid UTF-8"), std::string::npos);
   }

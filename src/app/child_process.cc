@@ -77,8 +77,9 @@ std::string ChildProcess::HowItEnded() const {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < deadline) {
     siginfo_t ended{};
-    if (::waitid(P_PID, static_cast<id_t>(id_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-        ended.si_pid == id_) {
+    // The destructor may have taken the answer already.
+    if (::waitid(P_PID, static_cast<id_t>(id_), &ended, WEXITED | WNOHANG | WNOWAIT) != 0) break;
+    if (ended.si_pid == id_) {
       return ended.si_code == CLD_EXITED ? format("ended with code {}", ended.si_status)
                                          : format("was ended by signal {}", ended.si_status);
     }

@@ -133,6 +133,11 @@ class BeastServer final : public Server {
 
   std::uint16_t Port() const override { return port_; }
   std::uint16_t MetricsPort() const override { return metrics_port_; }
+  std::vector<LaneLoad> LaneLoads() const override {
+    return {{"http_store", store_pool_.Waiting(), store_pool_.Refused()},
+            {"http_heavy", heavy_pool_.Waiting(), heavy_pool_.Refused()},
+            {"http_stream", stream_pool_.Waiting(), stream_pool_.Refused()}};
+  }
   void Stop() override;
 
  private:

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "api/http.h"
 #include "api/listen_socket.h"
@@ -39,6 +41,13 @@ struct ServerOptions {
 // `stop_timeout`, cuts everything else and joins. The applications must outlive the server.
 class Server {
  public:
+  // How full a lane is, by its name in the metrics.
+  struct LaneLoad {
+    std::string_view queue;
+    std::size_t waiting = 0;
+    std::int64_t refused = 0;  // requests since the start
+  };
+
   // kUnavailable when an address cannot be bound; the message names it, the cause and the mend.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                HttpApplication& application,
@@ -47,7 +56,8 @@ class Server {
 
   virtual std::uint16_t Port() const = 0;         // the port really bound
   virtual std::uint16_t MetricsPort() const = 0;  // 0 without a metrics listener
-  virtual void Stop() = 0;                        // may be called more than once
+  virtual std::vector<LaneLoad> LaneLoads() const = 0;
+  virtual void Stop() = 0;  // may be called more than once
 };
 
 }  // namespace vigil::api

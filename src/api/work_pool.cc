@@ -22,6 +22,7 @@ bool WorkPool::TryReserve() {
   while (jobs < jobs_max_) {
     if (jobs_.compare_exchange_weak(jobs, jobs + 1)) return true;
   }
+  ++refused_;
   return false;
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -27,9 +28,14 @@ class WorkPool {
   void Submit(Job job);
   void Close();
 
+  // Jobs that wait for a thread, and places that could not be claimed so far.
+  std::size_t Waiting() const { return queue_.Depth(); }
+  std::int64_t Refused() const { return refused_; }
+
  private:
   const std::size_t jobs_max_;
   std::atomic<std::size_t> jobs_ = 0;
+  std::atomic<std::int64_t> refused_ = 0;
   BoundedQueue<Job> queue_;
   std::vector<std::jthread> threads_;
 };

@@ -50,14 +50,18 @@ alerts::ChannelOptions OptionsOf(const config::ChannelConfig& channel,
 
 }  // namespace
 
-Result<std::vector<alerts::Channel>> MakeConfiguredChannels(const config::Config& config,
-                                                            const Clock& clock) {
+std::vector<alerts::ChannelOptions> ConfiguredChannelOptions(const config::Config& config) {
   std::vector<alerts::ChannelOptions> options;
   options.reserve(config.alerts.channels.size());
   for (const auto& channel : config.alerts.channels) {
     options.push_back(OptionsOf(channel, config.alerts));
   }
-  return alerts::MakeChannels(options, clock);
+  return options;
+}
+
+Result<std::vector<alerts::Channel>> MakeConfiguredChannels(const config::Config& config,
+                                                            const Clock& clock) {
+  return alerts::MakeChannels(ConfiguredChannelOptions(config), clock);
 }
 
 }  // namespace vigil::app

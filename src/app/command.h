@@ -61,5 +61,8 @@ void AddWatch(CLI::App& app, CommandLine& line);
 void AddModels(CLI::App& app, CommandLine& line);
 void AddCameras(CLI::App& app, CommandLine& line);
 void AddUsers(CLI::App& app, CommandLine& line);
+void AddDoctor(CLI::App& app, CommandLine& line);
+void AddConfig(CLI::App& app, CommandLine& line);
+void AddCompletions(CLI::App& app, CommandLine& line);
 
 }  // namespace vigil::app

@@ -15,6 +15,14 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", VIGIL_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
+  app.footer(
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid configuration, 4 unreadable input,\n"
+      "5 a dependency is not available (database, model, port).\n"
+      "Examples:\n"
+      "  vigil demo                                      everything at once, thrown away after\n"
+      "  vigil enroll 'Jane Roe' jane-1.jpg jane-2.jpg   somebody to be recognised\n"
+      "  vigil serve --config /etc/vigil/vigil.toml      the real thing\n"
+      "  vigil doctor                                    what is wrong, and how to mend it");
   CommandLine line;
   app.add_option("--config", line.config_file, "configuration file (default: vigil.toml)");
   app.add_option_function<std::string>(
@@ -34,6 +42,9 @@ int main(int argc, char** argv) {
   vigil::app::AddModels(app, line);
   vigil::app::AddCameras(app, line);
   vigil::app::AddUsers(app, line);
+  vigil::app::AddDoctor(app, line);
+  vigil::app::AddConfig(app, line);
+  vigil::app::AddCompletions(app, line);
 
   try {
     app.parse(argc, argv);

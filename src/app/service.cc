@@ -61,6 +61,7 @@ Service::Service(const config::Config& config, ServiceObservers observers,
       observers_(std::move(observers)),
       backend_(std::move(backend)),
       started_at_(backend_->GetClock().WallNow()),
+      started_steady_(backend_->GetClock().Now()),
       cameras_(GetDatabase()),
       groups_(GetDatabase()),
       persons_(GetDatabase()),
@@ -75,6 +76,7 @@ Status Service::Compose() {
   MediaStore& media = *backend_->installation->media;
   VIGIL_ASSIGN_OR_RETURN(auto channels, MakeConfiguredChannels(config_, clock));
   const auto routes = alerts::MakeRoutes(channels);
+  for (const AlertRoute& route : routes) backend_->metrics.AddChannel(route.channel);
 
   // What must be there before the first frame: people, and the way of their alerts.
   follower_ = std::make_unique<gallery::GalleryFollower>(
@@ -224,22 +226,33 @@ void Service::KeepHouse(std::stop_token stop) {
         failures.Write(LogLevel::kError, "names", done.error().message);
       }
     }
-    const auto gallery = backend_->gallery->Info();
-    backend_->metrics.SetGallery(gallery.references, gallery.sequence);
-    if (follower_->State().loaded) events_.NoteGallery(gallery);
-    MeasureQueues();
+    if (follower_->State().loaded) events_.NoteGallery(backend_->gallery->Info());
+    SetGauges();
   }
 }
 
-void Service::MeasureQueues() {
+void Service::SetGauges() {
   metrics::Metrics& metrics = backend_->metrics;
-  metrics.SetQueueDepth("database", GetDatabase().WriteQueueDepth());
+  const auto gallery = backend_->gallery->Info();
+  metrics.SetGallery(gallery.references, gallery.sequence);
+  const auto follower = follower_->State();
+  const SteadyTime known_at = follower.loaded ? follower.caught_up_at : started_steady_;
+  metrics.SetGalleryAge(backend_->GetClock().Now() - known_at);
   metrics.SetQueueDepth("frames", engine_->WaitingFrames());
+  metrics.SetQueueDepth("database", GetDatabase().WriteQueueDepth());
+  metrics.RaiseQueueDrops("database", GetDatabase().WritesRefused());
   metrics.SetQueueDepth("events", event_writer_.Depth());
   // What cannot be counted now is counted next time.
   const auto waiting = outbox_.PendingCount();
   if (waiting) alerts_waiting_ = static_cast<std::size_t>(*waiting);
   metrics.SetQueueDepth("alerts", alerts_waiting_);
+  for (const auto& lane : server_->LaneLoads()) {
+    metrics.SetQueueDepth(lane.queue, lane.waiting);
+    metrics.RaiseQueueDrops(lane.queue, lane.refused);
+  }
+  std::error_code failure;
+  const auto space = std::filesystem::space(config_.data.directory, failure);
+  if (!failure) metrics.SetDataFree(space.available);
 }
 
 void Service::NoteOutcome(const pipeline::TrackOutcome& outcome) {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "alerts/channels.h"
 #include "alerts/delivery.h"
 #include "api/api.h"
 #include "api/server.h"
@@ -57,15 +58,16 @@ class Service {
   Status StartApi();
   Status ReloadCameras();
   api::SystemInfo DescribeSystem() const;
-  void MeasureQueues();
   void NoteOutcome(const pipeline::TrackOutcome& outcome);
   void NoteDelivery(const alerts::DeliveryReport& report);
   void KeepHouse(std::stop_token stop);
+  void SetGauges();
 
   const config::Config config_;
   const ServiceObservers observers_;
   std::unique_ptr<Backend> backend_;
   const WallTime started_at_;
+  const SteadyTime started_steady_;
   database::CameraRepository cameras_;
   database::CameraGroupRepository groups_;
   database::PersonRepository persons_;
@@ -94,7 +96,9 @@ class Service {
   std::jthread housekeeper_;  // carries out what request handlers may not wait for
 };
 
-// The channels of the configuration as the alerts room wants them.
+// The channels of the configuration as the alerts room wants them: their settings, and working
+// ones.
+std::vector<alerts::ChannelOptions> ConfiguredChannelOptions(const config::Config& config);
 Result<std::vector<alerts::Channel>> MakeConfiguredChannels(const config::Config& config,
                                                             const Clock& clock);
 

@@ -1,6 +1,7 @@
 // Renders the table of fields for people.
 #include "config/config_keys.h"
 
+#include <cstdint>
 #include <type_traits>
 
 #include "base/format.h"
@@ -16,6 +17,12 @@ std::string Quoted(std::string_view text) {
     quoted += c;
   }
   return quoted + '"';
+}
+
+// Whole numbers without an exponent, others as they are.
+std::string ShortNumber(double number) {
+  const auto whole = static_cast<std::int64_t>(number);
+  return static_cast<double>(whole) == number ? format("{}", whole) : format("{}", number);
 }
 
 template <class S, class Value>
@@ -46,6 +53,15 @@ std::string ValueText(const Field<S>& field, const Value& value) {
 template <class S>
 std::string DefaultText(const Field<S>& field, const S& section) {
   return std::visit([&](auto member) { return ValueText(field, section.*member); }, field.member);
+}
+
+template <class S>
+std::string LimitsText(const Field<S>& field) {
+  if (!field.words.empty()) return format("{}", fmt::join(field.words, ", "));
+  if (field.minimum < field.maximum) {
+    return format("{} to {}", ShortNumber(field.minimum), ShortNumber(field.maximum));
+  }
+  return {};
 }
 
 template <class S>
@@ -96,7 +112,8 @@ std::vector<ConfigKey> ConfigKeys() {
     for (const Field<S>& field : Fields(&section)) {
       keys.push_back({std::string(name), std::string(field.name), DefaultText(field, section),
                       std::string(field.unit), std::string(field.description), in_list,
-                      std::holds_alternative<Secret S::*>(field.member)});
+                      std::holds_alternative<Secret S::*>(field.member), LimitsText(field),
+                      std::string(field.only_for)});
     }
   };
   const Config config;

@@ -15,6 +15,8 @@ struct ConfigKey {
   std::string description;
   bool in_list = false;  // a key of one entry of a list of tables
   bool secret = false;   // never shown; also accepted as <name>_file
+  std::string limits;    // "1 to 1000", "auto, f32, bf16, i8"; empty: any
+  std::string only_for;  // the kind of channel that has this key; empty: every one
 };
 
 // Every key, in the order of the example file.
@@ -22,5 +24,8 @@ std::vector<ConfigKey> ConfigKeys();
 
 // The whole of config/vigil.example.toml: every key with its default, unit and description.
 std::string ExampleToml();
+
+// The whole of docs/configuration.md: the same as tables, with the permitted values.
+std::string ReferenceMarkdown();
 
 }  // namespace vigil::config

@@ -6,6 +6,7 @@
 #include <rapidcheck/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -273,6 +274,22 @@ TEST(Config, PathsAreResolved) {
 RC_GTEST_PROP(Config, NeverFailsOtherThanByAnError, (const std::string& text)) {
   const auto config = LoadConfigText("[recognition]\n" + text, "vigil.toml");
   RC_ASSERT(config.has_value() || config.error().code == ErrorCode::kInvalidArgument);
+}
+
+TEST(ReferenceMarkdown, IsThePageInDocs) {
+  std::ifstream file(std::filesystem::path(VIGIL_SOURCE_DIR) / "docs/configuration.md");
+  const std::string page(std::istreambuf_iterator<char>(file), {});
+  EXPECT_TRUE(page == ReferenceMarkdown())
+      << "docs/configuration.md is not current: vigil config --markdown > docs/configuration.md";
+}
+
+TEST(ReferenceMarkdown, NamesEveryKeyWithItsLimits) {
+  const std::string page = ReferenceMarkdown();
+  for (const ConfigKey& key : ConfigKeys()) {
+    EXPECT_THAT(page, HasSubstr("| `" + key.name + "` |"));
+  }
+  EXPECT_THAT(page, HasSubstr("auto, f32, bf16, i8"));
+  EXPECT_THAT(page, HasSubstr("0 to 65535"));
 }
 
 TEST(EditDistance, CountsEditsAndSwaps) {

@@ -5,8 +5,9 @@
 
 #include "base/check.h"
 #include "base/format.h"
-#include "database/event_repository.h"
 #include "base/log.h"
+#include "database/event_repository.h"
+#include "database/rows.h"
 #include "database/setting_repository.h"
 #include "database/sqlite_connection.h"
 
@@ -81,6 +82,7 @@ Status Database::RunWrite(const Work& work) {
   const auto deadline = std::chrono::steady_clock::now() + options_.write_timeout;
   auto task = std::make_shared<Task>(work);
   if (!queue_.PushWait(task, options_.write_timeout)) {
+    ++writes_refused_;
     return Fail(ErrorCode::kUnavailable,
                 format("the database's write queue is full ({} requests wait); the disk is too "
                        "slow or busy: try again",
@@ -90,6 +92,7 @@ Status Database::RunWrite(const Work& work) {
   const auto begun = [&] { return task->stage != Task::Stage::kWaiting; };
   if (!task->changed.wait_until(lock, deadline, begun)) {
     task->stage = Task::Stage::kWithdrawn;
+    ++writes_refused_;
     return Fail(ErrorCode::kUnavailable,
                 format("the database did not take the change within {} ms and nothing was changed; "
                        "the disk is too slow or busy: try again",
@@ -158,7 +161,7 @@ namespace {
 // one sealed.
 Status CheckKey(Database& database, const std::filesystem::path& path) {
   const auto make = []() -> Result<Secret> { return Secret(std::string("vigil")); };
-  const Result<Secret> word = SettingRepository(database).GetOrMake("key_check", make);
+  const Result<Secret> word = SettingRepository(database).GetOrMake(kKeyCheckSetting, make);
   if (word.has_value()) return {};
   if (word.error().code != ErrorCode::kDataLoss) return std::unexpected(word.error());
   return Fail(ErrorCode::kDataLoss,

@@ -85,6 +85,8 @@ class Database {
   EventLog& Events() { return events_; }
   // Writes that wait, for metrics.
   std::size_t WriteQueueDepth() const { return queue_.Depth(); }
+  // Writes refused since the start because their turn did not come in time.
+  std::int64_t WritesRefused() const { return writes_refused_; }
 
  private:
   using Work = std::function<Status(Connection&)>;
@@ -121,6 +123,7 @@ class Database {
   std::condition_variable reader_free_;
   std::vector<std::unique_ptr<Connection>> free_readers_;  // guarded by readers_mutex_
 
+  std::atomic<std::int64_t> writes_refused_ = 0;
   BoundedQueue<std::shared_ptr<Task>> queue_;
   std::jthread writer_thread_;
 };

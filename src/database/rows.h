@@ -47,6 +47,9 @@ Page<T> MakePage(const std::vector<Row>& rows, int limit, Reader reader) {
   return page;
 }
 
+// The setting that holds a sealed word, by which a wrong key is told.
+inline constexpr const char* kKeyCheckSetting = "key_check";
+
 // What a sealed column is bound to.
 inline std::string SealContext(std::string_view table, std::string_view id,
                                std::string_view column) {

@@ -177,7 +177,10 @@ void GalleryFollower::Note(const Status& status) {
     const std::lock_guard lock(mutex_);
     state_.sequence = sequence_;
     state_.last_error = status.has_value() ? "" : status.error().message;
-    if (status.has_value()) state_.loaded = true;
+    if (status.has_value()) {
+      state_.loaded = true;
+      state_.caught_up_at = clock_.Now();
+    }
   }
   if (status.has_value()) return;
   log_.Write(LogLevel::kError, "gallery",

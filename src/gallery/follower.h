@@ -27,6 +27,7 @@ struct FollowerState {
   bool loaded = false;         // the gallery has been read once: searches mean something
   std::uint64_t sequence = 0;  // applied so far
   std::string last_error;      // empty while all is well
+  SteadyTime caught_up_at{};   // when index and table were last known to be equal
   std::int64_t rebuilds = 0;   // the self-check found the index different from the table
   std::int64_t faults = 0;     // exceptions that the thread caught; it went on after each
 };

@@ -8,8 +8,14 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/frame_source.h"
 
 namespace vigil::metrics {
 namespace {
@@ -18,6 +24,23 @@ using prometheus::Labels;
 
 const prometheus::Histogram::BucketBoundaries kSecondsBuckets = {
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
+
+constexpr const char* kCameraLabel = "camera";
+constexpr const char* kChannelLabel = "channel";
+constexpr std::array kStages = {Stage::kDecode,      Stage::kDetect, Stage::kEmbed,
+                                Stage::kSearch,      Stage::kStore,  Stage::kDeliver,
+                                Stage::kFrameToAlert};
+constexpr std::array kFrameResults = {FrameResult::kDecoded, FrameResult::kStill,
+                                      FrameResult::kSkipped, FrameResult::kDropped,
+                                      FrameResult::kDetected};
+constexpr std::array kAlertResults = {AlertResult::kSent, AlertResult::kSuppressed,
+                                      AlertResult::kFailed, AlertResult::kDead};
+constexpr std::array kFaults = {
+    StreamFault::kRefused,     StreamFault::kUnauthorised, StreamFault::kNoRoute,
+    StreamFault::kNotFound,    StreamFault::kNoVideo,      StreamFault::kStalled,
+    StreamFault::kUndecodable, StreamFault::kEnded,        StreamFault::kOther};
+constexpr std::array kOutcomes = {Outcome::kMatch, Outcome::kPossibleMatch, Outcome::kStranger,
+                                  Outcome::kUnrecognisable, Outcome::kSpoof};
 
 // One metric name with all its label sets. The mutex makes removal safe against a count under way.
 template <class Metric>
@@ -30,6 +53,7 @@ class Series {
     const std::lock_guard lock(mutex_);
     auto found = metrics_.find(labels);
     if (found == metrics_.end()) {
+      if (IsGone(labels)) return;
       found = metrics_.emplace(labels, &family_.Add(labels, arguments...)).first;
     }
     change(*found->second);
@@ -43,6 +67,13 @@ class Series {
       if (matches) family_.Remove(entry.second);
       return matches;
     });
+    gone_.emplace(label, value);
+  }
+
+  // Takes back Remove for what is counted from now on.
+  void Admit(const std::string& label, std::string_view value) {
+    const std::lock_guard lock(mutex_);
+    gone_.erase({label, std::string(value)});
   }
 
   void RemoveAll() {
@@ -52,8 +83,13 @@ class Series {
   }
 
  private:
+  bool IsGone(const Labels& labels) const {
+    return std::ranges::any_of(labels, [&](const auto& label) { return gone_.contains(label); });
+  }
+
   prometheus::Family<Metric>& family_;
   std::mutex mutex_;
+  std::set<std::pair<std::string, std::string>> gone_;  // labels whose late counts are dropped
   std::map<Labels, Metric*> metrics_;
 };
 
@@ -173,13 +209,33 @@ struct Metrics::Implementation {
       GaugeFamily(registry, "vigil_gallery_references", "Enrolled embeddings being searched.")};
   Gauges gallery_sequence{GaugeFamily(registry, "vigil_gallery_sequence",
                                       "Number of the last gallery change applied.")};
+  Gauges gallery_age{GaugeFamily(registry, "vigil_gallery_age_seconds",
+                                 "Time since the searched gallery last equalled the database.")};
+  Gauges data_free{GaugeFamily(registry, "vigil_data_free_bytes",
+                               "Free space on the disk of the data directory.")};
   Counters requests{CounterFamily(registry, "vigil_http_requests_total",
                                   "HTTP requests answered, by route, method and status.")};
   Histograms request_seconds{
       HistogramFamily(registry, "vigil_http_seconds", "Time to answer a request, in seconds.")};
+
+  // Every counter that has the label `camera`.
+  std::vector<Counters*> OfCameras() {
+    return {&reconnects, &frames, &faces, &tracks, &embeddings, &outcomes, &incidents};
+  }
 };
 
-Metrics::Metrics() : implementation_(std::make_unique<Implementation>()) {}
+Metrics::Metrics() : implementation_(std::make_unique<Implementation>()) {
+  for (const Stage stage : kStages) {
+    implementation_->stages.Apply(
+        {{"stage", Name(stage)}}, [](prometheus::Histogram&) {}, kSecondsBuckets);
+  }
+  for (const std::string_view queue : kQueues) {
+    SetQueueDepth(queue, 0);
+    CountQueueDrops(queue, 0);
+  }
+  SetGallery(0, 0);
+  SetGalleryAge({});
+}
 Metrics::~Metrics() = default;
 
 void Metrics::SetBuildInfo(std::string_view version, std::string_view model,
@@ -227,15 +283,37 @@ void Metrics::CountIncident(std::string_view camera) {
   Count(implementation_->incidents, Camera(camera), 1);
 }
 
-void Metrics::RemoveCamera(std::string_view camera) {
-  constexpr const char* kLabel = "camera";
-  implementation_->camera_up.Remove(kLabel, camera);
-  for (Counters* counters :
-       {&implementation_->reconnects, &implementation_->frames, &implementation_->faces,
-        &implementation_->tracks, &implementation_->embeddings, &implementation_->outcomes,
-        &implementation_->incidents}) {
-    counters->Remove(kLabel, camera);
+void Metrics::AddCamera(std::string_view camera) {
+  implementation_->camera_up.Admit(kCameraLabel, camera);
+  for (Counters* counters : implementation_->OfCameras()) counters->Admit(kCameraLabel, camera);
+  implementation_->camera_up.Apply(Camera(camera), [](prometheus::Gauge&) {});
+  for (const StreamFault fault : kFaults) {
+    Count(implementation_->reconnects,
+          {{"camera", std::string(camera)}, {"cause", std::string(StreamFaultName(fault))}}, 0);
   }
+  for (const FrameResult result : kFrameResults) CountFrames(camera, result, 0);
+  for (const Outcome outcome : kOutcomes) {
+    Count(implementation_->outcomes,
+          {{"camera", std::string(camera)}, {"outcome", std::string(OutcomeName(outcome))}}, 0);
+  }
+  CountFaces(camera, 0);
+  CountTracks(camera, 0);
+  CountEmbeddings(camera, 0);
+  Count(implementation_->incidents, Camera(camera), 0);
+}
+
+void Metrics::RemoveCamera(std::string_view camera) {
+  implementation_->camera_up.Remove(kCameraLabel, camera);
+  for (Counters* counters : implementation_->OfCameras()) counters->Remove(kCameraLabel, camera);
+}
+
+void Metrics::AddChannel(std::string_view channel) {
+  implementation_->alerts.Admit(kChannelLabel, channel);
+  for (const AlertResult result : kAlertResults) CountAlerts(channel, result, 0);
+}
+
+void Metrics::RemoveChannel(std::string_view channel) {
+  implementation_->alerts.Remove(kChannelLabel, channel);
 }
 
 void Metrics::CountAlerts(std::string_view channel, AlertResult result, std::int64_t count) {
@@ -255,9 +333,25 @@ void Metrics::CountQueueDrops(std::string_view queue, std::int64_t count) {
   Count(implementation_->queue_drops, {{"queue", std::string(queue)}}, count);
 }
 
+void Metrics::RaiseQueueDrops(std::string_view queue, std::int64_t total) {
+  implementation_->queue_drops.Apply(
+      {{"queue", std::string(queue)}}, [&](prometheus::Counter& counter) {
+        const double missing = static_cast<double>(total) - counter.Value();
+        if (missing > 0) counter.Increment(missing);
+      });
+}
+
 void Metrics::SetGallery(std::size_t references, std::uint64_t sequence) {
   Set(implementation_->gallery_references, {}, static_cast<double>(references));
   Set(implementation_->gallery_sequence, {}, static_cast<double>(sequence));
+}
+
+void Metrics::SetGalleryAge(std::chrono::nanoseconds age) {
+  Set(implementation_->gallery_age, {}, Seconds(age));
+}
+
+void Metrics::SetDataFree(std::uint64_t bytes) {
+  Set(implementation_->data_free, {}, static_cast<double>(bytes));
 }
 
 void Metrics::ObserveRequest(std::string_view route, std::string_view method, int status,

@@ -1,6 +1,7 @@
 // Every figure the program shows to Prometheus, as small typed calls.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -19,8 +20,17 @@ enum class AlertResult { kSent, kSuppressed, kFailed, kDead };
 // `stage` of vigil_stage_seconds; kFrameToAlert spans capture to the receiver's answer.
 enum class Stage { kDecode, kDetect, kEmbed, kSearch, kStore, kDeliver, kFrameToAlert };
 
+// The queues of the program, as vigil_queue_depth and vigil_queue_drops_total name them. `frames`:
+// one slot a camera before recognition; `incidents`: judged faces; `detections`: their rows,
+// written in batches; `database`: changes before the one writer; the http_ lanes: requests that
+// must not run on the network threads.
+inline constexpr std::array<std::string_view, 7> kQueues = {
+    "frames", "incidents", "detections", "database", "http_store", "http_heavy", "http_stream"};
+
 // All calls are thread-safe, never block on the outside and cost well below a microsecond's order
-// of work each. Cameras are named by id, people never appear. A label set comes into being with its
+// of work each. Cameras are named by id, people never appear. The series of stages, queues and the
+// gallery are there from the start with 0, those of a camera or channel from AddCamera or
+// AddChannel on, so that a rate sees the first event; any other label set comes into being with its
 // first call.
 class Metrics {
  public:
@@ -40,16 +50,29 @@ class Metrics {
   void CountEmbeddings(std::string_view camera, std::int64_t count = 1);
   void CountOutcome(std::string_view camera, Outcome outcome);
   void CountIncident(std::string_view camera);
-  // Removes every label set of a deleted camera; a later call with its id starts again at zero.
+  // Shows every series of a camera with 0; those that are there keep their values.
+  void AddCamera(std::string_view camera);
+  // Removes every series of a deleted camera. Calls about it that come late, from work still under
+  // way, are dropped until AddCamera names it again.
   void RemoveCamera(std::string_view camera);
+
+  // Shows every result of a channel with 0; RemoveChannel as RemoveCamera.
+  void AddChannel(std::string_view channel);
+  void RemoveChannel(std::string_view channel);
 
   void CountAlerts(std::string_view channel, AlertResult result, std::int64_t count = 1);
   void ObserveStage(Stage stage, std::chrono::nanoseconds duration);
 
   void SetQueueDepth(std::string_view queue, std::size_t depth);
   void CountQueueDrops(std::string_view queue, std::int64_t count = 1);
+  // For a queue that counts its own drops: raises the counter to `total`, never lowers it.
+  void RaiseQueueDrops(std::string_view queue, std::int64_t total);
 
   void SetGallery(std::size_t references, std::uint64_t sequence);
+  // Time since the searched gallery was last known to equal the database's.
+  void SetGalleryAge(std::chrono::nanoseconds age);
+  // Room left for data on the disk of the data directory.
+  void SetDataFree(std::uint64_t bytes);
 
   // `route` is the pattern ("/criminals/{id}"), never the path itself.
   void ObserveRequest(std::string_view route, std::string_view method, int status,

@@ -31,6 +31,8 @@ void TouchEverything(Metrics& metrics) {
   metrics.SetQueueDepth("store", 7);
   metrics.CountQueueDrops("store");
   metrics.SetGallery(118, 42);
+  metrics.SetGalleryAge(milliseconds{250});
+  metrics.SetDataFree(1'000'000);
   metrics.ObserveRequest("/criminals/{id}", "GET", 200, milliseconds{3});
 }
 
@@ -43,7 +45,8 @@ TEST(Metrics, CarryTheNamesOfTheContract) {
         R"(vigil_camera_up{camera="c1"} 1)",
         R"(vigil_camera_reconnects_total{camera="c1",cause="refused"} 1)",
         R"(vigil_frames_total{camera="c1",result="decoded"} 3)",
-        R"(vigil_faces_total{camera="c1"} 2)", R"(vigil_tracks_total{camera="c1"} 1)",
+        R"(vigil_faces_total{camera="c1"} 2)",
+        R"(vigil_tracks_total{camera="c1"} 1)",
         R"(vigil_embeddings_total{camera="c1"} 1)",
         R"(vigil_outcomes_total{camera="c1",outcome="possible_match"} 1)",
         R"(vigil_incidents_total{camera="c1"} 1)",
@@ -51,8 +54,12 @@ TEST(Metrics, CarryTheNamesOfTheContract) {
         R"(vigil_stage_seconds_sum{stage="frame_to_alert"} 1.5)",
         R"(vigil_stage_seconds_bucket{stage="frame_to_alert",le="2.5"} 1)",
         R"(vigil_stage_seconds_bucket{stage="frame_to_alert",le="1"} 0)",
-        R"(vigil_queue_depth{queue="store"} 7)", R"(vigil_queue_drops_total{queue="store"} 1)",
-        "vigil_gallery_references 118", "vigil_gallery_sequence 42",
+        R"(vigil_queue_depth{queue="store"} 7)",
+        R"(vigil_queue_drops_total{queue="store"} 1)",
+        "vigil_gallery_references 118",
+        "vigil_gallery_sequence 42",
+        "vigil_gallery_age_seconds 0.25",
+        "vigil_data_free_bytes 1000000",
         R"(vigil_http_requests_total{method="GET",route="/criminals/{id}",status="200"} 1)",
         R"(vigil_http_seconds_count{route="/criminals/{id}"} 1)"}) {
     EXPECT_THAT(text, HasSubstr(line));
@@ -67,7 +74,60 @@ TEST(Metrics, DeletedCameraDisappearsEverywhere) {
   EXPECT_THAT(metrics.Text(), Not(HasSubstr("c1")));
   EXPECT_THAT(metrics.Text(), HasSubstr(R"(vigil_faces_total{camera="c2"} 5)"));
   metrics.CountFaces("c1", 1);
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("c1"))) << "work still under way brings nothing back";
+  metrics.AddCamera("c1");
+  metrics.CountFaces("c1", 1);
   EXPECT_THAT(metrics.Text(), HasSubstr(R"(vigil_faces_total{camera="c1"} 1)"));
+}
+
+TEST(Metrics, KnownSeriesAreThereFromTheStart) {
+  Metrics metrics;
+  metrics.AddCamera("c1");
+  metrics.AddChannel("hook");
+  const std::string text = metrics.Text();
+  for (const char* line :
+       {R"(vigil_camera_up{camera="c1"} 0)",
+        R"(vigil_camera_reconnects_total{camera="c1",cause="refused"} 0)",
+        R"(vigil_frames_total{camera="c1",result="detected"} 0)",
+        R"(vigil_faces_total{camera="c1"} 0)", R"(vigil_tracks_total{camera="c1"} 0)",
+        R"(vigil_embeddings_total{camera="c1"} 0)",
+        R"(vigil_outcomes_total{camera="c1",outcome="match"} 0)",
+        R"(vigil_incidents_total{camera="c1"} 0)",
+        R"(vigil_alerts_total{channel="hook",result="suppressed"} 0)",
+        R"(vigil_stage_seconds_count{stage="decode"} 0)",
+        R"(vigil_stage_seconds_count{stage="store"} 0)",
+        R"(vigil_queue_depth{queue="http_heavy"} 0)",
+        R"(vigil_queue_drops_total{queue="detections"} 0)", "vigil_gallery_references 0"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(Metrics, AddingAgainKeepsWhatWasCounted) {
+  Metrics metrics;
+  metrics.AddCamera("c1");
+  metrics.SetCameraUp("c1", true);
+  metrics.CountFaces("c1", 4);
+  metrics.AddCamera("c1");
+  EXPECT_THAT(metrics.Text(), HasSubstr(R"(vigil_faces_total{camera="c1"} 4)"));
+  EXPECT_THAT(metrics.Text(), HasSubstr(R"(vigil_camera_up{camera="c1"} 1)"));
+}
+
+TEST(Metrics, RemovedChannelDisappears) {
+  Metrics metrics;
+  metrics.AddChannel("hook");
+  metrics.AddChannel("desk");
+  metrics.RemoveChannel("hook");
+  metrics.CountAlerts("hook", AlertResult::kSent);
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("hook")));
+  EXPECT_THAT(metrics.Text(), HasSubstr(R"(vigil_alerts_total{channel="desk",result="sent"} 0)"));
+}
+
+TEST(Metrics, DropsCountedElsewhereOnlyRise) {
+  Metrics metrics;
+  metrics.RaiseQueueDrops("database", 5);
+  metrics.RaiseQueueDrops("database", 5);
+  metrics.RaiseQueueDrops("database", 3);
+  EXPECT_THAT(metrics.Text(), HasSubstr(R"(vigil_queue_drops_total{queue="database"} 5)"));
 }
 
 TEST(Metrics, BuildInfoIsReplaced) {

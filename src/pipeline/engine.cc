@@ -67,6 +67,7 @@ void Engine::SetCamera(const Camera& camera) {
     if (found != cameras_.end() && found->second.camera == camera) return;
   }
   TakeOut(camera.id);
+  metrics_.AddCamera(camera.id);
 
   auto lane = std::make_shared<CameraLane>(
       camera, camera.min_face_px.value_or(options_.min_face_px), options_.recognition.tracker);

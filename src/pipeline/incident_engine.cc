@@ -205,6 +205,7 @@ void IncidentEngine::NoteDetection(const TrackOutcome& outcome, const std::strin
   record.threshold = decision.threshold;
   record.crop_media_id = crop_media_id;
   detections_.push_back(std::move(record));
+  ports_.metrics.SetQueueDepth("detections", detections_.size());
 }
 
 void IncidentEngine::FlushDetections() {
@@ -218,6 +219,7 @@ void IncidentEngine::FlushDetections() {
         format("{} detections were not stored: {}", detections_.size(), written.error().message));
   }
   detections_.clear();
+  ports_.metrics.SetQueueDepth("detections", 0);
 }
 
 Status IncidentEngine::Try(const std::function<Status()>& work, const std::stop_token& stop) {

@@ -1,0 +1,28 @@
+// Looking at a database without touching it: what `vigil doctor` can say while a server works on it
+// or none does.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/seal.h"
+#include "core/camera.h"
+
+namespace vigil::database {
+
+struct Inspection {
+  int schema = 0;                // its version; 0: no table of this program
+  int schema_known = 0;          // of this program
+  std::string damage;            // SQLite's first complaint; empty: the file is sound
+  std::optional<bool> key_fits;  // absent: no sealer was given, or nothing was sealed yet
+  std::vector<Camera> cameras;  // id, name, url and enabled; only when the schema is this program's
+};
+
+// Reads `path`, which must exist, with a connection that cannot write, and checks each page of it:
+// about a second a gigabyte. Errors as OpenSqlite: kDataLoss when it is no database.
+Result<Inspection> InspectDatabase(const std::filesystem::path& path, const Sealer* sealer);
+
+}  // namespace vigil::database

@@ -229,9 +229,10 @@ struct Wishes {
 
 vigil::Status Run(const std::string& reference, const Wishes& wishes) {
   VIGIL_ASSIGN_OR_RETURN(auto detectors, vigil::vision::MakeMtcnnDetectors(wishes.detector, 1));
-  VIGIL_ASSIGN_OR_RETURN(auto embedders,
-                         vigil::vision::MakeFacenetEmbedders(
-                             {.models_directory = wishes.detector.models_directory}, 1));
+  VIGIL_ASSIGN_OR_RETURN(
+      auto embedders,
+      vigil::vision::MakeFacenetEmbedders(
+          {.models_directory = wishes.detector.models_directory, .model_id = "facenet-128"}, 1));
   std::ifstream lines(reference);
   Totals totals;
   for (std::string text; std::getline(lines, text);) {

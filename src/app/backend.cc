@@ -1,12 +1,44 @@
 // Putting together what the REST API stands on.
 #include "app/backend.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "app/engines.h"
+#include "base/format.h"
 #include "gallery/flat_index.h"
 
 namespace vigil::app {
+
+namespace {
+
+// Embeddings of two models cannot be compared: searched with the wrong one, everybody enrolled
+// would silently never be found again.
+Status RefuseOtherSpaces(Backend& backend) {
+  VIGIL_ASSIGN_OR_RETURN(const auto others,
+                         backend.gallery_store.SpacesBeside(backend.Space().Key()));
+  if (others.empty()) return {};
+  const database::SpaceUse& most =
+      *std::ranges::max_element(others, {}, &database::SpaceUse::references);
+  const std::string& chosen = backend.Space().model_id;
+  if (most.model_id == chosen) {
+    return Fail(ErrorCode::kConflict,
+                format("{} enrolled faces of {} people were made with another version of {} and "
+                       "cannot be compared with what it makes now; install the version that made "
+                       "them, or delete these people's photos with it and enrol them again",
+                       most.references, most.persons, chosen));
+  }
+  return Fail(
+      ErrorCode::kConflict,
+      format("{} enrolled faces of {} people were made with the embedder {}, and [models] "
+             "embedder = \"{}\" cannot be compared with them; set embedder = \"{}\" back, "
+             "or delete these photos while it is set and enrol the people again with {}, "
+             "or give {} a data directory of its own",
+             most.references, most.persons, most.model_id, chosen, most.model_id, chosen, chosen));
+}
+
+}  // namespace
 
 Backend::Backend(std::unique_ptr<Installation> opened)
     : installation(std::move(opened)),
@@ -20,6 +52,7 @@ Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, Photo
     backend->photos = MakePhotoAnalyserWithoutModels();
   } else {
     VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config));
+    VIGIL_RETURN_IF_ERROR(RefuseOtherSpaces(*backend));
   }
   backend->gallery = gallery::MakeFlatIndex(backend->Space().dimension);
   backend->photo_policy =

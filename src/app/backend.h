@@ -40,7 +40,7 @@ struct Backend {
 enum class PhotoModels { kLoaded, kNone };
 
 // Opens the data directory and loads the models for photos. kConflict when another process has the
-// directory.
+// directory, or when faces are enrolled with another embedder than the configured one.
 Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config,
                                              PhotoModels models = PhotoModels::kLoaded);
 

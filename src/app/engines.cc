@@ -2,12 +2,18 @@
 #include "app/engines.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/format.h"
 #include "vision/detectors/mtcnn.h"
+#include "vision/detectors/yunet.h"
+#include "vision/model_store.h"
 #include "vision/quality.h"
 #include "vision/recognition/facenet.h"
+#include "vision/recognition/sface.h"
 
 namespace vigil::app {
 namespace {
@@ -41,12 +47,25 @@ class NoEmbedder final : public Embedder {
   EmbedderInfo info_;
 };
 
-}  // namespace
-
 constexpr int kPhotoMinFacePx = 40;
 // Faces of 40 pixels are searched for in photos of up to 16 megapixels, larger ones in larger
 // photos: whoever may upload decides on their size, and must not decide on time and memory.
 constexpr double kPhotoLevelPixelsMax = 1.5e6;
+
+// The installed model that the configuration's `key` names. What it holds, not what it is called,
+// then decides which adapter runs it.
+Result<vision::InstalledModel> FindConfigured(std::string_view key, std::string_view kind,
+                                              const std::string& id,
+                                              const std::filesystem::path& directory) {
+  auto model = vision::FindModel(directory, id);
+  if (!model) return Annotate(std::move(model).error(), std::string(key));
+  if (model->kind == kind) return model;
+  return Fail(ErrorCode::kInvalidArgument, format("{}: {} is no {} but a {}; `vigil models list` "
+                                                  "shows what is installed",
+                                                  key, id, kind, model->kind));
+}
+
+}  // namespace
 
 Result<vision::Precision> ConfiguredPrecision(const config::Config& config) {
   return vision::ChoosePrecision(config.models.precision, vision::DetectCpuFeatures());
@@ -55,36 +74,47 @@ Result<vision::Precision> ConfiguredPrecision(const config::Config& config) {
 Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Config& config,
                                                              int min_face_px, int count,
                                                              double level_pixels_max) {
-  if (config.models.detector != "mtcnn") {
-    return Fail(
-        ErrorCode::kInvalidArgument,
-        format("models.detector: no detector is called '{}'; use mtcnn", config.models.detector));
+  VIGIL_ASSIGN_OR_RETURN(const auto model,
+                         FindConfigured("models.detector", "detector", config.models.detector,
+                                        config.models.directory));
+  if (model.Find("pnet", "fp32") != nullptr) {
+    return vision::MakeMtcnnDetectors({.models_directory = config.models.directory,
+                                       .min_face_px = min_face_px,
+                                       .level_pixels_max = level_pixels_max},
+                                      count);
   }
-  return vision::MakeMtcnnDetectors({.models_directory = config.models.directory,
+  // In 8 bits landmarks move by a twentieth of the face, which an embedder that aligns by them pays
+  // for: only who asks for a precision by name gets it here.
+  auto precision = vision::Precision::kF32;
+  if (config.models.precision != "auto") {
+    VIGIL_ASSIGN_OR_RETURN(precision, ConfiguredPrecision(config));
+  }
+  return vision::MakeYunetDetectors({.models_directory = config.models.directory,
+                                     .model_id = model.id,
                                      .min_face_px = min_face_px,
-                                     .level_pixels_max = level_pixels_max},
+                                     .precision = precision},
                                     count);
 }
 
 Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Config& config,
                                                              vision::Precision precision,
                                                              int count) {
-  if (!config.models.embedder.starts_with("facenet-")) {
-    return Fail(ErrorCode::kInvalidArgument,
-                format("models.embedder: no embedder is called '{}'; use facenet-128, or "
-                       "facenet-vggface2 or facenet-casia after `vigil models install`",
-                       config.models.embedder));
-  }
-  return vision::MakeFacenetEmbedders({.models_directory = config.models.directory,
-                                       .model_id = config.models.embedder,
-                                       .precision = precision},
-                                      count);
+  VIGIL_ASSIGN_OR_RETURN(const auto model,
+                         FindConfigured("models.embedder", "embedder", config.models.embedder,
+                                        config.models.directory));
+  const vision::EmbedderOptions options{
+      .models_directory = config.models.directory, .model_id = model.id, .precision = precision};
+  return model.input.crop == "five-points" ? vision::MakeSfaceEmbedders(options, count)
+                                           : vision::MakeFacenetEmbedders(options, count);
 }
 
 Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config::Config& config) {
+  // References are made once and compared for years: photos are never read in a coarse precision.
+  config::Config exact = config;
+  exact.models.precision = "f32";
   VIGIL_ASSIGN_OR_RETURN(
       auto detectors,
-      MakeDetectors(config, std::min(config.recognition.min_face_px, kPhotoMinFacePx), 1,
+      MakeDetectors(exact, std::min(config.recognition.min_face_px, kPhotoMinFacePx), 1,
                     kPhotoLevelPixelsMax));
   VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config, vision::Precision::kF32, 1));
   return std::make_unique<pipeline::PhotoAnalyser>(

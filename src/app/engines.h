@@ -1,4 +1,4 @@
-// Which detector and embedder the configuration asks for: the one place that knows them by name.
+// Which detector and embedder the configuration asks for: the one place that chooses adapters.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,8 @@ namespace vigil::app {
 Result<vision::Precision> ConfiguredPrecision(const config::Config& config);
 
 // `count` detectors of `models.detector`, finding faces from `min_face_px` up; `level_pixels_max`
-// as in vision::MtcnnOptions.
+// as in vision::MtcnnOptions. The installed model's networks choose the adapter (MTCNN, YuNet), its
+// crops that of an embedder (FaceNet, SFace).
 Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Config& config,
                                                              int min_face_px, int count,
                                                              double level_pixels_max = 0);

@@ -111,4 +111,22 @@ GalleryRepository::LoadAllReferences(const std::string& space_key) {
   return std::pair{std::move(references), sequence};
 }
 
+Result<std::vector<SpaceUse>> GalleryRepository::SpacesBeside(const std::string& space_key) {
+  return database_.Read([&](Connection& connection) -> Result<std::vector<SpaceUse>> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute("SELECT model_id, COUNT(*) AS used, COUNT(DISTINCT person_id) AS people "
+                           "FROM reference_embeddings WHERE space_key <> $1 "
+                           "GROUP BY model_id ORDER BY model_id",
+                           {space_key}));
+    std::vector<SpaceUse> spaces;
+    for (const Row& row : answer.rows) {
+      spaces.push_back({.model_id = row.Text("model_id"),
+                        .references = row.Integer("used"),
+                        .persons = row.Integer("people")});
+    }
+    return spaces;
+  });
+}
+
 }  // namespace vigil::database

@@ -1,6 +1,7 @@
 // The truth about the gallery, as the follower reads it.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -10,6 +11,13 @@
 #include "database/database.h"
 
 namespace vigil::database {
+
+// Enrolled faces that one embedder made.
+struct SpaceUse {
+  std::string model_id;
+  std::int64_t references = 0;
+  std::int64_t persons = 0;
+};
 
 // Thread-safe. References of people whose search has expired are not living. A reference whose
 // sealed embedding was altered is left out and logged with its mend; when not one can be opened the
@@ -25,6 +33,10 @@ class GalleryRepository final : public GalleryStore {
                                                        const std::string& space_key) override;
   Result<std::pair<std::vector<GalleryReference>, std::uint64_t>> LoadAllReferences(
       const std::string& space_key) override;
+
+  // References outside `space_key`, by the model that made them, whether or not their people are
+  // searched for now: an embedder of `space_key` cannot compare them. Empty when all are within.
+  Result<std::vector<SpaceUse>> SpacesBeside(const std::string& space_key);
 
  private:
   Database& database_;

@@ -2,15 +2,13 @@
 // tests/golden holds them.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <thread>
 
 #include "base/crypto.h"
-#include "golden/golden.h"
+#include "golden/golden_photos.h"
 #include "installed_models.h"
-#include "media/photo.h"
 #include "vision/detectors/mtcnn.h"
 #include "vision/model_store.h"
 #include "vision/quality.h"
@@ -18,37 +16,6 @@
 
 namespace vigil::vision {
 namespace {
-
-struct GoldenFace {
-  Detection detection;
-  std::string crop_sha256;
-  Embedding embedding;
-};
-
-struct GoldenPhoto {
-  std::string name;
-  Frame frame;
-  std::vector<GoldenFace> faces;
-};
-
-GoldenFace ParseFace(const json::value& value) {
-  GoldenFace face;
-  const auto numbers = [&](const char* key) {
-    std::vector<float> read;
-    for (const json::value& number : value.at(key).as_array())
-      read.push_back(number.to_number<float>());
-    return read;
-  };
-  const std::vector<float> box = numbers("box");
-  face.detection.box = {box[0], box[1], box[2], box[3]};
-  face.detection.score = value.at("score").to_number<float>();
-  const std::vector<float> points = numbers("landmarks");
-  for (std::size_t i = 0; i < 5; ++i)
-    face.detection.landmarks[i] = {points[2 * i], points[2 * i + 1]};
-  face.crop_sha256 = value.at("crop_sha256").as_string().c_str();
-  face.embedding = numbers("embedding");
-  return face;
-}
 
 class Parity : public ::testing::Test {
  protected:
@@ -61,47 +28,17 @@ class Parity : public ::testing::Test {
     }
   }
 
-  std::vector<GoldenPhoto> Photos() const {
-    std::vector<GoldenPhoto> photos;
-    const json::value golden = ReadGolden();
-    for (const json::value& entry : golden.at("photos").as_array()) {
-      GoldenPhoto photo;
-      photo.name = entry.at("photo").as_string().c_str();
-      const std::filesystem::path path = models_ / "demo-people" / photo.name;
-      EXPECT_EQ(Sha256HexOfFile(path.string()).value_or("unreadable"),
-                entry.at("sha256").as_string().c_str())
-          << path;
-      auto image = media::ReadPhotoFile(path);
-      if (!image) {
-        ADD_FAILURE() << image.error().message;
-        continue;
-      }
-      photo.frame = FrameOfImage(std::make_shared<const RgbImage>(*std::move(image)));
-      for (const json::value& face : entry.at("faces").as_array())
-        photo.faces.push_back(ParseFace(face));
-      photos.push_back(std::move(photo));
-    }
-    return photos;
-  }
+  std::vector<GoldenPhoto> Photos() const { return ReadGoldenPhotos(models_, "faces.json"); }
 
   std::unique_ptr<Embedder> MakeEmbedder(Precision precision) const {
-    auto embedders = MakeFacenetEmbedders({.models_directory = models_, .precision = precision}, 1);
+    auto embedders = MakeFacenetEmbedders(
+        {.models_directory = models_, .model_id = "facenet-128", .precision = precision}, 1);
     EXPECT_TRUE(embedders) << embedders.error().message;
     return embedders ? std::move(embedders->front()) : nullptr;
   }
 
   std::filesystem::path models_;
 };
-
-// The mean distance of the five points as a share of the box's width.
-float LandmarkError(const Detection& ours, const Detection& theirs) {
-  float sum = 0;
-  for (std::size_t i = 0; i < 5; ++i) {
-    sum += std::hypot(ours.landmarks[i].x - theirs.landmarks[i].x,
-                      ours.landmarks[i].y - theirs.landmarks[i].y);
-  }
-  return sum / 5 / theirs.box.Width();
-}
 
 TEST_F(Parity, TheTraceEndsWithWhatDetectAnswers) {
   auto detectors = MakeMtcnnDetectors({.models_directory = models_}, 1);

@@ -1,22 +1,24 @@
-// Reads tests/golden/faces.json, for the tests of this room.
+// Reads what other implementations find in the demo's photos, for the tests of this room.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <sstream>
+#include <string>
 
 #include "base/json.h"
 
 namespace vigil::vision {
 
-inline json::value ReadGolden() {
-  std::ifstream file(VIGIL_SOURCE_DIR "/tests/golden/faces.json");
+// "faces.json" is facenet-pytorch's work, "yunet_sface.json" OpenCV's.
+inline json::value ReadGolden(const std::string& name = "faces.json") {
+  std::ifstream file(VIGIL_SOURCE_DIR "/tests/golden/" + name);
   std::ostringstream text;
   text << file.rdbuf();
   auto parsed = ParseJson(text.str());
   if (parsed) return *parsed;
-  ADD_FAILURE() << "tests/golden/faces.json: " << parsed.error().message;
+  ADD_FAILURE() << "tests/golden/" << name << ": " << parsed.error().message;
   return json::object{};
 }
 

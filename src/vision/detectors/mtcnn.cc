@@ -11,6 +11,7 @@
 
 #include "vision/area_resize.h"
 #include "vision/detectors/cascade.h"
+#include "vision/frame_pixels.h"
 #include "vision/inference.h"
 
 namespace vigil::vision {
@@ -46,16 +47,6 @@ struct Judgement {
 std::span<const float> FloatsOf(ov::InferRequest& request, const char* name) {
   const ov::Tensor tensor = request.get_tensor(name);
   return {tensor.data<const float>(), tensor.get_size()};
-}
-
-bool HasPixels(const Frame& frame) {
-  if (frame.width <= 0 || frame.height <= 0) return false;
-  const std::size_t planes = frame.format == PixelFormat::kRgb24  ? 1
-                             : frame.format == PixelFormat::kNv12 ? 2
-                                                                  : 3;
-  return std::all_of(frame.planes.begin(),
-                     frame.planes.begin() + static_cast<std::ptrdiff_t>(planes),
-                     [](const Plane& plane) { return plane.data != nullptr; });
 }
 
 class Mtcnn final : public Detector {

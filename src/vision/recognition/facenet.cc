@@ -1,174 +1,38 @@
-// One compiled network with any batch size; crops enter it in groups of at most batch_max.
+// FaceNet's crops; the network behind them is network_embedder.
 #include "vision/recognition/facenet.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <optional>
-#include <stdexcept>
-#include <utility>
+#include <string>
 
+#include "base/format.h"
 #include "vision/bilinear_resize.h"
-#include "vision/inference.h"
 #include "vision/recognition/face_box.h"
 #include "vision/rgb_region.h"
 
 namespace vigil::vision {
 namespace {
 
-constexpr int kBatchLimit = 64;
-// Raise when crops or standardisation give other pixels than before: embeddings of both must not be
-// compared.
-constexpr int kPreprocessingRevision = 1;
-
-// What of the model the adapter needs in every call.
-struct Feeding {
-  int side_px = 0;
-  int margin = 0;
-  Standardisation standardisation = Standardisation::kPerImage;
-};
-
-class Facenet final : public Embedder {
- public:
-  Facenet(const Feeding& feeding, int batch_max, EmbedderInfo info, ov::CompiledModel& network)
-      : feeding_(feeding),
-        batch_max_(static_cast<std::size_t>(batch_max)),
-        info_(std::move(info)),
-        request_(network.create_infer_request()) {}
-
-  FaceCrop Crop(const Frame& frame, const Detection& detection) const override {
-    const PixelRect region =
-        FaceRegion(detection.box, feeding_.margin, feeding_.side_px, frame.width, frame.height);
-    return {ResizeBilinear(RgbOfRegion(frame, region), feeding_.side_px, feeding_.side_px)};
-  }
-
-  Result<std::vector<Embedding>> Embed(std::span<const FaceCrop> crops) override {
-    const std::size_t crop_size = CropSize();
-    for (const FaceCrop& crop : crops) {
-      if (crop.image.width != feeding_.side_px || crop.image.height != feeding_.side_px ||
-          crop.image.pixels.size() != crop_size) {
-        return Fail(
-            ErrorCode::kInvalidArgument,
-            format("embed: a crop of {}x{} where {} takes {}x{}", crop.image.width,
-                   crop.image.height, info_.space.model_id, feeding_.side_px, feeding_.side_px));
-      }
-    }
-    std::vector<Embedding> embeddings;
-    VIGIL_RETURN_IF_ERROR(GuardInference("embed faces with " + info_.space.model_id, [&] {
-      for (std::size_t done = 0; done < crops.size(); done += batch_max_) {
-        EmbedBatch(crops.subspan(done, std::min(batch_max_, crops.size() - done)), embeddings);
-      }
-    }));
-    return embeddings;
-  }
-
-  const EmbedderInfo& Info() const override { return info_; }
-
- private:
-  std::size_t CropSize() const {
-    const auto side = static_cast<std::size_t>(feeding_.side_px);
-    return 3 * side * side;
-  }
-
-  void EmbedBatch(std::span<const FaceCrop> crops, std::vector<Embedding>& embeddings) {
-    const auto side = static_cast<std::size_t>(feeding_.side_px);
-    const std::size_t crop_size = CropSize();
-    input_.resize(std::max(input_.size(), crops.size() * crop_size));
-    for (std::size_t i = 0; i < crops.size(); ++i) {
-      Standardise(crops[i].image, feeding_.standardisation,
-                  std::span(input_).subspan(i * crop_size, crop_size));
-    }
-    request_.set_tensor("image",
-                        ov::Tensor(ov::element::f32, {crops.size(), 3, side, side}, input_.data()));
-    request_.infer();
-    const ov::Tensor output = request_.get_tensor("embedding");
-    const float* values = output.data<const float>();
-    const auto dimension = static_cast<std::size_t>(info_.space.dimension);
-    if (output.get_size() != crops.size() * dimension) {
-      throw std::runtime_error(format("{} numbers came for {} crops of dimension {}",
-                                      output.get_size(), crops.size(), dimension));
-    }
-    for (std::size_t i = 0; i < crops.size(); ++i, values += dimension) {
-      embeddings.emplace_back(values, values + dimension);
-      Normalise(embeddings.back());
-    }
-  }
-
-  const Feeding feeding_;
-  const std::size_t batch_max_;
-  const EmbedderInfo info_;
-  ov::InferRequest request_;
-  std::vector<float> input_;
-};
-
-Result<Feeding> FeedingOf(const InstalledModel& model) {
-  const auto refuse = [&](std::string_view why) {
+Result<CropRule> BoxRule(const InstalledModel& model) {
+  const auto refuse = [&](const std::string& why) {
     return Fail(ErrorCode::kInvalidArgument, format("model {} is no FaceNet: {}", model.id, why));
   };
-  if (model.kind != "embedder") return refuse("it is a " + model.kind);
-  const ModelInput& input = model.input;
-  if (input.width <= 0 || input.width != input.height) return refuse("its input is not square");
-  if (input.crop != "box") return refuse(format("it wants the crop \"{}\"", input.crop));
-  if (input.colour != "RGB") return refuse(format("it wants the colours {}", input.colour));
-  if (input.margin < 0 || input.margin >= input.width)
-    return refuse(format("its margin is {}", input.margin));
-  if (model.dimension <= 0) return refuse("it states no dimension");
-  Feeding feeding{.side_px = input.width, .margin = input.margin};
-  if (input.preprocessing == "per-image") {
-    feeding.standardisation = Standardisation::kPerImage;
-  } else if (input.preprocessing == "fixed-127.5-128") {
-    feeding.standardisation = Standardisation::kFixed;
-  } else if (input.preprocessing == "none") {
-    feeding.standardisation = Standardisation::kNone;
-  } else {
-    return refuse(format("it wants the preprocessing \"{}\"", input.preprocessing));
-  }
-  return feeding;
-}
-
-// Names everything that decides which pixels enter the network.
-std::string PreprocessingName(const ModelInput& input) {
-  return format("box-margin-{}/{}-standardisation/r{}", input.margin, input.preprocessing,
-                kPreprocessingRevision);
-}
-
-EmbedderInfo InfoOf(const InstalledModel& model, Precision precision) {
-  EmbedderInfo info;
-  info.space.model_id = model.id;
-  const ModelNetwork* network = model.Find("embedder", StoredPrecision(precision));
-  info.space.model_hash = network == nullptr ? std::string() : network->source_sha256;
-  info.space.preprocessing = PreprocessingName(model.input);
-  info.space.dimension = model.dimension;
-  info.precision = PrecisionName(precision);
-  info.threshold_floor = model.threshold_floor;
-  info.impostor_tail = model.TailOf(StoredPrecision(precision));
-  return info;
+  const int side = model.input.width;
+  const int margin = model.input.margin;
+  if (model.input.crop != "box")
+    return refuse(format("it wants the crop \"{}\"", model.input.crop));
+  if (margin < 0 || margin >= side) return refuse(format("its margin is {}", margin));
+  return CropRule{format("box-margin-{}", margin),
+                  [side, margin](const Frame& frame, const Detection& detection) {
+                    const PixelRect region =
+                        FaceRegion(detection.box, margin, side, frame.width, frame.height);
+                    return FaceCrop{ResizeBilinear(RgbOfRegion(frame, region), side, side)};
+                  }};
 }
 
 }  // namespace
 
-Result<std::vector<std::unique_ptr<Embedder>>> MakeFacenetEmbedders(const FacenetOptions& options,
+Result<std::vector<std::unique_ptr<Embedder>>> MakeFacenetEmbedders(const EmbedderOptions& options,
                                                                     int count) {
-  if (count < 1 || options.batch_max < 1 || options.batch_max > kBatchLimit) {
-    return Fail(
-        ErrorCode::kInvalidArgument,
-        format("FaceNet: {} embedders with batches of {}: at least 1, and batches of 1 to {}",
-               count, options.batch_max, kBatchLimit));
-  }
-  VIGIL_ASSIGN_OR_RETURN(const InstalledModel model,
-                         FindModel(options.models_directory, options.model_id));
-  VIGIL_ASSIGN_OR_RETURN(const Feeding feeding, FeedingOf(model));
-  std::optional<ov::Core> core;
-  VIGIL_RETURN_IF_ERROR(GuardInference("start OpenVINO", [&] { core.emplace(); }));
-  VIGIL_ASSIGN_OR_RETURN(ov::CompiledModel network,
-                         CompileNetwork(*core, model, "embedder", options.precision, count));
-  std::vector<std::unique_ptr<Embedder>> embedders;
-  VIGIL_RETURN_IF_ERROR(GuardInference("start " + model.id, [&] {
-    for (int i = 0; i < count; ++i) {
-      embedders.push_back(std::make_unique<Facenet>(feeding, options.batch_max,
-                                                    InfoOf(model, options.precision), network));
-    }
-  }));
-  return embedders;
+  return MakeNetworkEmbedders(options, BoxRule, count);
 }
 
 }  // namespace vigil::vision

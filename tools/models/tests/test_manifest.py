@@ -50,7 +50,9 @@ def test_an_unknown_model_is_refused_with_the_known_ones(tmp_path):
 
 
 def test_a_model_without_a_converter_is_refused(tmp_path):
-    result = run("install", "sface", "--models-directory", tmp_path)
+    manifest = tmp_path / "manifest.toml"
+    manifest.write_text(MANIFEST.read_text().replace('converter = "sface"\n', ""))
+    result = run("install", "sface", "--models-directory", tmp_path, "--manifest", manifest)
     assert result.returncode == 1
     assert "this version cannot convert it" in result.stderr
 

@@ -32,10 +32,10 @@ def test_names_hold_the_source_and_the_recipe():
     assert derived_name(FILE.sha256, "int8") == "6acdd8fb3a3f-r1-int8"
 
 
-def test_an_embedder_wants_both_precisions_and_a_detector_one():
+def test_both_precisions_are_wanted_but_of_mtcnn():
     assert [precision for _, precision in wanted(MODEL)] == ["fp32", "int8"]
-    detector = Model(**{**MODEL.__dict__, "kind": "detector"})
-    assert [precision for _, precision in wanted(detector)] == ["fp32"]
+    mtcnn = Model(**{**MODEL.__dict__, "kind": "detector", "converter": "mtcnn"})
+    assert [precision for _, precision in wanted(mtcnn)] == ["fp32"]
 
 
 def test_what_was_added_is_intact_and_recorded(tmp_path):

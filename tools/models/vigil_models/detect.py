@@ -17,7 +17,7 @@ class Detector:
         self._nets = {name: core.compile_model(path, "CPU", settings) for name, path in nets.items()}
 
     def faces(self, picture):
-        """Boxes [x1, y1, x2, y2, score] of an RGB picture, height x width x 3 of uint8, surest first."""
+        """Rows [x1, y1, x2, y2, score, x and y of five landmarks] of an RGB picture, height x width x 3 of uint8, surest first."""
         boxes = self._propose(picture)
         boxes = self._refine(picture, boxes, "rnet", 24, THRESHOLDS[1])
         boxes = self._refine(picture, boxes, "onet", 48, THRESHOLDS[2])
@@ -53,7 +53,7 @@ class Detector:
         inside = (edges[:, 2] > edges[:, 0]) & (edges[:, 3] > edges[:, 1])
         boxes, edges = boxes[inside], edges[inside]
         if not len(boxes):
-            return boxes
+            return np.empty((0, 15 if network == "onet" else 5), np.float32)
         crops = [standardise(resize_area(picture[y1:y2, x1:x2], side, side)) for x1, y1, x2, y2 in edges]
         result = self._nets[network](np.stack(crops))
         scores = result["scores"][:, 1]
@@ -61,11 +61,20 @@ class Detector:
         offsets = result["offsets"][sure]
         boxes = np.concatenate([boxes[sure, :4], scores[sure, None]], axis=1)
         last = network == "onet"
-        if not last:
+        if last:
+            boxes = np.concatenate([boxes, _landmarks(boxes, result["landmarks"][sure])], axis=1)
+        else:
             chosen = chosen_by_overlap(boxes, 0.7)
             boxes, offsets = boxes[chosen], offsets[chosen]
         boxes[:, :4] += offsets * np.tile(boxes[:, 2:4] - boxes[:, :2] + 1, 2)
         return suppress(boxes, 0.7, by_smaller=True) if last else square(boxes)
+
+
+def _landmarks(boxes, shares):
+    """x and y of five points in turn; `shares`: their five x, then five y, as shares of the box's sides."""
+    sides = boxes[:, 2:4] - boxes[:, :2] + 1
+    points = shares.reshape(-1, 2, 5).transpose(0, 2, 1) * sides[:, None] + boxes[:, None, :2] - 1
+    return points.reshape(-1, 10)
 
 
 def standardise(picture):

@@ -2,7 +2,7 @@
 import io
 import time
 
-from . import archive, download, facenet, mtcnn, torch_tensors
+from . import archive, download, facenet, mtcnn, onnx_file, onnx_network, torch_tensors
 from .errors import ModelError
 from .files import whole_file, write_json
 from .progress import say
@@ -52,7 +52,7 @@ class Installer:
         self.install_demo_people()
         nets = {file.network: self.store.path_of(detector, file.network, "fp32") for file in detector.files}
         photos = sorted(self.store.directory.glob("demo-people/*/*/*.jpg"))
-        return quantise.quantise(self.store.path_of(model, file.network, "fp32"), nets, photos, model.input)
+        return quantise.quantise(self.store.path_of(model, file.network, "fp32"), nets, photos, model)
 
     def install_demo_people(self):
         """Unpacks the demo's photos to demo-people/{train,val}/<person>/."""
@@ -80,4 +80,8 @@ def _convert(model, file, source):
             return mtcnn.build(file.network, torch_tensors.read_state_dictionary(io.BytesIO(data), file.path))
         case "facenet":
             return facenet.build(facenet.read_weights(io.BytesIO(data), file.path))
+        case "sface":
+            return onnx_network.build_sface(onnx_file.read_graph(data, file.path))
+        case "yunet":
+            return onnx_network.build_yunet(onnx_file.read_graph(data, file.path))
     raise ModelError(f"{model.id} asks for the converter {model.converter}, which this version does not have")

@@ -12,6 +12,9 @@ SCHEMA = 1
 # Raise when the same weights give other derived files: a changed network, quantisation or library.
 RECIPE = 1
 
+# Converters whose networks are so small that 8-bit numbers gain nothing.
+FP32_ONLY = ("mtcnn",)
+
 
 def derived_name(source_sha256, precision):
     return f"{source_sha256[:12]}-r{RECIPE}-{precision}"
@@ -19,7 +22,7 @@ def derived_name(source_sha256, precision):
 
 def wanted(model):
     """The (weights file, precision) pairs that make the model complete."""
-    precisions = ("fp32", "int8") if model.kind == "embedder" else ("fp32",)
+    precisions = ("fp32",) if model.converter in FP32_ONLY else ("fp32", "int8")
     return [(file, precision) for precision in precisions for file in model.files]
 
 

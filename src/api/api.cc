@@ -28,6 +28,7 @@ Result<std::unique_ptr<Api>> Api::Make(ApiContext given) {
   Append(table, PersonRoutes(context));
   Append(table, PhotoRoutes(context));
   Append(table, SearchRoutes(context));
+  Append(table, WatchlistRoutes(context));
   Append(table, CameraRoutes(context));
   Append(table, LiveRoutes(context, *api->auth_));
   Append(table, CameraGroupRoutes(context));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "base/check.h"
@@ -74,7 +75,7 @@ void BodyFields::Text(std::string_view field, std::string& target) {
 std::optional<std::string> BodyFields::TakeWord(std::string_view field) {
   const Schema& schema = SchemaOf(field, Schema::Kind::kWord);
   const json::value* value = object_.if_contains(field);
-  if (value == nullptr) return std::nullopt;
+  if (value == nullptr || (value->is_null() && schema.nullable)) return std::nullopt;
   if (value->is_string()) {
     std::string word(value->get_string());
     if (std::ranges::find(schema.words, word) != schema.words.end()) return word;
@@ -109,6 +110,49 @@ void BodyFields::Integer(std::string_view field, std::optional<int>& target) {
     return Wrong(field, format("must be a whole number from {} to {}", least, greatest));
   }
   target = static_cast<int>(number);
+}
+
+void BodyFields::Number(std::string_view field, std::optional<double>& target) {
+  const Schema& schema = SchemaOf(field, Schema::Kind::kNumber);
+  const json::value* value = object_.if_contains(field);
+  if (value == nullptr) return;
+  if (value->is_null() && schema.nullable) {
+    target.reset();
+    return;
+  }
+  const double number = value->is_number() ? value->to_number<double>() : std::nan("");
+  const double least = schema.least.value_or(std::numeric_limits<double>::lowest());
+  const double greatest = schema.greatest.value_or(std::numeric_limits<double>::max());
+  if (!(number >= least && number <= greatest)) {
+    return Wrong(field, format("must be a number from {} to {}", least, greatest));
+  }
+  target = number;
+}
+
+void BodyFields::Texts(std::string_view field, std::vector<std::string>& target) {
+  const Schema& schema = SchemaOf(field, Schema::Kind::kList);
+  const json::value* value = object_.if_contains(field);
+  if (value == nullptr) return;
+  if (!value->is_array()) return Wrong(field, "must be a list of texts");
+  std::vector<std::string> texts;
+  for (const json::value& item : value->get_array()) {
+    const json::string* text = item.if_string();
+    const Schema& shape = schema.items.front();
+    if (text == nullptr || HasControlCharacter(*text) ||
+        static_cast<double>(CharacterCount(*text)) < shape.least.value_or(0) ||
+        static_cast<double>(CharacterCount(*text)) > shape.greatest.value_or(1e9)) {
+      return Wrong(field, format("entry {} is no text of {} to {} characters", texts.size() + 1,
+                                 shape.least.value_or(0), shape.greatest.value_or(1e9)));
+    }
+    if (std::ranges::find(texts, std::string_view(*text)) != texts.end()) {
+      return Wrong(field, format("'{}' is given twice", std::string_view(*text)));
+    }
+    texts.emplace_back(std::string_view(*text));
+  }
+  if (static_cast<double>(texts.size()) > schema.greatest.value_or(1e9)) {
+    return Wrong(field, format("must have at most {} entries", *schema.greatest));
+  }
+  target = std::move(texts);
 }
 
 void BodyFields::Time(std::string_view field, std::optional<WallTime>& target) {

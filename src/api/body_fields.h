@@ -33,7 +33,10 @@ class BodyFields {
   void Flag(std::string_view field, bool& target);
   // These take null for "none".
   void Integer(std::string_view field, std::optional<int>& target);
+  void Number(std::string_view field, std::optional<double>& target);
   void Time(std::string_view field, std::optional<WallTime>& target);
+  // A list of texts, each once.
+  void Texts(std::string_view field, std::vector<std::string>& target);
 
   // One word of the schema's; `parse` knows every one of them.
   template <class T, class Parse>
@@ -42,6 +45,8 @@ class BodyFields {
   }
 
   bool Present(std::string_view field) const { return object_.contains(field); }
+  // For a field with a reader of its own; null when it is absent.
+  const json::value* Find(std::string_view field) const { return object_.if_contains(field); }
   // True when the field is there and null.
   bool Null(std::string_view field) const;
   void Wrong(std::string_view field, std::string message);

@@ -71,6 +71,8 @@ struct ApiContext {
   std::function<void()> cameras_changed;  // a camera or group was made, changed or deleted
   std::function<void()>
       gallery_changed;  // photos or people changed: the follower need not wait for its poll
+  // Names of the alert channels there are; for watch-lists. Empty: none is known.
+  std::function<std::vector<std::string>()> channel_names;
   int live_viewers_max = 8;
   int event_streams_max = 128;
   std::stop_token stopping = {};  // requested before the server stops: ends what takes long

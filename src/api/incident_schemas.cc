@@ -40,9 +40,14 @@ Schema TraceSchema() {
                                               {"decide", Number(), kRequired},
                                               {"store", Number(), kRequired},
                                               {"embed_batch", Count(), kRequired}});
+  const Schema list = Object("AskedWatchlist", {{"id", Id(), kRequired},
+                                                {"name", Text(), kRequired},
+                                                {"threshold", Number(), kRequired},
+                                                {"passed", Flag(), kRequired}});
   return Object("Trace", {{"shots", ListOf(shot), kRequired},
                           {"probe", probe, kRequired},
                           {"threshold", threshold, kRequired},
+                          {"watchlists", ListOf(list)},
                           {"times_ms", times, kRequired}});
 }
 

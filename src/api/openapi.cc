@@ -14,10 +14,11 @@ namespace {
 
 constexpr std::string_view kBase = "/api/v1";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kGroups{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kGroups{
     {{"auth", "Logins: bearer tokens for programs, a cookie for browsers."},
      {"users", "Accounts, for administrators."},
      {"criminals", "The enrolled people and their photos."},
+     {"watchlists", "Lists of people with rules of their own."},
      {"cameras", "What is watched, and its pictures as they are now."},
      {"camera-groups", "Cameras that belong together."},
      {"incidents", "Who was seen where, and why the system thinks so."},

@@ -25,6 +25,7 @@ Schema PersonSchema() {
                            {"severity", SeveritySchema(), kRequired},
                            {"notes", Text(), kRequired},
                            {"expires_at", Nullable(Time()), kRequired},
+                           {"watchlists", ListOf(Id()), kRequired},
                            {"created_at", Time(), kRequired},
                            {"updated_at", Time(), kRequired},
                            {"photo_count", Count(), kRequired}});
@@ -47,7 +48,8 @@ Schema PersonBody() {
                  {"category", Text(0, 100)},
                  {"severity", SeveritySchema()},
                  {"notes", Text(0, 10'000)},
-                 {"expires_at", Described(Nullable(Time()), "from then on nobody is alerted")}});
+                 {"expires_at", Described(Nullable(Time()), "from then on nobody is alerted")},
+                 {"watchlists", Described(ListOf(Id(), 0, 50), "ids; replaces all of them")}});
 }
 
 json::object PersonJson(const Person& person) {
@@ -58,6 +60,7 @@ json::object PersonJson(const Person& person) {
           {"severity", SeverityName(person.severity)},
           {"notes", person.notes},
           {"expires_at", TimeJson(person.expires_at)},
+          {"watchlists", json::array(person.watchlist_ids.begin(), person.watchlist_ids.end())},
           {"created_at", FormatTime(person.created_at)},
           {"updated_at", FormatTime(person.updated_at)},
           {"photo_count", person.photo_count}};
@@ -80,6 +83,7 @@ void ReadPerson(BodyFields& fields, Person& person) {
   fields.Word("severity", person.severity, SeverityOf);
   fields.Text("notes", person.notes);
   fields.Time("expires_at", person.expires_at);
+  fields.Texts("watchlists", person.watchlist_ids);
   if (fields.Present("name") && person.name.find_first_not_of(" \t\r\n") == std::string::npos &&
       !person.name.empty()) {
     fields.Wrong("name", "must not be blank");
@@ -90,7 +94,8 @@ Answer List(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const Page page, PageOf(call.request));
   VIGIL_ASSIGN_OR_RETURN(
       const database::Page<Person> persons,
-      database::PersonRepository(context.database).List({page.limit, page.after}));
+      database::PersonRepository(context.database)
+          .List({page.limit, page.after}, call.request.Query("watchlist").value_or("")));
   json::array items;
   for (const Person& person : persons.items) items.push_back(PersonJson(person));
   return ListResponse(std::move(items), persons.next);
@@ -102,6 +107,7 @@ Answer Create(const ApiContext& context, const Call& call) {
   ReadPerson(fields, person);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   VIGIL_ASSIGN_OR_RETURN(person, database::PersonRepository(context.database).Create(person));
+  context.gallery_changed();
   VIGIL_RETURN_IF_ERROR(
       RecordAudit(context, call.who, "person.create", person.id, {{"name", person.name}}));
   return JsonResponse(PersonJson(person), 201);
@@ -154,7 +160,8 @@ std::vector<Route> PersonRoutes(const ApiContext& context) {
       {Method::kGet, "/api/v1/criminals", Role::kOperator, Lane::kStore, kNoBody,
        Description("listPersons", "criminals", "Enrolled people.",
                    Gives(PageSchema(PersonSchema())))
-           .Query(PageFields()),
+           .Query(PageFields())
+           .Query({{"watchlist", Described(Id(), "only people of that list")}}),
        [&](const Call& call) { return List(context, call); }},
       {Method::kPost, "/api/v1/criminals", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
        Description("createPerson", "criminals", "Enrols a person, without photos yet.",

@@ -21,6 +21,7 @@ std::vector<Route> UserRoutes(const ApiContext& context);
 std::vector<Route> PersonRoutes(const ApiContext& context);
 std::vector<Route> PhotoRoutes(const ApiContext& context);
 std::vector<Route> SearchRoutes(const ApiContext& context);
+std::vector<Route> WatchlistRoutes(const ApiContext& context);
 std::vector<Route> CameraRoutes(const ApiContext& context);
 std::vector<Route> CameraGroupRoutes(const ApiContext& context);
 std::vector<Route> LiveRoutes(const ApiContext& context, Authenticator& authenticator);

@@ -43,7 +43,8 @@ Status RefuseOtherSpaces(Backend& backend) {
 Backend::Backend(std::unique_ptr<Installation> opened)
     : installation(std::move(opened)),
       gallery_store(*installation->database),
-      names(*installation->database) {}
+      names(*installation->database),
+      watch_rules(*installation->database) {}
 
 Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, PhotoModels models) {
   VIGIL_ASSIGN_OR_RETURN(auto installation, OpenInstallation(config));
@@ -59,6 +60,7 @@ Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, Photo
       pipeline::PolicyFor(backend->photos->EmbedderFacts(), config.recognition.named_strangers_max,
                           static_cast<float>(config.recognition.threshold_floor));
   VIGIL_RETURN_IF_ERROR(backend->names.Refresh());
+  VIGIL_RETURN_IF_ERROR(backend->watch_rules.Refresh());
   return backend;
 }
 

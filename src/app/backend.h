@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "api/context.h"
 #include "app/installation.h"
+#include "app/loaded_watch_rules.h"
 #include "app/person_names.h"
 #include "base/result.h"
 #include "config/config.h"
@@ -25,6 +26,7 @@ struct Backend {
   std::unique_ptr<Installation> installation;
   database::GalleryRepository gallery_store;
   PersonNames names;
+  LoadedWatchRules watch_rules;
   metrics::Metrics metrics;
   pipeline::LiveView live;
   std::unique_ptr<pipeline::PhotoAnalyser> photos;

@@ -1,5 +1,6 @@
 // `vigil enroll NAME PHOTO...`: one person from the command line.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -16,11 +17,27 @@ struct Options {
   std::string name;
   std::vector<std::string> photos;
   std::string reason;
+  std::string list;
   bool json = false;
 };
 
+// Empty for no list.
+Result<json::array> ListIds(RestClient& client, const Options& options) {
+  if (options.list.empty()) return json::array();
+  VIGIL_ASSIGN_OR_RETURN(const auto lists, client.Call(api::Method::kGet, "/watchlists"));
+  std::string known;
+  for (const json::value& list : lists.at("items").as_array()) {
+    const std::string_view name = list.at("name").as_string();
+    if (name == options.list) return json::array{list.at("id")};
+    known += format("{}{}", known.empty() ? "" : ", ", name);
+  }
+  return Fail(ErrorCode::kNotFound, format("there is no watch-list {}; there are: {}", options.list,
+                                           known.empty() ? "none" : known));
+}
+
 // The person of exactly this name, or a new one: photos can be added in several runs.
 Result<std::string> FindOrCreate(RestClient& client, const Options& options, bool& created) {
+  VIGIL_ASSIGN_OR_RETURN(json::array lists, ListIds(client, options));
   std::string after;
   do {
     VIGIL_ASSIGN_OR_RETURN(
@@ -29,15 +46,23 @@ Result<std::string> FindOrCreate(RestClient& client, const Options& options, boo
                     "/criminals?limit=200" + (after.empty() ? "" : "&after=" + after)));
     for (const json::value& person : page.at("items").as_array()) {
       if (std::string_view(person.at("name").as_string()) == options.name) {
-        return std::string(person.at("id").as_string());
+        std::string id(person.at("id").as_string());
+        if (!lists.empty()) {
+          json::array all = person.at("watchlists").as_array();
+          if (std::ranges::find(all, lists.front()) == all.end()) all.push_back(lists.front());
+          VIGIL_RETURN_IF_ERROR(client.Call(api::Method::kPatch, "/criminals/" + id,
+                                            {{"watchlists", std::move(all)}}));
+        }
+        return id;
       }
     }
     const auto& next = page.at("next");
     after = next.is_string() ? std::string(next.as_string()) : std::string();
   } while (!after.empty());
-  VIGIL_ASSIGN_OR_RETURN(const auto person,
-                         client.Call(api::Method::kPost, "/criminals",
-                                     {{"name", options.name}, {"reason", options.reason}}));
+  VIGIL_ASSIGN_OR_RETURN(const auto person, client.Call(api::Method::kPost, "/criminals",
+                                                        {{"name", options.name},
+                                                         {"reason", options.reason},
+                                                         {"watchlists", std::move(lists)}}));
   created = true;
   return std::string(person.at("id").as_string());
 }
@@ -115,6 +140,7 @@ void AddEnroll(CLI::App& app, CommandLine& line) {
   command->add_option("name", options->name, "the person's name")->required();
   command->add_option("photos", options->photos, "photos or folders, one face each")->required();
   command->add_option("--reason", options->reason, "why this person is looked for");
+  command->add_option("--list", options->list, "the watch-list to put the person in");
   command->add_flag("--json", options->json, "one JSON line a photo");
   command->callback([options, &line] { line.exit_code = Run(line, *options); });
 }

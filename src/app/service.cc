@@ -119,6 +119,7 @@ Status Service::Compose() {
           .detections = detections_,
           .metrics = backend_->metrics,
           .routes = routes,
+          .watch_rules = [this] { return backend_->watch_rules.Current(); },
           .on_recorded = [this](const database::SightingResult&) { delivery_->Wake(); }});
 
   engine_ = std::make_unique<pipeline::Engine>(
@@ -143,7 +144,8 @@ Status Service::Compose() {
                 if (observers_.on_camera) observers_.on_camera(status);
               },
           .name_of = [this](const std::string& id) { return backend_->names.Of(id); },
-          .live = &backend_->live});
+          .live = &backend_->live,
+          .watch_rules = [this] { return backend_->watch_rules.Current(); }});
 
   event_writer_.Post("system.started", {{"version", VIGIL_VERSION}});
   VIGIL_RETURN_IF_ERROR(StartApi());
@@ -172,6 +174,14 @@ Status Service::StartApi() {
                                              [this] {
                                                names_changed_ = true;
                                                follower_->Wake();
+                                             },
+                                         .channel_names =
+                                             [this] {
+                                               std::vector<std::string> names;
+                                               for (const auto& channel : config_.alerts.channels) {
+                                                 names.push_back(channel.name);
+                                               }
+                                               return names;
                                              },
                                          .stopping = stopping_.get_token(),
                                          .cameras_kept_in = CamerasKeptIn(config_)}));
@@ -221,9 +231,11 @@ void Service::KeepHouse(std::stop_token stop) {
       }
     }
     if (names_changed_.exchange(false)) {
-      if (const Status done = backend_->names.Refresh(); !done) {
+      Status done = backend_->names.Refresh();
+      if (done.has_value()) done = backend_->watch_rules.Refresh();
+      if (!done.has_value()) {
         names_changed_ = true;
-        failures.Write(LogLevel::kError, "names", done.error().message);
+        failures.Write(LogLevel::kError, "people", done.error().message);
       }
     }
     if (follower_->State().loaded) events_.NoteGallery(backend_->gallery->Info());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -59,11 +60,21 @@ struct StageTimes {
   bool operator==(const StageTimes&) const = default;
 };
 
+// One watch-list that was asked about the best candidate.
+struct WatchlistTrace {
+  std::string id;
+  std::string name;     // as it was at the time
+  float threshold = 0;  // what it demanded
+  bool passed = false;
+  bool operator==(const WatchlistTrace&) const = default;
+};
+
 // Empty (no shots) where nobody recorded one.
 struct DecisionTrace {
   std::vector<ShotTrace> shots;  // best first
   ProbeTrace probe{};
   ThresholdTrace threshold{};
+  std::vector<WatchlistTrace> watchlists{};  // empty: the person stands in none
   StageTimes times{};
   bool operator==(const DecisionTrace&) const = default;
 };

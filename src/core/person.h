@@ -26,6 +26,7 @@ struct Person {
   Severity severity = Severity::kMedium;
   std::string notes;
   std::optional<WallTime> expires_at;  // after it the person is no longer searched for
+  std::vector<std::string> watchlist_ids;  // empty: the configuration's rule holds
   WallTime created_at{};
   WallTime updated_at{};
   int photo_count = 0;  // filled by reads

@@ -101,6 +101,28 @@ ThresholdTrace ThresholdOf(const json::value& value) {
   return threshold;
 }
 
+json::array WatchlistsJson(const std::vector<WatchlistTrace>& lists) {
+  json::array array;
+  for (const WatchlistTrace& list : lists) {
+    array.push_back(json::object{{"id", list.id},
+                                 {"name", list.name},
+                                 {"threshold", Short(list.threshold)},
+                                 {"passed", list.passed}});
+  }
+  return array;
+}
+
+std::vector<WatchlistTrace> WatchlistsOf(const json::value& value) {
+  std::vector<WatchlistTrace> lists;
+  for (const json::value& list : value.as_array()) {
+    lists.push_back({.id = std::string(list.at("id").as_string()),
+                     .name = std::string(list.at("name").as_string()),
+                     .threshold = list.at("threshold").to_number<float>(),
+                     .passed = list.at("passed").as_bool()});
+  }
+  return lists;
+}
+
 json::object TimesJson(const StageTimes& times) {
   return {{"decode", Milliseconds(times.decode)}, {"queue", Milliseconds(times.queue)},
           {"detect", Milliseconds(times.detect)}, {"embed", Milliseconds(times.embed)},
@@ -133,6 +155,7 @@ json::value DecisionTraceJson(const DecisionTrace& trace) {
                         {"shots", trace.probe.shots},
                         {"agreement", Short(trace.probe.agreement)}}},
                       {"threshold", ThresholdJson(trace.threshold)},
+                      {"watchlists", WatchlistsJson(trace.watchlists)},
                       {"times_ms", TimesJson(trace.times)}};
 }
 
@@ -157,6 +180,9 @@ DecisionTrace DecisionTraceFromText(const std::string& text) {
                    .shots = probe.at("shots").to_number<int>(),
                    .agreement = probe.at("agreement").to_number<float>()};
     trace.threshold = ThresholdOf(value->at("threshold"));
+    if (const json::value* lists = value->as_object().if_contains("watchlists")) {
+      trace.watchlists = WatchlistsOf(*lists);
+    }
     trace.times = TimesOf(value->at("times_ms"));
     return trace;
   } catch (const std::exception&) {

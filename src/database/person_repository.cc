@@ -5,6 +5,7 @@
 #include "base/uuid.h"
 #include "database/gallery_log.h"
 #include "database/rows.h"
+#include "database/watchlist_repository.h"
 
 namespace vigil::database {
 namespace {
@@ -22,6 +23,7 @@ Person PersonOf(const Row& row) {
           .severity = SeverityOf(row.Integer("severity")),
           .notes = row.Text("notes"),
           .expires_at = row.OptionalTime("expires_at"),
+          .watchlist_ids = {},
           .created_at = row.Time("created_at"),
           .updated_at = row.Time("updated_at"),
           .photo_count = row.Int("photo_count")};
@@ -31,11 +33,32 @@ std::unexpected<Error> NoSuchPerson(const std::string& id) {
   return Fail(ErrorCode::kNotFound, format("there is no person {}", id));
 }
 
+// Fills the lists of people that lie between the first and the last id of `persons`, in order.
+Status AddWatchlists(Connection& connection, std::vector<Person>& persons) {
+  if (persons.empty()) return {};
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer members,
+      connection.Execute("SELECT person_id, watchlist_id FROM watchlist_members "
+                         "WHERE person_id >= $1 AND person_id <= $2 "
+                         "ORDER BY person_id, watchlist_id",
+                         {persons.front().id, persons.back().id}));
+  auto person = persons.begin();
+  for (const Row& row : members.rows) {
+    const std::string id = row.Text("person_id");
+    while (person != persons.end() && person->id < id) ++person;
+    if (person == persons.end()) break;
+    if (person->id == id) person->watchlist_ids.push_back(row.Text("watchlist_id"));
+  }
+  return {};
+}
+
 Result<Person> Find(Connection& connection, const std::string& id) {
   VIGIL_ASSIGN_OR_RETURN(const Answer answer,
                          connection.Execute(std::string(kSelect) + "WHERE id = $1", {id}));
   if (answer.rows.empty()) return NoSuchPerson(id);
-  return PersonOf(answer.rows.front());
+  std::vector<Person> found{PersonOf(answer.rows.front())};
+  VIGIL_RETURN_IF_ERROR(AddWatchlists(connection, found));
+  return std::move(found.front());
 }
 
 bool IsSearched(const Person& person, WallTime now) {
@@ -56,6 +79,7 @@ Result<Person> PersonRepository::Create(Person person) {
         {person.id, person.name, person.reason, person.category, SeverityNumber(person.severity),
          person.notes, person.expires_at, IsSearched(person, person.created_at),
          person.created_at}));
+    VIGIL_RETURN_IF_ERROR(SetWatchlistsOf(connection, person.id, person.watchlist_ids));
     return person;
   });
 }
@@ -64,14 +88,20 @@ Result<Person> PersonRepository::Get(const std::string& id) {
   return database_.Read([&](Connection& connection) { return Find(connection, id); });
 }
 
-Result<Page<Person>> PersonRepository::List(const PageRequest& request) {
+Result<Page<Person>> PersonRepository::List(const PageRequest& request,
+                                            const std::string& watchlist_id) {
   const int limit = PageLimit(request);
   return database_.Read([&](Connection& connection) -> Result<Page<Person>> {
     VIGIL_ASSIGN_OR_RETURN(
         const Answer answer,
-        connection.Execute(std::string(kSelect) + "WHERE id > $1 ORDER BY id LIMIT $2",
-                           {request.after, limit + 1}));
-    return MakePage<Person>(answer.rows, limit, PersonOf);
+        connection.Execute(
+            std::string(kSelect) +
+                "WHERE id > $1 AND ($3 = '' OR EXISTS (SELECT 1 FROM watchlist_members AS m "
+                "WHERE m.person_id = persons.id AND m.watchlist_id = $3)) ORDER BY id LIMIT $2",
+            {request.after, limit + 1, watchlist_id}));
+    Page<Person> page = MakePage<Person>(answer.rows, limit, PersonOf);
+    VIGIL_RETURN_IF_ERROR(AddWatchlists(connection, page.items));
+    return page;
   });
 }
 
@@ -96,6 +126,7 @@ Result<Person> PersonRepository::Update(Person person) {
             {person.id, person.name, person.reason, person.category,
              SeverityNumber(person.severity), person.notes, person.expires_at, person.updated_at}));
     if (updated.changed == 0) return NoSuchPerson(person.id);
+    VIGIL_RETURN_IF_ERROR(SetWatchlistsOf(connection, person.id, person.watchlist_ids));
     return Find(connection, person.id);
   });
 }

@@ -21,11 +21,11 @@ class PersonRepository {
  public:
   explicit PersonRepository(Database& database) : database_(database) {}
 
-  // Fills id, created_at and updated_at. An id given by the caller is kept (kConflict when taken).
+  // Fills id, created_at and updated_at. kInvalidArgument for an unknown watch-list. An id given by the caller is kept (kConflict when taken).
   Result<Person> Create(Person person);
   Result<Person> Get(const std::string& id);
-  // In the order of enrolment.
-  Result<Page<Person>> List(const PageRequest& request);
+  // In the order of enrolment; only those of a watch-list unless `watchlist_id` is empty.
+  Result<Page<Person>> List(const PageRequest& request, const std::string& watchlist_id = {});
   // Replaces every field but id, created_at and photo_count. kNotFound.
   Result<Person> Update(Person person);
   // Removes the person, photos and references; incidents stay with the name. kNotFound.

@@ -44,6 +44,42 @@ double SimilarityAtRate(const ImpostorTail& tail, double rate) {
   return line.SimilarityAt(std::log10(rate));
 }
 
+// What the rule that names a candidate demands.
+struct Demand {
+  float threshold = 0;
+  double permitted_rate = 0;
+  std::vector<WatchlistTrace> asked;
+};
+
+Demand DemandFor(const Candidate& best, const DecisionPolicy& policy, const GalleryInfo& gallery,
+                 double crowding, const WatchedPlace& place) {
+  Demand demand{.threshold = MatchThreshold(policy, gallery, crowding),
+                .permitted_rate = policy.named_strangers_max,
+                .asked = {}};
+  if (place.rules == nullptr) return demand;
+  const auto lists = place.rules->At(best.person_id, place.camera_id, place.group_id);
+  if (!lists.has_value() || lists->empty()) return demand;
+  demand.threshold = 2;  // above any cosine: the lowest of the lists' follows
+  for (const Watchlist* list : *lists) {
+    const float threshold = ListThreshold(policy, *list, gallery, crowding);
+    demand.asked.push_back({.id = list->id,
+                            .name = list->name,
+                            .threshold = threshold,
+                            .passed = best.similarity >= threshold});
+    if (threshold >= demand.threshold) continue;
+    demand.threshold = threshold;
+    demand.permitted_rate = list->named_strangers_max.value_or(policy.named_strangers_max);
+  }
+  return demand;
+}
+
+void KeepThoseLookedFor(std::vector<Candidate>& candidates, const WatchedPlace& place) {
+  if (place.rules == nullptr) return;
+  std::erase_if(candidates, [&](const Candidate& candidate) {
+    return !place.rules->At(candidate.person_id, place.camera_id, place.group_id).has_value();
+  });
+}
+
 }  // namespace
 
 DecisionPolicy PolicyFor(const EmbedderInfo& embedder, double named_strangers_max,
@@ -93,7 +129,17 @@ float MatchThreshold(const DecisionPolicy& policy, const GalleryInfo& gallery, d
   return std::max(policy.floor, similarity);
 }
 
-Decision Decide(GallerySearch search, const FaceQuality& quality, const DecisionPolicy& policy) {
+float ListThreshold(const DecisionPolicy& policy, const Watchlist& list, const GalleryInfo& gallery,
+                    double crowding) {
+  if (list.threshold) return std::max(policy.floor, static_cast<float>(*list.threshold));
+  if (!list.named_strangers_max) return MatchThreshold(policy, gallery, crowding);
+  DecisionPolicy own = policy;
+  own.named_strangers_max = *list.named_strangers_max;
+  return MatchThreshold(own, gallery, crowding);
+}
+
+Decision Decide(GallerySearch search, const FaceQuality& quality, const DecisionPolicy& policy,
+                const WatchedPlace& place) {
   Decision decision;
   decision.gallery = search.gallery;
   decision.threshold = MatchThreshold(policy, search.gallery);
@@ -107,13 +153,18 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
     decision.reason = quality.unrecognisable;
     return decision;
   }
+  // The neighbourhood in the whole gallery tells how crowded it is, wherever people are looked for.
+  const double crowding = Crowding(policy, search);
+  KeepThoseLookedFor(search.candidates, place);
   if (search.candidates.empty()) {
     decision.outcome = Outcome::kStranger;
     decision.stranger_odds = search.gallery.persons == 0 ? 0 : 1;
     return decision;
   }
-  const double crowding = Crowding(policy, search);
-  decision.threshold = MatchThreshold(policy, search.gallery, crowding);
+  Demand demand = DemandFor(search.candidates.front(), policy, search.gallery, crowding, place);
+  decision.threshold = demand.threshold;
+  decision.trace.watchlists = std::move(demand.asked);
+  trace.permitted_rate = demand.permitted_rate;
   trace.crowding = crowding;
   if (search.candidates.size() > 1) trace.runner_up = search.candidates[1].similarity;
   decision.candidates = std::move(search.candidates);

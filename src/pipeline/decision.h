@@ -8,6 +8,7 @@
 #include "core/gallery.h"
 #include "core/model_info.h"
 #include "core/outcome.h"
+#include "pipeline/watch_rules.h"
 
 namespace vigil::pipeline {
 
@@ -56,9 +57,16 @@ double StrangerOdds(const DecisionPolicy& policy, const GalleryInfo& gallery, fl
 // never below the floor.
 float MatchThreshold(const DecisionPolicy& policy, const GalleryInfo& gallery, double crowding = 1);
 
-// The conclusion for one probe. An unrecognisable face is never compared with anybody: it keeps its
+// What one watch-list demands in this gallery.
+float ListThreshold(const DecisionPolicy& policy, const Watchlist& list, const GalleryInfo& gallery,
+                    double crowding);
+
+// The conclusion for one probe at one place. People who are not looked for there do not count as
+// candidates; of the others, only the best can be named. In watch-lists, that person's threshold is
+// the lowest of those lists'. An unrecognisable face is never compared with anybody: it keeps its
 // reason. Otherwise kMatch from the threshold up, kPossibleMatch between floor and threshold,
 // kStranger below. `search.candidates` are best first; at most 10 are kept.
-Decision Decide(GallerySearch search, const FaceQuality& quality, const DecisionPolicy& policy);
+Decision Decide(GallerySearch search, const FaceQuality& quality, const DecisionPolicy& policy,
+                const WatchedPlace& place = {});
 
 }  // namespace vigil::pipeline

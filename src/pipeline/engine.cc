@@ -28,7 +28,8 @@ Engine::Engine(const EngineOptions& options, EngineParts parts)
                                .quality = std::move(parts.quality),
                                .on_outcome = std::move(parts.on_outcome),
                                .name_of = std::move(parts.name_of),
-                               .live = parts.live};
+                               .live = parts.live,
+                               .watch_rules = std::move(parts.watch_rules)};
   for (std::size_t i = 0; i < parts.detectors.size(); ++i) {
     recognisers_.push_back(std::make_unique<Recogniser>(
         options_.recognition, ports, std::move(parts.detectors[i]), std::move(parts.embedders[i])));

@@ -149,9 +149,14 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
   sighting.sighting.decision.trace.times.store = recorded->second.store_time;
   sighting.sighting.detector = options_.detector;
   sighting.sighting.embedder = options_.embedder;
+  const auto rules =
+      ports_.watch_rules ? ports_.watch_rules() : std::make_shared<const WatchRules>();
+  const AlertPlan plan = PlanAlerts(*rules, outcome.decision.trace.watchlists,
+                                    sighting.person.severity, ports_.routes, outcome.last_seen);
+  sighting.person.severity = plan.severity;
   VIGIL_ASSIGN_OR_RETURN(
       const database::SightingResult result,
-      ports_.incidents.RecordSighting(sighting, options_.visit_gap, ports_.routes));
+      ports_.incidents.RecordSighting(sighting, options_.visit_gap, plan.routes));
   recorded->second.last_seen = outcome.last_seen;
 
   ports_.metrics.ObserveStage(metrics::Stage::kStore, ports_.clock.Now() - start);

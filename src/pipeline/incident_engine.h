@@ -55,6 +55,7 @@ struct IncidentEnginePorts {
   database::DetectionRepository& detections;
   metrics::Metrics& metrics;
   std::vector<AlertRoute> routes;
+  WatchRulesSource watch_rules{};  // empty: there are no watch-lists
   // After each commit, from the engine's thread: wake the delivery, tell the dashboards. Must not
   // block. May be empty.
   std::function<void(const database::SightingResult&)> on_recorded;

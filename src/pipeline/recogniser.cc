@@ -47,6 +47,7 @@ struct Recogniser::Round {
   std::chrono::milliseconds now;  // on the stream's timeline
   std::uint64_t gallery_sequence = 0;
   std::vector<Track> ended;
+  WatchedPlace place{};
 };
 
 Recogniser::Recogniser(const RecognitionOptions& options, const RecognitionPorts& ports,
@@ -83,7 +84,8 @@ Status Recogniser::Process(CameraWork work) {
   // so that the next stream starts empty: nothing seen before the break can be announced as new
   // after it.
   if (work.stream_ended) {
-    Round round{lane, {}, ports_.gallery.Info().sequence, lane.tracker.EndAll()};
+    Round round{
+        lane, {}, ports_.gallery.Info().sequence, lane.tracker.EndAll(), PlaceOf(lane.camera)};
     for (const Track& track : round.ended) {
       round.now = std::max(round.now, track.last_pts);
     }
@@ -105,7 +107,7 @@ Status Recogniser::LookAt(CameraLane& lane, const Frame& frame) {
 
   // Tracker: which of them are faces we already follow? The rest start tracks of their own; faces
   // long gone end theirs.
-  Round round{lane, frame.pts, ports_.gallery.Info().sequence, {}};
+  Round round{lane, frame.pts, ports_.gallery.Info().sequence, {}, PlaceOf(lane.camera)};
   round.ended = lane.tracker.Update(frame, std::move(shots));
 
   // Embedder, gallery and judgement, for the few tracks whose evidence is complete now.
@@ -228,7 +230,7 @@ Status Recogniser::EmbedDueShots(Round& round) {
   }
   for (std::size_t i = 0; i < shots.size(); ++i) {
     shots[i]->embedding = std::move(embeddings[i]);
-    shots[i]->names = NameAlone(*shots[i]);
+    shots[i]->names = NameAlone(*shots[i], round.place);
     shots[i]->times.embed = embed_time;
     shots[i]->times.embed_batch = static_cast<int>(shots.size());
   }
@@ -237,14 +239,20 @@ Status Recogniser::EmbedDueShots(Round& round) {
 }
 
 // Relatives may share the first places; only a shot that is sure of one of them counts.
-std::string Recogniser::NameAlone(const Shot& shot) const {
+std::string Recogniser::NameAlone(const Shot& shot, const WatchedPlace& place) const {
   const Decision decision = Decide(ports_.gallery.Search(shot.embedding, options_.candidates_max),
-                                   shot.quality, options_.policy);
+                                   shot.quality, options_.policy, place);
   if (decision.outcome != Outcome::kMatch) return "";
   const std::vector<Candidate>& candidates = decision.candidates;
   const bool sure = candidates.size() < 2 || candidates[0].similarity - candidates[1].similarity >=
                                                  options_.sure_name_margin;
   return sure ? candidates.front().person_id : "";
+}
+
+WatchedPlace Recogniser::PlaceOf(const Camera& camera) const {
+  return {.rules = ports_.watch_rules ? ports_.watch_rules() : nullptr,
+          .camera_id = camera.id,
+          .group_id = camera.group_id};
 }
 
 // Two people who cross can swap tracks; their embeddings tell. Shots that do not resemble each
@@ -273,7 +281,8 @@ void Recogniser::Judge(Track& track, const Round& round) {
     search = ports_.gallery.Search(probe, options_.candidates_max);
   }
   const SteadyTime judged_from = ports_.clock.Now();
-  Decision decision = JudgeTrack(track, std::move(search), options_.policy, options_.judge);
+  Decision decision =
+      JudgeTrack(track, std::move(search), options_.policy, options_.judge, round.place);
   decision.trace.times.search = search_time;
   decision.trace.times.decide = Microseconds(ports_.clock.Now() - judged_from);
   if (!Conclude(track, std::move(decision), round.now)) return;

@@ -44,7 +44,8 @@ struct RecognitionPorts {
   OutcomeCallback on_outcome;
   // A person's name for people to read; answers from memory. May be empty.
   std::function<std::string(const std::string& person_id)> name_of;
-  LiveView* live = nullptr;  // null: nobody looks
+  LiveView* live = nullptr;      // null: nobody looks
+  WatchRulesSource watch_rules;  // empty: there are no watch-lists
 };
 
 // One a worker thread: owns a detector and an embedder, and carries out one piece of work after
@@ -70,7 +71,8 @@ class Recogniser {
   Status SettleTracks(Round& round);
   void PutOff(Round& round);
   Status EmbedDueShots(Round& round);
-  std::string NameAlone(const Shot& shot) const;
+  std::string NameAlone(const Shot& shot, const WatchedPlace& place) const;
+  WatchedPlace PlaceOf(const Camera& camera) const;
   void SplitTakenOver(Round& round);
   void Judge(Track& track, const Round& round);
   bool IsStillSeen(const Track& track, std::chrono::milliseconds now) const;

@@ -139,9 +139,9 @@ Embedding FuseShots(const Track& track) {
 }
 
 Decision JudgeTrack(const Track& track, GallerySearch search, const DecisionPolicy& policy,
-                    const JudgeOptions& options) {
+                    const JudgeOptions& options, const WatchedPlace& place) {
   const Shot& best = track.shots.front();
-  Decision decision = Decide(std::move(search), best.quality, policy);
+  Decision decision = Decide(std::move(search), best.quality, policy, place);
   TraceEvidence(track, decision.trace);
   const bool lone = RecognisableShots(track) < 2;
   if (decision.outcome == Outcome::kMatch && lone &&

@@ -51,7 +51,7 @@ Embedding FuseShots(const Track& track);
 // Decides on what the gallery search for FuseShots found. A poor lone shot is not enough for a
 // match.
 Decision JudgeTrack(const Track& track, GallerySearch search, const DecisionPolicy& policy,
-                    const JudgeOptions& options);
+                    const JudgeOptions& options, const WatchedPlace& place = {});
 
 // Takes a judgement into the track's conclusion. The better-founded one wins (a match is not lost
 // by a later, poorer angle) unless the gallery has changed, in which case the newer knows better.

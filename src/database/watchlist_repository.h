@@ -1,0 +1,47 @@
+// Watch-lists at rest, and who stands in them.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "core/watchlist.h"
+#include "database/database.h"
+
+namespace vigil::database {
+
+// Thread-safe.
+class WatchlistRepository {
+ public:
+  explicit WatchlistRepository(Database& database) : database_(database) {}
+
+  // Fills id, created_at and updated_at. kConflict when the name is taken; kInvalidArgument for
+  // cameras or groups that do not exist.
+  Result<Watchlist> Create(Watchlist list);
+  Result<Watchlist> Get(const std::string& id);
+  // By name; there are few.
+  Result<std::vector<Watchlist>> List();
+  // Replaces every field but id, created_at and person_count. kNotFound, else as Create.
+  Result<Watchlist> Update(Watchlist list);
+  // kConflict while people stand in it: without it they might be looked for everywhere. kNotFound.
+  Status Delete(const std::string& id);
+
+  // All lists, and for each person in any of them the ids of theirs, of one moment.
+  struct Everything {
+    std::vector<Watchlist> lists;
+    std::unordered_map<std::string, std::vector<std::string>> lists_of;
+  };
+  Result<Everything> LoadAll();
+
+ private:
+  Database& database_;
+};
+
+// For PersonRepository, inside its transactions: makes `list_ids` the lists of a person.
+// kInvalidArgument for an unknown list.
+Status SetWatchlistsOf(Connection& connection, const std::string& person_id,
+                       const std::vector<std::string>& list_ids);
+
+}  // namespace vigil::database

@@ -1,0 +1,65 @@
+// Watch-lists as recognition and alerting ask them: who is looked for here, how sure must a name
+// be, and who is told.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/alert.h"
+#include "core/decision_trace.h"
+#include "core/watchlist.h"
+
+namespace vigil::pipeline {
+
+// All lists and who stands in them at one moment. Immutable, so that recognition reads it without
+// waiting for changes.
+class WatchRules {
+ public:
+  using Membership = std::unordered_map<std::string, std::vector<std::string>>;  // person -> lists
+
+  WatchRules() = default;  // nobody stands in a list
+  WatchRules(std::vector<Watchlist> lists, Membership lists_of);
+
+  // The lists of a person that apply at a camera (`group_id` may be empty): none for somebody in no
+  // list, nothing at all for somebody who is looked for elsewhere only.
+  std::optional<std::vector<const Watchlist*>> At(const std::string& person_id,
+                                                  const std::string& camera_id,
+                                                  const std::string& group_id) const;
+  // Null for an unknown one.
+  const Watchlist* Find(const std::string& list_id) const;
+
+ private:
+  std::unordered_map<std::string, Watchlist> lists_;
+  Membership lists_of_;
+};
+
+// Answers from memory; never null.
+using WatchRulesSource = std::function<std::shared_ptr<const WatchRules>()>;
+
+// A camera as lists see it. Without rules nobody stands in a list.
+struct WatchedPlace {
+  std::shared_ptr<const WatchRules> rules;
+  std::string camera_id;
+  std::string group_id;
+};
+
+// Whether a list alerts at `time`. An unknown time zone counts as open: rather one alert too many.
+bool IsOpen(const Schedule& schedule, WallTime time);
+
+// Who is told about a match, and how severe it is.
+struct AlertPlan {
+  Severity severity = Severity::kMedium;
+  std::vector<AlertRoute> routes;
+};
+
+// `asked` are the lists that were asked when the person was named (DecisionTrace::watchlists);
+// `severity` is the person's own. Lists that were deleted since count no more.
+AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> asked,
+                     Severity severity, std::span<const AlertRoute> all_routes, WallTime time);
+
+}  // namespace vigil::pipeline

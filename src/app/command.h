@@ -60,6 +60,7 @@ void AddExplain(CLI::App& app, CommandLine& line);
 void AddWatch(CLI::App& app, CommandLine& line);
 void AddModels(CLI::App& app, CommandLine& line);
 void AddCameras(CLI::App& app, CommandLine& line);
+void AddCalibrate(CLI::App& models, CommandLine& line);  // below `models`
 void AddUsers(CLI::App& app, CommandLine& line);
 void AddDoctor(CLI::App& app, CommandLine& line);
 void AddConfig(CLI::App& app, CommandLine& line);

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/command.h"
 #include "app/program_paths.h"
@@ -32,17 +34,36 @@ json::object DescribeModel(const vision::ModelListing& listing) {
                         {"file", network.xml.path.filename().string()}});
   }
   out["networks"] = std::move(networks);
+  if (listing.model->kind != "embedder") return out;
+  json::array calibrations;
+  for (const auto& calibration : listing.model->calibrations) {
+    calibrations.push_back(
+        {{"precision", calibration.precision}, {"measured_on", calibration.measured_on}});
+  }
+  out["calibrated"] = !calibrations.empty();
+  out["calibrations"] = std::move(calibrations);
   return out;
+}
+
+// Whether the thresholds of an embedder are measured, in words; nothing for a detector.
+std::string CalibrationText(const vision::InstalledModel& model, std::string_view precision) {
+  if (model.kind != "embedder") return "";
+  const auto* calibration = model.CalibrationOf(precision);
+  if (calibration != nullptr) return "calibrated on " + calibration->measured_on;
+  return format(
+      "UNCALIBRATED: only the floor {:.2f} protects strangers; run `vigil models "
+      "calibrate --embedder {} --people DIR --save`",
+      model.threshold_floor, model.id);
 }
 
 ExitCode List(const CommandLine& line, bool as_json) {
   const auto config = LoadCommandConfig(line);
   if (!config) return ExitCode::kConfiguration;
   const auto listings = vision::ListModels(config->models.directory);
+  const auto cpu = vision::DetectCpuFeatures();
+  const auto precision = vision::ChoosePrecision(config->models.precision, cpu);
+  if (!precision) return Report(precision.error());
   if (!as_json) {
-    const auto cpu = vision::DetectCpuFeatures();
-    const auto precision = vision::ChoosePrecision(config->models.precision, cpu);
-    if (!precision) return Report(precision.error());
     PrintLine(format("models in {}; embedding on this machine: {}",
                      config->models.directory.string(),
                      vision::DescribePrecision(cpu, *precision)));
@@ -58,17 +79,21 @@ ExitCode List(const CommandLine& line, bool as_json) {
           listing.id == config->models.detector || listing.id == config->models.embedder;
       PrintLine(format("  {:<18} {:<9} {}{}", listing.id, listing.model->kind,
                        listing.model->source_archive, chosen ? "  (in use)" : ""));
+      const std::string text = CalibrationText(*listing.model, vision::StoredPrecision(*precision));
+      if (!text.empty()) PrintLine(format("  {:<18} {}", "", text));
     }
   }
   if (listings.empty()) std::fprintf(stderr, "vigil: no model is installed; run 'make setup'\n");
   return ExitCode::kDone;
 }
 
-ExitCode Verify(const CommandLine& line) {
+// Without ids: the models in use.
+ExitCode Verify(const CommandLine& line, std::vector<std::string> ids) {
   const auto config = LoadCommandConfig(line);
   if (!config) return ExitCode::kConfiguration;
+  if (ids.empty()) ids = {config->models.detector, config->models.embedder};
   ExitCode code = ExitCode::kDone;
-  for (const std::string& id : {config->models.detector, config->models.embedder}) {
+  for (const std::string& id : ids) {
     const auto model = vision::FindModel(config->models.directory, id);
     const Status intact = model ? vision::VerifyModel(*model) : std::unexpected(model.error());
     if (intact) {
@@ -82,17 +107,22 @@ ExitCode Verify(const CommandLine& line) {
 
 // Conversion needs Python, which serves set-up only: the tool of the set-up does the work, in its
 // own environment.
-ExitCode Install(const CommandLine& line, const std::string& id) {
+ExitCode Install(const CommandLine& line, const std::vector<std::string>& ids) {
   const auto config = LoadCommandConfig(line);
   if (!config) return ExitCode::kConfiguration;
   const auto tool = FindSetupFile("tools/models/models.py");
   const auto python = FindSetupFile("build/venv/bin/python");
   if (!tool || !python) return Report((!tool ? tool : python).error());
   const std::string directory = config->models.directory.string();
+  std::vector<std::string> words = {python->string(), tool->string(), "install"};
+  words.insert(words.end(), ids.begin(), ids.end());
+  words.insert(words.end(), {"--models-directory", directory});
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
-    ::execl(python->c_str(), python->c_str(), tool->c_str(), "install", id.c_str(),
-            "--models-directory", directory.c_str(), nullptr);
+    ::execv(arguments[0], arguments.data());
     ::_exit(127);
   }
   int status = 0;
@@ -105,18 +135,22 @@ ExitCode Install(const CommandLine& line, const std::string& id) {
 }  // namespace
 
 void AddModels(CLI::App& app, CommandLine& line) {
-  CLI::App* models = app.add_subcommand("models", "list, install and verify models");
+  CLI::App* models = app.add_subcommand("models", "list, install, verify and calibrate models");
   models->require_subcommand(1);
   auto as_json = std::make_shared<bool>(false);
   CLI::App* list = models->add_subcommand("list", "what is installed");
   list->add_flag("--json", *as_json, "one JSON line a model");
   list->callback([as_json, &line] { line.exit_code = List(line, *as_json); });
-  models->add_subcommand("verify", "compare the files of the models in use with their hashes")
-      ->callback([&line] { line.exit_code = Verify(line); });
-  auto id = std::make_shared<std::string>();
-  CLI::App* install = models->add_subcommand("install", "download, check and convert a model");
-  install->add_option("id", *id, "name in models/manifest.toml")->required();
-  install->callback([id, &line] { line.exit_code = Install(line, *id); });
+  auto verified = std::make_shared<std::vector<std::string>>();
+  CLI::App* verify = models->add_subcommand(
+      "verify", "compare the files of models with their hashes (default: those in use)");
+  verify->add_option("id", *verified, "installed models");
+  verify->callback([verified, &line] { line.exit_code = Verify(line, *verified); });
+  auto ids = std::make_shared<std::vector<std::string>>();
+  CLI::App* install = models->add_subcommand("install", "download, check and convert models");
+  install->add_option("id", *ids, "names in models/manifest.toml")->required();
+  install->callback([ids, &line] { line.exit_code = Install(line, *ids); });
+  AddCalibrate(*models, line);
 }
 
 }  // namespace vigil::app

@@ -102,6 +102,13 @@ Status Service::Compose() {
                                                        WorkerCount(config_)));
   detector_facts_ = detectors.front()->Info();
   embedder_facts_ = embedders.front()->Info();
+  if (embedder_facts_.impostor_tail.points.size() < 2) {
+    LogWarning(
+        "models",
+        "the embedder {} is not calibrated: only its floor of {:.2f} protects strangers; run "
+        "`vigil models calibrate`",
+        embedder_facts_.space.model_id, embedder_facts_.threshold_floor);
+  }
   backend_->metrics.SetBuildInfo(VIGIL_VERSION, embedder_facts_.space.model_id,
                                  embedder_facts_.precision);
 

@@ -67,7 +67,7 @@ bool IsNamed(const pipeline::TrackOutcome& outcome) {
          outcome.decision.outcome == Outcome::kPossibleMatch;
 }
 
-json::object OutcomeJson(const pipeline::TrackOutcome& outcome) {
+json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated) {
   const Decision& decision = outcome.decision;
   const Box& box = outcome.best.detection.box;
   const bool named = IsNamed(outcome);
@@ -79,7 +79,8 @@ json::object OutcomeJson(const pipeline::TrackOutcome& outcome) {
       {"person", named ? json::value(outcome.person_name) : json::value(nullptr)},
       {"similarity", ShortDecimal(decision.similarity)},
       {"threshold", ShortDecimal(decision.threshold)},
-      {"stranger_odds", decision.stranger_odds},
+      {"stranger_odds", calibrated ? json::value(decision.stranger_odds) : json::value(nullptr)},
+      {"calibrated", calibrated},
       {"reason",
        decision.reason ? json::value(ReasonName(*decision.reason)) : json::value(nullptr)},
       {"box",
@@ -87,9 +88,9 @@ json::object OutcomeJson(const pipeline::TrackOutcome& outcome) {
       {"frame_faces", outcome.best.frame_faces}};
 }
 
-void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json) {
+void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json, bool calibrated) {
   if (outcome.occasion != pipeline::Occasion::kChanged) return;
-  if (as_json) return PrintJson(OutcomeJson(outcome));
+  if (as_json) return PrintJson(OutcomeJson(outcome, calibrated));
   const Decision& decision = outcome.decision;
   std::string line = format("{:8.1f} s  track {:<4} {:<15}",
                             static_cast<double>(outcome.best.frame.pts.count()) / 1000,
@@ -97,7 +98,8 @@ void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json) {
   if (IsNamed(outcome)) {
     line += format("{}  similarity {:.3f}, needed {:.3f}; a stranger scores this high {}",
                    outcome.person_name, decision.similarity, decision.threshold,
-                   alerts::OddsText(decision.stranger_odds));
+                   calibrated ? alerts::OddsText(decision.stranger_odds)
+                              : "nobody knows how often: the embedder is not calibrated");
   } else if (decision.reason) {
     line += ReasonName(*decision.reason);
   }
@@ -114,6 +116,7 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
   facts.models =
       format("{} and {} in {}.", detectors.front()->Info().id,
              embedders.front()->Info().space.model_id, embedders.front()->Info().precision);
+  const bool calibrated = embedders.front()->Info().impostor_tail.points.size() >= 2;
   metrics::Metrics metrics;
   const pipeline::WatchOptions watch{
       .recognition = RecognitionOptionsOf(config.recognition, embedders.front()->Info()),
@@ -127,7 +130,7 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
       .quality = vision::AssessQuality,
       .on_outcome =
           [&](const auto& outcome) {
-            PrintOutcome(outcome, options.json);
+            PrintOutcome(outcome, options.json, calibrated);
             if (!options.report.empty()) report.Take(outcome);
           },
       .name_of = [&](const std::string& id) { return list.NameOf(id); }};

@@ -206,6 +206,21 @@ TEST_F(People, AnAlteredEmbeddingHurtsNobodyElse) {
   EXPECT_THAT(none.error().message, HasSubstr("key file"));
 }
 
+TEST_F(People, ReferencesOfOtherEmbeddersAreCounted) {
+  const Person person = Create("Ada");
+  AddPhoto(person.id);
+  AddPhoto(person.id, {0, 1, 0, 0});
+  EXPECT_THAT(*gallery_.SpacesBeside(SpaceOf(0).Key()), IsEmpty());
+  const auto others = gallery_.SpacesBeside(SpaceOf(1).Key());
+  ASSERT_TRUE(others) << others.error().message;
+  ASSERT_EQ(others->size(), 1U);
+  EXPECT_EQ(others->front().model_id, "model-0");
+  EXPECT_EQ(others->front().references, 2);
+  EXPECT_EQ(others->front().persons, 1);
+  ASSERT_TRUE(persons_.Delete(person.id));
+  EXPECT_THAT(*gallery_.SpacesBeside(SpaceOf(1).Key()), IsEmpty());
+}
+
 class DatabaseHarness final : public GalleryStoreHarness {
  public:
   GalleryStore& Store() override { return gallery_; }

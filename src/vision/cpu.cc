@@ -24,6 +24,10 @@ std::string FieldOf(std::string_view cpuinfo, std::string_view key) {
 
 }  // namespace
 
+std::string_view StoredPrecision(Precision precision) {
+  return precision == Precision::kI8 ? "int8" : "fp32";
+}
+
 std::string_view PrecisionName(Precision precision) {
   switch (precision) {
     case Precision::kF32:

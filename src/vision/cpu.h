@@ -15,6 +15,9 @@ enum class Precision { kF32, kBf16, kI8 };
 // "f32", "bf16", "i8": the words of configuration, logs and `vigil doctor`.
 std::string_view PrecisionName(Precision precision);
 
+// "fp32" or "int8": what a network must be stored as to run in `precision`.
+std::string_view StoredPrecision(Precision precision);
+
 struct CpuFeatures {
   std::string model_name;
   bool avx2 = false;

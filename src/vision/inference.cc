@@ -3,10 +3,6 @@
 
 namespace vigil::vision {
 
-std::string_view StoredPrecision(Precision precision) {
-  return precision == Precision::kI8 ? "int8" : "fp32";
-}
-
 Result<ov::CompiledModel> CompileNetwork(ov::Core& core, const InstalledModel& model,
                                          const std::string& network, Precision precision,
                                          int streams) {

@@ -21,9 +21,6 @@ Result<ov::CompiledModel> CompileNetwork(ov::Core& core, const InstalledModel& m
                                          const std::string& network, Precision precision,
                                          int streams);
 
-// "fp32" or "int8": what a network must be stored as to run in `precision`.
-std::string_view StoredPrecision(Precision precision);
-
 // Runs `work` and turns OpenVINO's exceptions into kInternal.
 template <class Work>
 Status GuardInference(std::string_view doing, Work&& work) {

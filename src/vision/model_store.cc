@@ -15,6 +15,7 @@ namespace vigil::vision {
 namespace {
 
 constexpr int kSchema = 1;
+constexpr const char* kOwnCalibrations = "calibration.json";
 
 std::string Mend(const std::string& id) { return format("run `vigil models install {}`", id); }
 
@@ -59,7 +60,7 @@ ModelNetwork ParseNetwork(const json::object& entry, const std::filesystem::path
 }
 
 ModelCalibration ParseCalibration(const json::object& entry) {
-  ModelCalibration calibration{TextOf(entry, "precision"), {}};
+  ModelCalibration calibration{TextOf(entry, "precision"), {}, TextOr(entry, "measured_on")};
   for (const json::value& point : entry.at("points").as_array()) {
     calibration.tail.points.push_back(
         {.false_match_rate = point.as_array().at(0).to_number<double>(),
@@ -112,6 +113,58 @@ Status VerifyFile(const InstalledModel& model, const ModelFile& file) {
                      file.path.string(), file.sha256, *actual, Mend(model.id)));
 }
 
+// Calibrations measured here hold for the weights they were measured with, and for no others.
+Status TakeOwnCalibrations(const std::filesystem::path& path, InstalledModel& model) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return {};
+  const auto damaged = [&](std::string_view why) {
+    return Fail(ErrorCode::kDataLoss,
+                format("model {}: {} is damaged ({}); delete it, and run `vigil models calibrate` "
+                       "again",
+                       model.id, path.string(), why));
+  };
+  VIGIL_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  const auto parsed = ParseJson(text);
+  if (!parsed) return damaged(parsed.error().message);
+  try {
+    const json::object& record = parsed->as_object();
+    if (record.at("schema").to_number<int>() != kSchema) return damaged("unknown schema");
+    if (TextOf(record, "source_archive_sha256") != model.source_archive_sha256) return {};
+    std::vector<ModelCalibration> own;
+    for (const json::value& entry : record.at("calibration").as_array()) {
+      own.push_back(ParseCalibration(entry.as_object()));
+    }
+    model.calibrations.insert(model.calibrations.begin(), own.begin(), own.end());
+    return {};
+  } catch (const std::exception& failure) {
+    return damaged(failure.what());
+  }
+}
+
+// What calibration.json holds now; nothing when it is missing, damaged or of other weights.
+json::array OwnCalibrations(const std::filesystem::path& path, const InstalledModel& model) {
+  const auto text = ReadText(path);
+  if (!text) return {};
+  const auto parsed = ParseJson(*text);
+  if (!parsed || !parsed->is_object()) return {};
+  const json::object& record = parsed->as_object();
+  const json::value* hash = record.if_contains("source_archive_sha256");
+  const json::value* entries = record.if_contains("calibration");
+  if (hash == nullptr || entries == nullptr || !entries->is_array()) return {};
+  if (*hash != json::value(model.source_archive_sha256)) return {};
+  return entries->as_array();
+}
+
+json::object DescribeCalibration(const ModelCalibration& calibration) {
+  json::array points;
+  for (const ImpostorTail::Point& point : calibration.tail.points) {
+    points.push_back(json::array{point.false_match_rate, point.similarity});
+  }
+  return {{"precision", calibration.precision},
+          {"measured_on", calibration.measured_on},
+          {"points", std::move(points)}};
+}
+
 // Other things are installed beside models (the demo's photos); their records name no networks.
 // What cannot be read is shown.
 bool MayBeModel(const std::filesystem::path& record) {
@@ -131,12 +184,17 @@ const ModelNetwork* InstalledModel::Find(std::string_view network,
   return found == networks.end() ? nullptr : &*found;
 }
 
-ImpostorTail InstalledModel::TailOf(std::string_view precision) const {
+const ModelCalibration* InstalledModel::CalibrationOf(std::string_view precision) const {
   for (const std::string_view wanted : {precision, std::string_view("fp32")}) {
     const auto found = std::ranges::find(calibrations, wanted, &ModelCalibration::precision);
-    if (found != calibrations.end()) return found->tail;
+    if (found != calibrations.end()) return &*found;
   }
-  return {};
+  return nullptr;
+}
+
+ImpostorTail InstalledModel::TailOf(std::string_view precision) const {
+  const ModelCalibration* calibration = CalibrationOf(precision);
+  return calibration == nullptr ? ImpostorTail{} : calibration->tail;
 }
 
 Result<InstalledModel> FindModel(const std::filesystem::path& directory, const std::string& id) {
@@ -162,10 +220,42 @@ Result<InstalledModel> FindModel(const std::filesystem::path& directory, const s
     }
     InstalledModel model = ParseModel(record, folder);
     if (model.id != id) return damaged(format("it describes {}", model.id));
+    VIGIL_RETURN_IF_ERROR(TakeOwnCalibrations(folder / kOwnCalibrations, model));
     return model;
   } catch (const std::exception& failure) {
     return damaged(failure.what());
   }
+}
+
+Status SaveCalibrations(const std::filesystem::path& directory, const InstalledModel& model,
+                        const std::vector<ModelCalibration>& calibrations) {
+  const std::filesystem::path path = directory / model.id / kOwnCalibrations;
+  json::array entries;
+  for (const ModelCalibration& calibration : calibrations)
+    entries.push_back(DescribeCalibration(calibration));
+  for (const json::value& entry : OwnCalibrations(path, model)) {
+    const json::value* precision =
+        entry.is_object() ? entry.as_object().if_contains("precision") : nullptr;
+    const bool replaced =
+        precision == nullptr ||
+        std::ranges::any_of(calibrations, [&](const ModelCalibration& calibration) {
+          return *precision == json::value(calibration.precision);
+        });
+    if (!replaced) entries.push_back(entry);
+  }
+  const json::object record{{"schema", kSchema},
+                            {"source_archive_sha256", model.source_archive_sha256},
+                            {"calibration", std::move(entries)}};
+  const std::filesystem::path temporary = path.string() + ".new";
+  std::ofstream(temporary, std::ios::binary) << WriteJson(record) << '\n' << std::flush;
+  std::error_code failure;
+  const auto size = std::filesystem::file_size(temporary, failure);
+  if (!failure && size > 0) std::filesystem::rename(temporary, path, failure);
+  if (failure || size == 0) {
+    return Fail(ErrorCode::kPermission,
+                format("{} cannot be written; check the models directory", path.string()));
+  }
+  return {};
 }
 
 Status VerifyNetwork(const InstalledModel& model, const ModelNetwork& network) {

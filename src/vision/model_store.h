@@ -40,6 +40,7 @@ struct ModelInput {
 struct ModelCalibration {
   std::string precision;  // "fp32" or "int8"
   ImpostorTail tail;
+  std::string measured_on;  // for people: "LFW View 1: 12.45 million impostor pairs"
 };
 
 // What installed.json of one model says.
@@ -57,16 +58,23 @@ struct InstalledModel {
 
   // The network stored in `precision` ("fp32" or "int8"), if there is one.
   const ModelNetwork* Find(std::string_view network, std::string_view precision) const;
-  // The impostor tail measured in `precision`; that of "fp32" where the former is missing; empty
-  // where nothing was measured.
+  // The calibration measured in `precision`; that of "fp32" where the former is missing; null where
+  // nothing was measured.
+  const ModelCalibration* CalibrationOf(std::string_view precision) const;
+  // Its tail; empty where nothing was measured.
   ImpostorTail TailOf(std::string_view precision) const;
 };
 
-// Reads <directory>/<id>/installed.json. Files are not touched yet. Errors name the file and the
-// mend
-// (`vigil models install ID`): kUnavailable when the model is not installed, kDataLoss when
-// installed.json is damaged or of an unknown schema.
+// Reads <directory>/<id>/installed.json, and calibration.json beside it, whose calibrations go
+// before the published ones of the same precision. Network files are not touched yet. Errors name
+// the file and the mend (`vigil models install ID`): kUnavailable when the model is not installed,
+// kDataLoss when installed.json is damaged or of an unknown schema.
 Result<InstalledModel> FindModel(const std::filesystem::path& directory, const std::string& id);
+
+// Writes `calibrations`, measured here, into calibration.json of the installed model: they replace
+// earlier ones of the same precision. kPermission when the file cannot be written.
+Status SaveCalibrations(const std::filesystem::path& directory, const InstalledModel& model,
+                        const std::vector<ModelCalibration>& calibrations);
 
 // Reads both files of one network and compares their SHA-256. kUnavailable for a missing file,
 // kDataLoss for an altered one, with both hashes and the mend.

@@ -72,6 +72,44 @@ TEST_F(ModelStore, TailRisesInSimilarityAndServesOtherPrecisions) {
   EXPECT_DOUBLE_EQ(tail.points[1].false_match_rate, 1e-3);
 }
 
+TEST_F(ModelStore, OwnCalibrationGoesBeforeThePublishedOne) {
+  const auto model = FindModel(directory_, "tiny");
+  ASSERT_TRUE(model);
+  EXPECT_EQ(model->CalibrationOf("fp32")->measured_on, "x");
+  const ModelCalibration own{"fp32", {{{1e-2, 0.3}, {1e-3, 0.4}}}, "40 people"};
+  ASSERT_TRUE(SaveCalibrations(directory_, *model, {own}));
+  const auto again = FindModel(directory_, "tiny");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->CalibrationOf("fp32")->measured_on, "40 people");
+  EXPECT_DOUBLE_EQ(again->TailOf("fp32").points.at(1).similarity, 0.4);
+}
+
+TEST_F(ModelStore, CalibrationsOfOtherPrecisionsStayWhenOneIsSaved) {
+  const auto model = FindModel(directory_, "tiny");
+  ASSERT_TRUE(SaveCalibrations(directory_, *model, {{"fp32", {{{1e-2, 0.3}}}, "first"}}));
+  ASSERT_TRUE(SaveCalibrations(directory_, *model, {{"int8", {{{1e-2, 0.2}}}, "eight"}}));
+  ASSERT_TRUE(SaveCalibrations(directory_, *model, {{"fp32", {{{1e-2, 0.1}}}, "second"}}));
+  const auto again = FindModel(directory_, "tiny");
+  EXPECT_EQ(again->CalibrationOf("fp32")->measured_on, "second");
+  EXPECT_EQ(again->CalibrationOf("int8")->measured_on, "eight");
+}
+
+TEST_F(ModelStore, OwnCalibrationOfOtherWeightsDoesNotCount) {
+  ASSERT_TRUE(SaveCalibrations(directory_, *FindModel(directory_, "tiny"),
+                               {{"fp32", {{{1e-2, 0.3}}}, "old weights"}}));
+  Write("installed.json", Replaced(Record(), "\"aa\"", "\"cc\""));
+  EXPECT_EQ(FindModel(directory_, "tiny")->CalibrationOf("fp32")->measured_on, "x");
+}
+
+TEST_F(ModelStore, DamagedOwnCalibrationNamesTheMend) {
+  Write("calibration.json", "{");
+  const auto model = FindModel(directory_, "tiny");
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(model.error().message,
+              AllOf(HasSubstr("calibration.json"), HasSubstr("vigil models calibrate")));
+}
+
 TEST_F(ModelStore, MissingModelNamesTheMend) {
   const auto model = FindModel(directory_, "other");
   ASSERT_FALSE(model);

@@ -17,8 +17,8 @@ struct MissRates {
   double at_500;
 };
 
-constexpr std::array kMeasured = {MissRates{"facenet-128", 0.090, 0.150},
-                                  MissRates{"sface", 0.021, 0.019}};
+constexpr std::array kMeasured = {MissRates{"facenet-128", 0.096, 0.168},
+                                  MissRates{"sface", 0.017, 0.025}};
 
 }  // namespace
 

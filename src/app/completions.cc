@@ -71,12 +71,12 @@ std::string Joined(const CompletionLevel& level) {
 }
 
 // Walks the typed words: `path` grows while it stays one of the known paths.
-constexpr std::string_view kBashHead = R"(# vigil completion for bash: source it, or write it to
+constexpr std::string_view kBashHead = R"sh(# vigil completion for bash: source it, or write it to
 # /usr/share/bash-completion/completions/vigil
 _vigil_words() {
   case "$1" in
-)";
-constexpr std::string_view kBashTail = R"(    *) return 1 ;;
+)sh";
+constexpr std::string_view kBashTail = R"sh(    *) return 1 ;;
   esac
 }
 _vigil() {
@@ -88,7 +88,7 @@ _vigil() {
   COMPREPLY=($(compgen -W "$(_vigil_words "$path")" -- "$current"))
 }
 complete -o default -F _vigil vigil
-)";
+)sh";
 
 std::string BashScript(const std::vector<CompletionLevel>& levels) {
   std::string script(kBashHead);
@@ -99,12 +99,12 @@ std::string BashScript(const std::vector<CompletionLevel>& levels) {
   return script + std::string(kBashTail);
 }
 
-constexpr std::string_view kZshHead = R"(#compdef vigil
+constexpr std::string_view kZshHead = R"sh(#compdef vigil
 # vigil completion for zsh: write it as _vigil to a folder of $fpath
 _vigil_words() {
   case "$1" in
-)";
-constexpr std::string_view kZshTail = R"(    *) return 1 ;;
+)sh";
+constexpr std::string_view kZshTail = R"sh(    *) return 1 ;;
   esac
 }
 _vigil() {
@@ -118,7 +118,7 @@ _vigil() {
   _describe -t commands vigil offered || _files
 }
 if [ "$funcstack[1]" = _vigil ]; then _vigil "$@"; else compdef _vigil vigil; fi
-)";
+)sh";
 
 std::string ZshScript(const std::vector<CompletionLevel>& levels) {
   std::string script(kZshHead);
@@ -133,7 +133,7 @@ std::string ZshScript(const std::vector<CompletionLevel>& levels) {
   return script + std::string(kZshTail);
 }
 
-constexpr std::string_view kFishHead = R"(# vigil completion for fish: write it to
+constexpr std::string_view kFishHead = R"sh(# vigil completion for fish: write it to
 # ~/.config/fish/completions/vigil.fish
 function __vigil_at
     set -l path
@@ -143,7 +143,7 @@ function __vigil_at
     end
     test "$path" = "$argv[1]"
 end
-)";
+)sh";
 
 std::string FishScript(const std::vector<CompletionLevel>& levels) {
   std::string script(kFishHead);

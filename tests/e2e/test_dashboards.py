@@ -180,7 +180,7 @@ def test_the_metrics_of_a_server_pass_promtool(watching):
                           capture_output=True)
     assert done.returncode == 0 and not done.stderr.strip(), done
     for stage in STAGES:
-        assert server.metric("vigil_stage_seconds_count", stage=stage) > 0, stage
+        wait_until(lambda: server.metric("vigil_stage_seconds_count", stage=stage) > 0, stage, 30)
 
 
 def test_series_come_with_their_camera_and_go_with_it(enrolled, webhook_channel):

@@ -273,7 +273,11 @@ std::vector<Route> IncidentRoutes(const ApiContext& context) {
       // Before the pattern that would take it too: composing a picture is heavy work.
       {Method::kGet, "/api/v1/incidents/{id}/media/why", Role::kOperator, Lane::kHeavy, kNoBody,
        Description("getIncidentWhy", "incidents", "One picture of everything that decided.",
-                   GivesMedia({"image/png"})),
+                   GivesMedia({"image/png"}))
+           .Notes(
+               "Made when it is asked for. What is not kept any more, people deleted since among "
+               "it, is said in its place.")
+           .Query({{"sighting", Described(Id(), "of this incident; default: the best one")}}),
        [&](const Call& call) { return Why(context, call); }},
       {Method::kPost, "/api/v1/incidents/{id}/verdict", Role::kOperator, Lane::kStore,
        kJsonBodyBytesMax,

@@ -110,6 +110,8 @@ TEST(DrawWhy, ShowsFrameCropsAndFilledPanels) {
   EXPECT_TRUE(Has(image, kProbe, 120, 10, 10));
   EXPECT_TRUE(Has(image, kReference, 10, 10, 120));
   for (const Rect& panel : kPanels) EXPECT_GT(Colors(image, panel.Inset(4)), 20U);
+  const Rect last_version{1000, 1169, 400, 20};
+  EXPECT_GT(Colors(image, last_version), 10U) << "the last line of the versions has room";
 }
 
 TEST(DrawWhy, TellsOutcomesApart) {

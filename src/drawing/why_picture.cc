@@ -277,7 +277,7 @@ void DrawVersions(Canvas& canvas, const WhyPicture& why) {
       Panel(canvas, {kMargin + 2 * (kColumn + kGap), kThirdTop, kColumn, kThirdRow}, "9  Versions");
   const GalleryInfo& gallery = sighting.decision.gallery;
   const auto [embedder, input] = SplitEmbedder(sighting.embedder);
-  Facts(canvas, room, 22.5,
+  Facts(canvas, room, 22,
         {{"Detector", sighting.detector},
          {"Embedder", embedder},
          {"Input", input.empty() ? "not recorded" : input},

@@ -44,6 +44,10 @@ Result<std::unique_ptr<Api>> Api::Make(ApiContext given) {
     VIGIL_ASSIGN_OR_RETURN(std::vector<Route> files, StaticRoutes(context.web_directory));
     Append(table, std::move(files));
   }
+  for (const std::filesystem::path& directory : context.docs_directories) {
+    VIGIL_ASSIGN_OR_RETURN(std::vector<Route> files, StaticRoutes(directory, "/docs"));
+    Append(table, std::move(files));
+  }
   const auto observe = [&context](const AnsweredRequest& request) {
     context.metrics.ObserveRequest(request.route, MethodName(request.method), request.status,
                                    std::chrono::duration_cast<std::chrono::nanoseconds>(

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/browser_login.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "database/session_repository.h"
@@ -22,9 +23,12 @@ std::unexpected<Problem> RefuseRefresh() {
   return Refuse(401, "unauthorised", "the refresh token is not valid any more; log in again");
 }
 
-Result<std::string_view> BearerToken(const HttpRequest& request) {
+// A program's bearer token or a browser's cookie.
+Result<std::string_view> AccessToken(const HttpRequest& request) {
   constexpr std::string_view kScheme = "bearer ";
   const std::string_view header = request.Header("authorization");
+  const std::string_view cookie = CookieOf(request, kAccessCookie);
+  if (header.empty() && !cookie.empty()) return cookie;
   const bool bearer =
       header.size() > kScheme.size() &&
       std::ranges::equal(header.substr(0, kScheme.size()), kScheme, [](char given, char wanted) {
@@ -145,13 +149,13 @@ Status Auth::Logout(const Secret& refresh_token) {
 }
 
 Status Auth::CheckToken(const HttpRequest& request) const {
-  VIGIL_ASSIGN_OR_RETURN(const std::string_view token, BearerToken(request));
+  VIGIL_ASSIGN_OR_RETURN(const std::string_view token, AccessToken(request));
   VIGIL_RETURN_IF_ERROR(signer_.Verify(token, clock_.WallNow()));
   return {};
 }
 
 Result<Principal> Auth::Authenticate(const HttpRequest& request) {
-  VIGIL_ASSIGN_OR_RETURN(const std::string_view token, BearerToken(request));
+  VIGIL_ASSIGN_OR_RETURN(const std::string_view token, AccessToken(request));
   VIGIL_ASSIGN_OR_RETURN(const AccessClaims claims, signer_.Verify(token, clock_.WallNow()));
   const auto ended = Fail(ErrorCode::kPermission, "this login has ended; log in again");
   const Result<User> user = database::UserRepository(database_).Get(claims.user_id);

@@ -1,6 +1,7 @@
 // POST /auth/...: the only doors without a token.
 #include "api/auth.h"
 #include "api/body_fields.h"
+#include "api/browser_login.h"
 #include "api/resources.h"
 
 namespace vigil::api {
@@ -12,10 +13,11 @@ constexpr std::size_t kLoginBodyBytesMax = 10'000;
 
 Schema TokensSchema() {
   return Object("Tokens",
-                {{"access_token", Described(Text(), "for Authorization: Bearer"), kRequired},
-                 {"token_type", Word({"Bearer"}), kRequired},
+                {{"access_token",
+                  Described(Text(), "for Authorization: Bearer; absent where the cookie holds it")},
+                 {"token_type", Word({"Bearer"})},
                  {"expires_in", Described(Count(), "seconds"), kRequired},
-                 {"refresh_token", Described(Text(), "works once"), kRequired},
+                 {"refresh_token", Described(Text(), "works once; absent as well")},
                  {"user", UserSchema(), kRequired}});
 }
 
@@ -27,19 +29,34 @@ Schema SetupBody() {
 }
 
 Schema LoginBody() {
-  return Object("Login", {{"name", Text(1, 64), kRequired}, {"password", Text(1, 200), kRequired}});
+  return Object("Login",
+                {{"name", Text(1, 64), kRequired},
+                 {"password", Text(1, 200), kRequired},
+                 {"cookie", Described(Flag(), "true for a browser: the tokens come as cookies")}});
 }
 
 Schema RefreshBody() {
-  return Object("RefreshToken", {{"refresh_token", Text(1, 200), kRequired}});
+  return Object(
+      "RefreshToken",
+      {{"refresh_token", Described(Text(1, 200), "absent in a browser, whose cookie holds it")}});
 }
 
-HttpResponse TokensResponse(const Tokens& tokens) {
-  return JsonResponse({{"access_token", tokens.access_token},
-                       {"token_type", "Bearer"},
-                       {"expires_in", std::chrono::seconds(kAccessTokenLife).count()},
-                       {"refresh_token", tokens.refresh_token.Reveal()},
-                       {"user", UserJson(tokens.user)}});
+// How a login keeps its tokens: a program in its memory, a browser in cookies that no script reads.
+enum class Keeper { kProgram, kBrowser };
+
+HttpResponse TokensResponse(const Tokens& tokens, Keeper keeper) {
+  json::object body{{"expires_in", std::chrono::seconds(kAccessTokenLife).count()},
+                    {"user", UserJson(tokens.user)}};
+  if (keeper == Keeper::kProgram) {
+    body["access_token"] = tokens.access_token;
+    body["token_type"] = "Bearer";
+    body["refresh_token"] = tokens.refresh_token.Reveal();
+  }
+  HttpResponse response = JsonResponse(body);
+  if (keeper == Keeper::kBrowser) {
+    SetLoginCookies(response, tokens.access_token, tokens.refresh_token.Reveal());
+  }
+  return response;
 }
 
 Answer Setup(const ApiContext& context, Auth& auth, const Call& call) {
@@ -64,33 +81,54 @@ Answer Login(const ApiContext& context, Auth& auth, const Call& call) {
   std::string password;
   fields.Text("name", name);
   fields.Text("password", password);
+  bool cookie = false;
+  fields.Flag("cookie", cookie);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  if (cookie) {
+    // Nobody else's page may log a browser in, not even as somebody else.
+    if (auto foreign = RefuseForeignPage(call.request)) {
+      return std::unexpected(*std::move(foreign));
+    }
+  }
   VIGIL_ASSIGN_OR_RETURN(const Tokens tokens,
                          auth.Login(name, Secret(password), call.request.peer));
   const Principal who{tokens.user.id, tokens.user.name, "", tokens.user.role};
   VIGIL_RETURN_IF_ERROR(
       RecordAudit(context, who, "auth.login", tokens.user.id, {{"address", call.request.peer}}));
-  return TokensResponse(tokens);
+  return TokensResponse(tokens, cookie ? Keeper::kBrowser : Keeper::kProgram);
 }
 
-std::expected<Secret, Problem> RefreshTokenOf(const Call& call) {
+struct RefreshToken {
+  Secret token;
+  Keeper keeper = Keeper::kProgram;
+};
+
+// The body's, else the cookie's.
+std::expected<RefreshToken, Problem> RefreshTokenOf(const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   std::string token;
   fields.Text("refresh_token", token);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
-  return Secret(std::move(token));
+  if (!token.empty()) return RefreshToken{Secret(std::move(token)), Keeper::kProgram};
+  const std::string_view cookie = CookieOf(call.request, kRefreshCookie);
+  if (cookie.empty()) {
+    return std::unexpected(InvalidFields({{"refresh_token", "is required without the cookie"}}));
+  }
+  return RefreshToken{Secret(std::string(cookie)), Keeper::kBrowser};
 }
 
 Answer Refresh(Auth& auth, const Call& call) {
-  VIGIL_ASSIGN_OR_RETURN(const Secret token, RefreshTokenOf(call));
-  VIGIL_ASSIGN_OR_RETURN(const Tokens tokens, auth.Refresh(token));
-  return TokensResponse(tokens);
+  VIGIL_ASSIGN_OR_RETURN(const RefreshToken held, RefreshTokenOf(call));
+  VIGIL_ASSIGN_OR_RETURN(const Tokens tokens, auth.Refresh(held.token));
+  return TokensResponse(tokens, held.keeper);
 }
 
 Answer Logout(Auth& auth, const Call& call) {
-  VIGIL_ASSIGN_OR_RETURN(const Secret token, RefreshTokenOf(call));
-  VIGIL_RETURN_IF_ERROR(auth.Logout(token));
-  return NoContent();
+  VIGIL_ASSIGN_OR_RETURN(const RefreshToken held, RefreshTokenOf(call));
+  VIGIL_RETURN_IF_ERROR(auth.Logout(held.token));
+  HttpResponse response = NoContent();
+  if (held.keeper == Keeper::kBrowser) ClearLoginCookies(response);
+  return response;
 }
 
 }  // namespace
@@ -108,17 +146,19 @@ std::vector<Route> AuthRoutes(const ApiContext& context, Auth& auth) {
        Description("login", "auth", "Begins a login.", Gives(TokensSchema()))
            .Notes("Attempts are throttled by account and address: 429 with Retry-After.")
            .Takes(LoginBody())
-           .Fails({401, 429}),
+           .Fails({401, 403, 429}),
        [&](const Call& call) { return Login(context, auth, call); }},
       {Method::kPost, "/api/v1/auth/refresh", Role::kPublic, Lane::kStore, kLoginBodyBytesMax,
        Description("refresh", "auth", "Trades the refresh token for new tokens.",
                    Gives(TokensSchema()))
            .Notes("A refresh token works once; one that comes back ends the login.")
            .Takes(RefreshBody())
-           .Fails({401}),
+           .Fails({401, 403}),
        [&](const Call& call) { return Refresh(auth, call); }},
       {Method::kPost, "/api/v1/auth/logout", Role::kPublic, Lane::kStore, kLoginBodyBytesMax,
-       Description("logout", "auth", "Ends a login.", GivesNothing()).Takes(RefreshBody()),
+       Description("logout", "auth", "Ends a login.", GivesNothing())
+           .Takes(RefreshBody())
+           .Fails({403}),
        [&](const Call& call) { return Logout(auth, call); }},
   };
 }

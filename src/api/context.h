@@ -78,6 +78,7 @@ struct ApiContext {
   std::stop_token stopping = {};  // requested before the server stops: ends what takes long
   std::string cameras_kept_in = "the configuration";  // for messages: where cameras with from_file
                                                       // are changed
+  std::vector<std::filesystem::path> docs_directories{};  // files of /docs; empty: no such pages
 };
 
 }  // namespace vigil::api

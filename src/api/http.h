@@ -93,6 +93,8 @@ HttpResponse BodyResponse(int status, std::string media_type, std::string body);
 // a file, kHeavy burns processor time (password hashing, photos).
 enum class Lane { kQuick, kStore, kHeavy };
 
+struct Problem;
+
 // What the server asks of the program above it. Called by several threads at a time.
 class HttpApplication {
  public:
@@ -108,6 +110,9 @@ class HttpApplication {
   virtual Plan Prepare(const HttpRequest& request) = 0;
   // Answers a whole request; never throws.
   virtual HttpResponse Handle(const HttpRequest& request) = 0;
+  // The answer where the server itself refuses: a header or body beyond its limit, a full lane, too
+  // many connections. `request` is its head, or nullptr where none could be read. Must not wait.
+  virtual HttpResponse Refuse(const Problem& problem, const HttpRequest* request) = 0;
 };
 
 }  // namespace vigil::api

@@ -9,6 +9,8 @@ namespace vigil::api {
 namespace {
 
 constexpr std::chrono::minutes kMemory{15};
+constexpr int kAccountAttempts = 5;
+constexpr int kAddressAttempts = 20;
 constexpr std::size_t kKeysMax = 10'000;
 
 std::chrono::seconds WaitAfter(int failures, int permitted) {
@@ -22,7 +24,8 @@ std::chrono::seconds LoginThrottle::Begin(const std::string& account, const std:
   const std::lock_guard lock(mutex_);
   const SteadyTime now = clock_.Now();
   if (counts_.size() >= kKeysMax) Forget(now);
-  const std::array keys{std::pair("account:" + account, 5), std::pair("address:" + address, 20)};
+  const std::array keys{std::pair("account:" + account, kAccountAttempts),
+                        std::pair("address:" + address, kAddressAttempts)};
   SteadyTime free_at = now;
   for (const auto& [key, permitted] : keys) {
     Count& count = counts_[key];
@@ -42,7 +45,14 @@ std::chrono::seconds LoginThrottle::Begin(const std::string& account, const std:
 void LoginThrottle::Succeeded(const std::string& account, const std::string& address) {
   const std::lock_guard lock(mutex_);
   counts_.erase("account:" + account);
-  counts_.erase("address:" + address);
+  const auto found = counts_.find("address:" + address);
+  if (found == counts_.end()) return;
+  Count& count = found->second;
+  if (--count.failures <= 0) {
+    counts_.erase(found);
+  } else {
+    count.free_at = count.last + WaitAfter(count.failures, kAddressAttempts);
+  }
 }
 
 void LoginThrottle::Forget(SteadyTime now) {

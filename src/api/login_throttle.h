@@ -21,6 +21,8 @@ class LoginThrottle {
   // Counts an attempt before the password is checked, so that parallel guesses are counted too.
   // Returns how long the caller must wait; zero: go ahead. A refused attempt is not counted.
   std::chrono::seconds Begin(const std::string& account, const std::string& address);
+  // Forgives the account. The address is not forgiven, only this attempt not counted: else whoever
+  // knows one password could guess at all the others without end.
   void Succeeded(const std::string& account, const std::string& address);
 
  private:

@@ -39,6 +39,21 @@ TEST(LoginThrottle, SuccessAndTimeForgive) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(throttle.Begin("anna", "a").count(), 0);
 }
 
+TEST(LoginThrottle, OneKnownPasswordDoesNotForgiveTheAddress) {
+  ManualClock clock;
+  LoginThrottle throttle(clock);
+  for (int i = 0; i < 19; ++i) {
+    EXPECT_EQ(throttle.Begin("user" + std::to_string(i), "a").count(), 0) << i;
+  }
+  // A success among them neither counts nor forgives.
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(throttle.Begin("known", "a").count(), 0) << i;
+    throttle.Succeeded("known", "a");
+  }
+  EXPECT_EQ(throttle.Begin("user19", "a").count(), 0);
+  EXPECT_GT(throttle.Begin("user20", "a").count(), 0);
+}
+
 TEST(LoginThrottle, NeverWaitsLongerThanFiveMinutes) {
   ManualClock clock;
   LoginThrottle throttle(clock);

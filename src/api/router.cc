@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/browser_login.h"
 #include "base/check.h"
 #include "base/log.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::string_view kContentPolicy =
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'";
+    "frame-ancestors 'none'; form-action 'self'";
 
 std::vector<std::string> Split(std::string_view pattern) {
   VIGIL_CHECK(pattern.starts_with('/'), "a route's pattern begins with a slash");
@@ -47,6 +48,11 @@ Answer Guarded(Function function) {
   } catch (const std::exception& error) {
     return Refuse(500, "internal", format("the handler threw: {}", error.what()));
   }
+}
+
+bool HasHeader(const HttpResponse& response, std::string_view name) {
+  return std::ranges::any_of(response.headers,
+                             [&](const auto& header) { return header.first == name; });
 }
 
 Problem Unauthorised(std::string detail) {
@@ -138,6 +144,11 @@ HttpApplication::Plan Router::Prepare(const HttpRequest& request) {
     return {Finish(request, nullptr, ProblemResponse(NoSuchRoute(request)), begin), 0,
             Lane::kQuick};
   }
+  if (!request.local_socket) {
+    if (const auto unsafe = RefuseUnsafeLogin(request)) {
+      return {Finish(request, route, ProblemResponse(*unsafe), begin), 0, Lane::kQuick};
+    }
+  }
   if (route->role != Role::kPublic && !request.local_socket) {
     if (const Status token = authenticator_.CheckToken(request); !token) {
       return {Finish(request, route, ProblemResponse(Unauthorised(token.error().message)), begin),
@@ -145,6 +156,14 @@ HttpApplication::Plan Router::Prepare(const HttpRequest& request) {
     }
   }
   return {std::nullopt, route->body_bytes_max, route->lane};
+}
+
+HttpResponse Router::Refuse(const Problem& problem, const HttpRequest* request) {
+  HttpRequest unread;
+  unread.method = Method::kOther;
+  return Finish(request == nullptr ? unread : *request,
+                request == nullptr ? nullptr : Find(*request), ProblemResponse(problem),
+                clock_.Now());
 }
 
 HttpResponse Router::Handle(const HttpRequest& request) {
@@ -163,8 +182,8 @@ HttpResponse Router::Handle(const HttpRequest& request) {
 
 Answer Router::Dispatch(const HttpRequest& request, const Route& route) {
   if (request.body.size() > route.body_bytes_max) {
-    return Refuse(413, "too_large",
-                  format("the body is larger than {} bytes", route.body_bytes_max));
+    return vigil::api::Refuse(413, "too_large",
+                              format("the body is larger than {} bytes", route.body_bytes_max));
   }
   Principal who;
   if (request.local_socket) {
@@ -178,7 +197,7 @@ Answer Router::Dispatch(const HttpRequest& request, const Route& route) {
     who = *std::move(found);
   }
   if (who.role < route.role) {
-    return Refuse(403, "forbidden", "this needs the role admin; ask an administrator");
+    return vigil::api::Refuse(403, "forbidden", "this needs the role admin; ask an administrator");
   }
   Call call{route, request, who, {}};
   for (std::size_t i = 0; i < route.parts.size(); ++i) {
@@ -192,6 +211,9 @@ Answer Router::Dispatch(const HttpRequest& request, const Route& route) {
 
 HttpResponse Router::Finish(const HttpRequest& request, const Route* route, HttpResponse response,
                             SteadyTime begin) const {
+  if (response.status == 503 && !HasHeader(response, "Retry-After")) {
+    response.headers.emplace_back("Retry-After", "2");
+  }
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   response.headers.emplace_back("Content-Security-Policy", kContentPolicy);

@@ -102,6 +102,7 @@ class Router final : public HttpApplication {
 
   Plan Prepare(const HttpRequest& request) override;
   HttpResponse Handle(const HttpRequest& request) override;
+  HttpResponse Refuse(const Problem& problem, const HttpRequest* request) override;
 
   const std::vector<Route>& Routes() const { return routes_; }
   // The route that answers, or nullptr.

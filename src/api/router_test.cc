@@ -138,6 +138,7 @@ TEST_F(RouterTest, EveryAnswerCarriesTheSecurityHeaders) {
   for (const char* target : {"/open", "/absent", "/things/1/parts/2"}) {
     const HttpResponse response = Ask(Method::kGet, target);
     EXPECT_EQ(HeaderOf(response, "X-Content-Type-Options"), "nosniff");
+    EXPECT_EQ(HeaderOf(response, "Referrer-Policy"), "no-referrer");
     EXPECT_NE(HeaderOf(response, "Content-Security-Policy").find("frame-ancestors 'none'"),
               std::string::npos);
   }
@@ -158,6 +159,20 @@ TEST_F(RouterTest, ErrorsFollowFromTheRoute) {
   EXPECT_EQ(RouteErrors(routes[0]), (std::vector{400, 413, 431, 500, 503}));
   EXPECT_EQ(RouteErrors(routes[1]), (std::vector{400, 401, 403, 404, 413, 431, 500, 503}));
   EXPECT_EQ(RouteErrors(routes[2]), (std::vector{400, 401, 403, 413, 415, 431, 500, 503}));
+}
+
+TEST_F(RouterTest, WhatTheServerRefusesIsCountedAndCarriesTheHeaders) {
+  HttpRequest request = RequestOf(Method::kPost, "/things").value();
+  const HttpResponse large = router_.Refuse(Problem(413, "too_large", "too large"), &request);
+  const HttpResponse unread = router_.Refuse(Problem(503, "busy", "busy"), nullptr);
+  EXPECT_EQ(HeaderOf(large, "X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(HeaderOf(large, "Retry-After"), "");
+  EXPECT_EQ(HeaderOf(unread, "Retry-After"), "2");
+  ASSERT_EQ(seen_.size(), 2U);
+  EXPECT_EQ(seen_[0].route, "/things");
+  EXPECT_EQ(seen_[0].status, 413);
+  EXPECT_EQ(seen_[1].route, "none");
+  EXPECT_EQ(seen_[1].status, 503);
 }
 
 TEST_F(RouterTest, PlansTheLaneAndLimitOfTheRoute) {

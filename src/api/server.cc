@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -77,28 +78,34 @@ Result<HttpRequest> HeadOf(const Parser::value_type& message, const Session& ses
   return request;
 }
 
-HttpResponse Busy() {
+Problem Busy() {
   Problem problem(503, "busy", "the server is busy with other requests; try again in a moment");
   problem.headers.emplace_back("Retry-After", "2");
-  return ProblemResponse(problem);
+  return problem;
 }
 
-HttpResponse TooLarge(std::size_t limit) {
-  return ProblemResponse(
-      Problem(413, "too_large", format("the body is larger than {} bytes", limit)));
+Problem TooLarge(std::size_t limit) {
+  return {413, "too_large", format("the body is larger than {} bytes", limit)};
+}
+
+// A whole answer as it goes over the wire, for a connection that is closed at once.
+std::string WireText(const HttpResponse& response) {
+  std::string text = format("HTTP/1.1 {} {}\r\n", response.status, StatusTitle(response.status));
+  for (const auto& [name, value] : response.headers) text += format("{}: {}\r\n", name, value);
+  return text + format("Content-Length: {}\r\nConnection: close\r\n\r\n{}", response.body.size(),
+                       response.body);
 }
 
 // The answer to a header that could not be read; nothing when the connection is simply over.
-std::optional<HttpResponse> HeaderFailure(const error_code& failure) {
+std::optional<Problem> HeaderFailure(const error_code& failure) {
   if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
-    return ProblemResponse(Problem(431, "header_too_large", "the request's header is too large"));
+    return Problem(431, "header_too_large", "the request's header is too large");
   }
   if (failure == http::error::end_of_stream || failure == http::error::partial_message ||
       failure.category() != http::make_error_code(http::error::bad_method).category()) {
     return std::nullopt;
   }
-  return ProblemResponse(
-      Problem(400, "malformed_request", "the request is no HTTP: " + failure.message()));
+  return Problem(400, "malformed_request", "the request is no HTTP: " + failure.message());
 }
 
 // Runs `work`, for which a place is reserved, on `pool` and resumes on the caller's executor.
@@ -151,7 +158,7 @@ class BeastServer final : public Server {
   // False when the connection is to end.
   awaitable<bool> ServeOne(Session& session, beast::flat_buffer& buffer);
   awaitable<bool> ReadBody(Session& session, beast::flat_buffer& buffer, Parser& parser,
-                           std::size_t bytes_max);
+                           const HttpRequest& head, std::size_t bytes_max);
   awaitable<HttpResponse> Answer(Session& session, Lane lane, HttpRequest request);
   awaitable<bool> Write(Session& session, const Parser::value_type* request, HttpResponse response,
                         bool keep_alive);
@@ -255,13 +262,15 @@ awaitable<void> BeastServer::Accept(Acceptor& acceptor, HttpApplication& applica
 void BeastServer::Begin(std::shared_ptr<Session> session) {
   {
     const std::lock_guard lock(mutex_);
-    if (sessions_.size() >= static_cast<std::size_t>(options_.connections_max)) {
-      static constexpr std::string_view kFull =
-          "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\n"
-          "Connection: close\r\n\r\n";
+    const auto from_there = std::ranges::count_if(sessions_, [&](const auto& other) {
+      return !other->local_socket && other->peer == session->peer;
+    });
+    if (sessions_.size() >= static_cast<std::size_t>(options_.connections_max) ||
+        (!session->local_socket && from_there >= options_.connections_per_address_max)) {
+      const std::string full = WireText(session->application->Refuse(Busy(), nullptr));
       error_code ignored;
       session->stream.socket().non_blocking(true, ignored);
-      session->stream.socket().send(asio::buffer(kFull), 0, ignored);
+      session->stream.socket().send(asio::buffer(full), 0, ignored);
       return;
     }
     sessions_.insert(session);
@@ -296,15 +305,18 @@ awaitable<bool> BeastServer::ServeOne(Session& session, beast::flat_buffer& buff
   session.stream.expires_after(options_.header_timeout);
   auto [failure, size] = co_await http::async_read_header(session.stream, buffer, parser, kToken);
   if (failure) {
-    std::optional<HttpResponse> refusal = HeaderFailure(failure);
+    const std::optional<Problem> refusal = HeaderFailure(failure);
     if (!refusal) co_return false;
-    co_return co_await Refuse(session, nullptr, *std::move(refusal));
+    co_return co_await Refuse(session, nullptr, session.application->Refuse(*refusal, nullptr));
   }
   if (stopping_) co_return false;
   session.answering = true;
   const Parser::value_type& message = parser.get();
   Result<HttpRequest> head = HeadOf(message, session);
-  if (!head) co_return co_await Refuse(session, &message, ProblemResponse(head.error()));
+  if (!head) {
+    co_return co_await Refuse(session, &message,
+                              session.application->Refuse(Problem(head.error()), nullptr));
+  }
   HttpApplication::Plan plan = session.application->Prepare(*head);
   if (plan.refusal) {
     const bool whole = parser.is_done() || parser.content_length().value_or(1) == 0;
@@ -313,7 +325,7 @@ awaitable<bool> BeastServer::ServeOne(Session& session, beast::flat_buffer& buff
     }
     co_return co_await Refuse(session, &message, *std::move(plan.refusal));
   }
-  const bool body_read = co_await ReadBody(session, buffer, parser, plan.body_bytes_max);
+  const bool body_read = co_await ReadBody(session, buffer, parser, *head, plan.body_bytes_max);
   if (!body_read) co_return false;
   HttpRequest request = *std::move(head);
   request.body = std::move(parser.get().body());
@@ -323,10 +335,11 @@ awaitable<bool> BeastServer::ServeOne(Session& session, beast::flat_buffer& buff
 }
 
 awaitable<bool> BeastServer::ReadBody(Session& session, beast::flat_buffer& buffer, Parser& parser,
-                                      std::size_t bytes_max) {
+                                      const HttpRequest& head, std::size_t bytes_max) {
   const auto length = parser.content_length();
   if (length && *length > bytes_max) {
-    co_await Refuse(session, &parser.get(), TooLarge(bytes_max));
+    co_await Refuse(session, &parser.get(),
+                    session.application->Refuse(TooLarge(bytes_max), &head));
     co_return false;
   }
   parser.body_limit(bytes_max);  // for chunked bodies, whose length is not known before
@@ -341,9 +354,10 @@ awaitable<bool> BeastServer::ReadBody(Session& session, beast::flat_buffer& buff
   auto [failure, size] = co_await http::async_read(session.stream, buffer, parser, kToken);
   if (!failure) co_return true;
   if (failure == http::error::body_limit) {
-    co_await Refuse(session, &parser.get(), TooLarge(bytes_max));
-  } else if (std::optional<HttpResponse> refusal = HeaderFailure(failure)) {
-    co_await Refuse(session, &parser.get(), *std::move(refusal));
+    co_await Refuse(session, &parser.get(),
+                    session.application->Refuse(TooLarge(bytes_max), &head));
+  } else if (const std::optional<Problem> refusal = HeaderFailure(failure)) {
+    co_await Refuse(session, &parser.get(), session.application->Refuse(*refusal, &head));
   }
   co_return false;
 }
@@ -352,9 +366,9 @@ awaitable<HttpResponse> BeastServer::Answer(Session& session, Lane lane, HttpReq
   HttpApplication& application = *session.application;
   if (lane == Lane::kQuick) co_return application.Handle(request);
   WorkPool& pool = lane == Lane::kHeavy ? heavy_pool_ : store_pool_;
-  if (!pool.TryReserve()) co_return Busy();
+  if (!pool.TryReserve()) co_return application.Refuse(Busy(), &request);
   std::function<HttpResponse()> work = [this, &application, &request] {
-    return stopping_ ? Busy() : application.Handle(request);
+    return stopping_ ? application.Refuse(Busy(), &request) : application.Handle(request);
   };
   co_return co_await RunOn(pool, std::move(work));
 }

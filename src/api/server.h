@@ -27,6 +27,7 @@ struct ServerOptions {
   int heavy_threads = 2;
   std::size_t heavy_waiting_max = 16;
   int connections_max = 256;
+  int connections_per_address_max = 128;  // so that no one address takes them all
   std::size_t header_bytes_max = 8192;
   std::chrono::milliseconds header_timeout{10'000};  // also how long an idle connection is kept
   std::chrono::milliseconds body_timeout{10'000};    // and 10 s more for each megabyte
@@ -35,7 +36,7 @@ struct ServerOptions {
 };
 
 // Listens on a TCP address, optionally on a second one for metrics and on a Unix socket (mode 0600)
-// whose requests carry `local_socket`. Connections beyond the limit get a 503; header beyond the
+// whose requests carry `local_socket`. Connections beyond the limits get a 503; header beyond the
 // limit 431, body 413; who is too slow is cut. A full lane answers 503 with Retry-After. Owns its
 // threads; Stop (also the destructor) refuses new connections, lets requests under way end within
 // `stop_timeout`, cuts everything else and joins. The applications must outlive the server.

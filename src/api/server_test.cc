@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "api/local_client.h"
+#include "api/problem.h"
 #include "api/raw_client.h"
 
 namespace vigil::api {
@@ -91,6 +92,12 @@ class EchoApplication final : public HttpApplication {
     return response;
   }
 
+  HttpResponse Refuse(const Problem& problem, const HttpRequest* request) override {
+    HttpResponse response = ProblemResponse(problem);
+    response.headers.emplace_back("X-Refused", request == nullptr ? "unread" : request->path);
+    return response;
+  }
+
   const std::shared_ptr<QuietStream> quiet = std::make_shared<QuietStream>();
   std::latch flood_ended{1};
   std::latch release{1};
@@ -160,7 +167,8 @@ TEST_F(ServerTest, HeadHasALengthAndNoBody) {
 TEST_F(ServerTest, TooLargeBodiesAre413) {
   Start();
   EXPECT_THAT(Exchange(Post("/x", 1000)), StartsWith("HTTP/1.1 200"));
-  EXPECT_THAT(Exchange(Post("/x", 1001)), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(Exchange(Post("/x", 1001)),
+              testing::AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("X-Refused: /x")));
   EXPECT_THAT(Exchange(Post("/x", 5'000'000)), StartsWith("HTTP/1.1 413"));
   EXPECT_THAT(Exchange("POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" +
                        std::string(2000, 'b') + "\r\n0\r\n\r\n"),
@@ -171,7 +179,7 @@ TEST_F(ServerTest, TooLargeHeadersAre431) {
   Start();
   EXPECT_THAT(
       Exchange("GET /x HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(9000, 'a') + "\r\n\r\n"),
-      StartsWith("HTTP/1.1 431"));
+      testing::AllOf(StartsWith("HTTP/1.1 431"), HasSubstr("X-Refused: unread")));
 }
 
 TEST_F(ServerTest, RefusesAmbiguousAndMalformedRequests) {
@@ -219,7 +227,43 @@ TEST_F(ServerTest, TurnsAwayConnectionsBeyondTheLimit) {
   first.Send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
   first.ReadUntil("echo:");
   Client second(server_->Port());
-  EXPECT_THAT(second.ReadAll(), StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(second.ReadAll(),
+              testing::AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 2"),
+                             HasSubstr("X-Refused: unread"), HasSubstr("\"code\":\"busy\"")));
+}
+
+TEST_F(ServerTest, OneAddressDoesNotTakeAllConnections) {
+  options_.connections_per_address_max = 2;
+  Start();
+  std::vector<std::unique_ptr<Client>> held;
+  for (int i = 0; i < 2; ++i) {
+    held.push_back(std::make_unique<Client>(server_->Port()));
+    held.back()->Send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_THAT(held.back()->ReadUntil("echo:"), StartsWith("HTTP/1.1 200"));
+  }
+  Client third(server_->Port());
+  EXPECT_THAT(third.ReadAll(), StartsWith("HTTP/1.1 503"));
+  held.pop_back();
+  // The place is free as soon as the server has noticed.
+  const std::string request = "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  while (!Exchange(request).starts_with("HTTP/1.1 200")) std::this_thread::yield();
+}
+
+// Bytes that trickle in do not prolong the deadline.
+TEST_F(ServerTest, CutsHeadersThatTrickle) {
+  options_.header_timeout = milliseconds{200};
+  Client client(Start().Port());
+  const auto begin = std::chrono::steady_clock::now();
+  std::jthread trickle([&](const std::stop_token& stop) {
+    client.Send("GET /x HTTP/1.1\r\n");
+    while (!stop.stop_requested()) {
+      client.Send("X-A: b\r\n");
+      std::this_thread::yield();
+    }
+  });
+  const std::string answer = client.ReadAll();
+  EXPECT_THAT(answer, testing::AnyOf("", StartsWith("HTTP/1.1 431")));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{9});
 }
 
 TEST_F(ServerTest, AFullHeavyLaneIs503WhileOthersAreServed) {

@@ -51,7 +51,7 @@ Route FileRoute(const std::string& pattern, std::string_view type,
 
 }  // namespace
 
-Result<std::vector<Route>> StaticRoutes(const fs::path& directory) {
+Result<std::vector<Route>> StaticRoutes(const fs::path& directory, std::string_view prefix) {
   std::error_code failure;
   fs::recursive_directory_iterator files(directory, failure);
   if (failure) {
@@ -75,9 +75,12 @@ Result<std::vector<Route>> StaticRoutes(const fs::path& directory) {
           ErrorCode::kUnavailable,
           format("web file {}: cannot be read, or more than 20 MB in all", entry.path().string()));
     }
-    const std::string path = "/" + entry.path().lexically_relative(directory).generic_string();
+    const std::string path =
+        std::string(prefix) + "/" + entry.path().lexically_relative(directory).generic_string();
     routes.push_back(FileRoute(path, type, content));
-    if (path == "/index.html") routes.push_back(FileRoute("/", type, content));
+    if (path == std::string(prefix) + "/index.html") {
+      routes.push_back(FileRoute(prefix.empty() ? "/" : std::string(prefix), type, content));
+    }
   }
   return routes;
 }

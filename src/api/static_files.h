@@ -2,15 +2,18 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 #include <vector>
 
 #include "api/router.h"
 
 namespace vigil::api {
 
-// One public route a file below `directory`, and "/" for index.html. Links, hidden files and files
-// of unknown type are left out; subfolders become path segments. kNotFound when the directory does
-// not exist, kUnavailable when a file cannot be read or all together are larger than 20 MB.
-Result<std::vector<Route>> StaticRoutes(const std::filesystem::path& directory);
+// One public route a file below `directory`, its path after `prefix` ("" or "/docs"), and the
+// prefix itself ("/" for none) for index.html. Links, hidden files and files of unknown type are
+// left out; subfolders become path segments. kNotFound when the directory does not exist,
+// kUnavailable when a file cannot be read or all together are larger than 20 MB.
+Result<std::vector<Route>> StaticRoutes(const std::filesystem::path& directory,
+                                        std::string_view prefix = "");
 
 }  // namespace vigil::api

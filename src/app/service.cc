@@ -164,6 +164,10 @@ Status Service::Compose() {
 
 Status Service::StartApi() {
   const auto web = FindSetupFile("web/first");
+  std::vector<std::filesystem::path> docs;
+  for (const char* folder : {"web/docs", "build/swagger-ui"}) {
+    if (const auto found = FindSetupFile(folder)) docs.push_back(*found);
+  }
   VIGIL_ASSIGN_OR_RETURN(api_,
                          api::Api::Make({.database = GetDatabase(),
                                          .media = *backend_->installation->media,
@@ -191,7 +195,8 @@ Status Service::StartApi() {
                                                return names;
                                              },
                                          .stopping = stopping_.get_token(),
-                                         .cameras_kept_in = CamerasKeptIn(config_)}));
+                                         .cameras_kept_in = CamerasKeptIn(config_),
+                                         .docs_directories = std::move(docs)}));
   VIGIL_ASSIGN_OR_RETURN(
       server_,
       api::Server::Start({.api = {.address = config_.api.address,

@@ -2,7 +2,7 @@
 # The whole set-up: idempotent, and safe to interrupt and run again.
 . "$(dirname "$0")/common.sh"
 stage() {
-    say "[$1/3] $2"
+    say "[$1/4] $2"
     started=$(date +%s)
     "$checkout/tools/setup/$3"
     say "      done in $(($(date +%s) - started)) s"
@@ -10,3 +10,4 @@ stage() {
 stage 1 "system packages" packages.sh
 stage 2 "Python environment and OpenVINO" python.sh
 stage 3 "models" models.sh
+stage 4 "pages of the API" docs.sh

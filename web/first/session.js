@@ -1,8 +1,10 @@
-// The login: keeps the access token in memory only and the refresh token in the tab's own storage,
-// renews them in time, and sends every request with them.
+// The login: a cookie that no script can read. Renews it in time, and sends every request with the
+// header that requests from elsewhere cannot carry.
 
 const BASE = "/api/v1";
-const STORED = "vigil.refresh_token";
+// Tells after a reload, and in other tabs, that there is a login to resume. No secret.
+const MARK = "vigil.logged_in";
+const LOCK = "vigil.login";
 const RENEW_BEFORE_MS = 60_000;
 
 // What the server refused (its own sentence), or that it did not answer (status 0).
@@ -21,8 +23,9 @@ async function errorOf(response) {
 }
 
 async function send(path, options) {
+  const headers = { ...options.headers, "X-Vigil-Csrf": "1" };
   try {
-    return await fetch(BASE + path, options);
+    return await fetch(BASE + path, { ...options, headers });
   } catch (failure) {
     if (options.signal?.aborted) throw failure;
     throw new ApiError(0, "Vigil does not answer");
@@ -34,13 +37,20 @@ async function postJson(path, body) {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
+    // Finished even when the page goes: a refresh whose answer is lost would end the login.
+    keepalive: true,
   });
   if (!response.ok) throw await errorOf(response);
   return response.status === 204 ? null : response.json();
 }
 
+// A refresh works once, so that tabs take turns. Browsers have no locks where they do not keep the
+// cookie either.
+function inTurn(work) {
+  return navigator.locks ? navigator.locks.request(LOCK, work) : work();
+}
+
 export class Session {
-  #accessToken = null;
   #expiresAt = 0;
   #renewal = null;
   #onEnd;
@@ -52,29 +62,31 @@ export class Session {
   }
 
   async login(name, password) {
-    this.#keep(await postJson("/auth/login", { name, password }));
+    if (!globalThis.isSecureContext) {
+      throw new ApiError(0, "this browser keeps logins only over https, or on the machine itself");
+    }
+    this.#keep(await inTurn(() => postJson("/auth/login", { name, password, cookie: true })));
   }
 
-  // True when the tab still holds a login, for instance after a reload.
+  // True when this browser still holds a login, for instance after a reload.
   async resume() {
-    if (sessionStorage.getItem(STORED) === null) return false;
+    if (localStorage.getItem(MARK) === null) return false;
     await this.#renew();
-    return this.#accessToken !== null;
+    return this.user !== null;
   }
 
   async logout() {
-    const token = sessionStorage.getItem(STORED);
     this.#forget();
-    if (token !== null) await postJson("/auth/logout", { refresh_token: token });
+    await inTurn(() => postJson("/auth/logout", {}));
   }
 
   // The answer to a request, whatever its status but 401: then the login is renewed once.
   async fetch(path, options = {}) {
     if (performance.now() > this.#expiresAt - RENEW_BEFORE_MS) await this.#renew();
-    const response = await this.#sendWithToken(path, options);
+    const response = await this.#sendLoggedIn(path, options);
     if (response.status !== 401) return response;
     await this.#renew();
-    return this.#sendWithToken(path, options);
+    return this.#sendLoggedIn(path, options);
   }
 
   // The answer to a request that went well; throws ApiError otherwise.
@@ -88,13 +100,12 @@ export class Session {
     return (await this.take(path, options)).json();
   }
 
-  #sendWithToken(path, options) {
-    if (this.#accessToken === null) throw new ApiError(401, "the login has ended");
-    const headers = { ...options.headers, Authorization: `Bearer ${this.#accessToken}` };
-    return send(path, { ...options, headers });
+  #sendLoggedIn(path, options) {
+    if (this.user === null) throw new ApiError(401, "the login has ended");
+    return send(path, options);
   }
 
-  // A refresh token works once, so all who wait share one renewal.
+  // All who wait share one renewal.
   #renew() {
     this.#renewal ??= this.#renewNow().finally(() => {
       this.#renewal = null;
@@ -103,28 +114,27 @@ export class Session {
   }
 
   async #renewNow() {
-    const token = sessionStorage.getItem(STORED);
-    if (token === null) return this.#end();
     try {
-      const tokens = await postJson("/auth/refresh", { refresh_token: token });
-      if (sessionStorage.getItem(STORED) === token) this.#keep(tokens);
+      const login = await inTurn(() =>
+        localStorage.getItem(MARK) === null ? null : postJson("/auth/refresh", {}));
+      if (login === null || localStorage.getItem(MARK) === null) return this.#end();
+      this.#keep(login);
     } catch (failure) {
       if (failure.status !== 400 && failure.status !== 401) throw failure;
       this.#end();
     }
   }
 
-  #keep(tokens) {
-    this.#accessToken = tokens.access_token;
-    this.#expiresAt = performance.now() + tokens.expires_in * 1000;
-    this.user = tokens.user;
-    sessionStorage.setItem(STORED, tokens.refresh_token);
+  #keep(login) {
+    this.#expiresAt = performance.now() + login.expires_in * 1000;
+    this.user = login.user;
+    localStorage.setItem(MARK, "1");
   }
 
   #forget() {
-    this.#accessToken = null;
+    this.user = null;
     this.#expiresAt = 0;
-    sessionStorage.removeItem(STORED);
+    localStorage.removeItem(MARK);
   }
 
   #end() {

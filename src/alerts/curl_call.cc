@@ -14,6 +14,7 @@ namespace vigil::alerts {
 namespace {
 
 constexpr std::size_t kReceivedMax = 64 * 1024;
+constexpr std::size_t kBodyKeptMax = 1024;
 
 void InitialiseCurlOnce() {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -114,8 +115,9 @@ std::size_t CurlCall::TakeHead(char* bytes, std::size_t size, std::size_t count,
   return length;
 }
 
-std::size_t CurlCall::TakeBody(char*, std::size_t size, std::size_t count, void* self) {
+std::size_t CurlCall::TakeBody(char* bytes, std::size_t size, std::size_t count, void* self) {
   auto& call = *static_cast<CurlCall*>(self);
+  call.body_.append(bytes, std::min(size * count, kBodyKeptMax - call.body_.size()));
   call.body_bytes_ += size * count;
   call.body_cut_ = call.body_bytes_ > kReceivedMax;
   return call.body_cut_ ? 0 : size * count;

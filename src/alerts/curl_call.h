@@ -57,6 +57,8 @@ class CurlCall {
   long Status() const;
   // Lines of the head (HTTP) or of the dialogue (SMTP), up to 64 KiB.
   const std::string& Head() const { return head_; }
+  // The first bytes of the reply's body, up to 1 KiB.
+  const std::string& Body() const { return body_; }
   // The error of a failed Perform that any protocol may meet. `whom` names the receiver.
   Error Explain(CURLcode code, const std::string& whom) const;
 
@@ -70,6 +72,7 @@ class CurlCall {
   const std::stop_token stop_;
   std::unique_ptr<CURL, CurlDeleter> handle_;
   std::string head_;
+  std::string body_;
   std::size_t body_bytes_ = 0;
   bool body_cut_ = false;
   bool address_refused_ = false;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,6 +27,17 @@ struct Channel {
   CooldownRule cooldown;
   bool include_snapshot = true;
   std::unique_ptr<Notifier> notifier;
+  std::string revision = {};  // changes with any setting: equal ones need not be replaced
+};
+
+// How a channel fares, as people see it.
+struct ChannelState {
+  std::string name = {};
+  std::optional<WallTime> failing_since =
+      {};                       // of the first failure in a row; nothing while it works
+  std::string last_error = {};  // of the last failed attempt, however long ago
+  std::optional<WallTime> last_error_at = {};
+  std::optional<WallTime> last_sent_at = {};
 };
 
 struct DeliveryOptions {
@@ -59,12 +71,15 @@ using DeliveryObserver = std::function<void(const DeliveryReport&)>;
 std::chrono::milliseconds BackoffPause(const DeliveryOptions& options, int attempts);
 
 // One thread that serves one channel: reads due alerts, loads the snapshot, delivers, records each
-// attempt. Failures that may pass (kUnavailable, kTimeout, kInternal) are tried again with
-// exponential backoff and 20 % jitter; kInvalidArgument and kPermission make the alert dead at
-// once. An attempt cut short by a stop is not recorded: the alert stays pending. When an attempt
-// cannot be recorded, nothing more is sent until it can be, so that a database outage causes at
-// most one repeat. Starts on construction; the destructor stops and joins, within the notifier's
-// reaction to its stop token (about a second for libcurl).
+// attempt. A failure that may pass (kUnavailable, kTimeout, kInternal) is the channel's: it pauses
+// with exponential backoff and 20 % jitter, then probes with one alert at a time until one gets
+// through, and the others follow in order. The probe is the oldest alert that waits, but one that
+// failed several times lets others try, so that an alert which the receiver chokes on holds up no
+// other. kInvalidArgument and kPermission make the alert dead at once, and so does its expiry,
+// without an attempt. An attempt cut short by a stop is not recorded: the alert stays pending. When
+// an attempt cannot be recorded, nothing more is sent until it can be, so that a database outage
+// causes at most one repeat. Starts on construction; the destructor stops and joins, within the
+// notifier's reaction to its stop token (about a second for libcurl).
 class DeliveryWorker {
  public:
   DeliveryWorker(Channel channel, OutboxStore& outbox, MediaStore& media, Clock& clock,
@@ -75,6 +90,16 @@ class DeliveryWorker {
 
   // Says that the outbox may hold something new. Any thread; never blocks.
   void Wake();
+  // Ends the pause of a failing channel: somebody wants to see it tried now.
+  void Probe();
+  // Goes on with other settings after the attempt that runs, which is recorded as ever: nothing is
+  // lost and nothing sent twice. Without a channel nothing is sent any more. Any thread; never
+  // blocks.
+  void Replace(std::optional<Channel> channel);
+  // True once the thread has no channel and nothing left to record: it may be destroyed at once.
+  bool Idle() const;
+  ChannelState State() const;
+  const std::string& Name() const { return name_; }
   // Asks the thread to end without waiting for it; for stopping many at once.
   void RequestStop();
 
@@ -87,23 +112,36 @@ class DeliveryWorker {
 
   void Run(std::stop_token stop);
   std::stop_source ArmWake();
+  bool AdoptChannel();
+  bool Replaced() const;
+  std::chrono::milliseconds PauseLeft() const;
   std::chrono::milliseconds DeliverDue(std::stop_token stop);
+  bool DeliverBatch(std::vector<PendingAlert> due, const std::stop_token& stop);
+  bool GiveUpExpired(const PendingAlert& alert);
+  void NoteFailure(const std::string& error, double jitter);
+  void NoteSuccess();
   bool DeliverOne(const PendingAlert& alert, std::stop_token stop);
   bool Record(Attempt attempt);
   Bytes LoadSnapshot(const AlertMessage& message);
-  std::chrono::milliseconds Jittered(std::chrono::milliseconds pause);
+  double Jitter();
 
-  const Channel channel_;
+  const std::string name_;
   OutboxStore& outbox_;
   MediaStore& media_;
   Clock& clock_;
   const DeliveryObserver observer_;
   const DeliveryOptions options_;
   LogLimiter log_;
+  Channel channel_;                    // of the thread; its notifier is null: there is none
+  int failures_ = 0;                   // in a row; of the thread
   std::minstd_rand random_;            // of the thread
   std::optional<Attempt> unrecorded_;  // of the thread
-  std::mutex mutex_;
-  std::stop_source wake_;  // guarded by mutex_
+  mutable std::mutex mutex_;
+  std::stop_source wake_;                              // guarded by mutex_, as all below
+  std::optional<std::optional<Channel>> replacement_;  // what Replace left for the thread
+  SteadyTime paused_until_{};
+  ChannelState state_;
+  bool idle_ = false;
   std::jthread thread_;
 };
 
@@ -117,9 +155,28 @@ class Delivery {
 
   // Call after each committed incident. Any thread; never blocks.
   void Wake();
+  // As DeliveryWorker::Probe, for the channel of that name, if there is one.
+  void Probe(const std::string& channel);
+  // From now on these are the channels. One whose revision is as before is left alone; the others
+  // go over as DeliveryWorker::Replace tells. Any thread; never waits for a receiver.
+  void SetChannels(std::vector<Channel> channels);
+  // Of the channels that are served, by name.
+  std::vector<ChannelState> States() const;
 
  private:
-  std::vector<std::unique_ptr<DeliveryWorker>> workers_;
+  struct Served {
+    std::string revision;
+    bool active = true;  // false: the worker ends as soon as it is idle
+    std::unique_ptr<DeliveryWorker> worker;
+  };
+
+  OutboxStore& outbox_;
+  MediaStore& media_;
+  Clock& clock_;
+  const DeliveryObserver observer_;
+  const DeliveryOptions options_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Served> served_;  // guarded by mutex_; by name
 };
 
 }  // namespace vigil::alerts

@@ -267,6 +267,119 @@ TEST_F(DeliveryTest, ThrowingNotifierIsAFailureThatIsRetried) {
   EXPECT_THAT(reports[0].answer, HasSubstr("broken"));
 }
 
+// One line a time: a failing channel gets one probe, whatever waits, and then all in order.
+TEST_F(DeliveryTest, FailingChannelIsProbedOnceAndThenDrainedInOrder) {
+  receiver_.FailNext({ErrorCode::kUnavailable, "busy"});
+  receiver_.FailNext({ErrorCode::kTimeout, "slow"});
+  for (const char* id : {"a", "b", "c"}) Add("hook", id);
+  const auto worker = Start();
+  auto reports = reports_.Await(1);
+  clock_.AwaitSleepers(1);
+  EXPECT_EQ(receiver_.Attempts(), 1);
+  const ChannelState failing = worker->State();
+  EXPECT_EQ(failing.failing_since, clock_.WallNow());
+  EXPECT_EQ(failing.last_error, "busy");
+  AdvanceWhenAsleep(reports[0].next_attempt_at - clock_.WallNow());
+  reports = reports_.Await(2);
+  clock_.AwaitSleepers(1);
+  EXPECT_EQ(receiver_.Attempts(), 2);
+  EXPECT_EQ(worker->State().failing_since, failing.failing_since);
+  EXPECT_EQ(worker->State().last_error, "slow");
+  AdvanceWhenAsleep(reports[1].next_attempt_at - clock_.WallNow());
+  reports_.Await(5);
+  std::vector<std::string> delivered;
+  for (const auto& arrival : receiver_.Delivered()) delivered.push_back(arrival.message.id);
+  EXPECT_THAT(delivered, ElementsAre("a", "b", "c"));
+  clock_.AwaitSleepers(1);
+  EXPECT_FALSE(worker->State().failing_since.has_value());
+  EXPECT_EQ(worker->State().last_error, "slow");
+  EXPECT_EQ(worker->State().last_sent_at, clock_.WallNow());
+}
+
+// A receiver that chokes on one alert must not keep the others waiting for a day.
+TEST_F(DeliveryTest, AnAlertThatKeepsFailingLetsOthersTry) {
+  class Choking final : public Notifier {
+   public:
+    Result<std::string> Deliver(const AlertMessage& message, std::span<const std::byte>,
+                                std::stop_token) override {
+      if (message.id == "a") return Fail(ErrorCode::kUnavailable, "HTTP 500");
+      return std::string("taken");
+    }
+  };
+  Add("hook", "a");
+  Add("hook", "b");
+  Channel channel{"hook", MakeCooldownRule({}), true, std::make_unique<Choking>()};
+  const DeliveryWorker worker(std::move(channel), outbox_, media_, clock_, reports_.Observer());
+  for (std::size_t attempt = 1; attempt <= 5; ++attempt) {
+    reports_.Await(attempt);
+    AdvanceWhenAsleep(seconds{30});
+  }
+  EXPECT_EQ(reports_.Await(6)[5].message.id, "b");
+  EXPECT_EQ(reports_.Await(6)[5].state, DeliveryState::kSent);
+}
+
+TEST_F(DeliveryTest, ProbeEndsThePauseOfAFailingChannel) {
+  receiver_.FailNext({ErrorCode::kUnavailable, "busy"});
+  Add("hook", "a");
+  const auto worker = Start();
+  reports_.Await(1);
+  clock_.AwaitSleepers(1);
+  Add("hook", "b");
+  worker->Probe();
+  EXPECT_EQ(reports_.Await(2)[1].message.id, "b");
+}
+
+TEST_F(DeliveryTest, ExpiredAlertsAreGivenUpWithoutAnAttempt) {
+  Add("hook", "a");
+  clock_.Advance(std::chrono::hours{24});
+  const auto worker = Start();
+  const auto reports = reports_.Await(1);
+  EXPECT_EQ(reports[0].state, DeliveryState::kDead);
+  EXPECT_THAT(reports[0].answer, HasSubstr("expired"));
+  EXPECT_EQ(receiver_.Attempts(), 0);
+}
+
+TEST_F(DeliveryTest, ReplacedChannelFinishesItsAttemptAndSendsNothingTwice) {
+  receiver_.Hang();
+  FakeReceiver other;
+  Add("hook", "a");
+  Add("hook", "b");
+  const auto worker = Start();
+  receiver_.AwaitAttempts(1);
+  worker->Replace(MakeChannel("hook", other));
+  receiver_.Resume();
+  reports_.Await(2);
+  ASSERT_EQ(receiver_.Delivered().size(), 1U);
+  EXPECT_EQ(receiver_.Delivered().front().message.id, "a");
+  ASSERT_EQ(other.Delivered().size(), 1U);
+  EXPECT_EQ(other.Delivered().front().message.id, "b");
+  EXPECT_THAT(StatesOf("a"), ElementsAre(DeliveryState::kSent));
+}
+
+TEST_F(DeliveryTest, ChannelsComeAndGoWhileItRuns) {
+  Delivery delivery({}, outbox_, media_, clock_, reports_.Observer());
+  const auto set = [&](const std::string& revision) {
+    std::vector<Channel> channels;
+    channels.push_back(MakeChannel("hook", receiver_));
+    channels.back().revision = revision;
+    delivery.SetChannels(std::move(channels));
+  };
+  Add("hook", "a");
+  set("1");
+  EXPECT_EQ(reports_.Await(1)[0].message.id, "a");
+  ASSERT_EQ(delivery.States().size(), 1U);
+  clock_.AwaitSleepers(1);
+  delivery.SetChannels({});
+  EXPECT_TRUE(delivery.States().empty());
+  Add("hook", "b");
+  delivery.Wake();
+  clock_.AwaitSleepers(1);
+  EXPECT_EQ(receiver_.Attempts(), 1);
+  set("2");
+  EXPECT_EQ(reports_.Await(2)[1].message.id, "b");
+  EXPECT_EQ(receiver_.Attempts(), 2);
+}
+
 TEST(Channels, AreMadeOfBothKindsWithTheirRoutes) {
   const ManualClock clock;
   WebhookOptions webhook;

@@ -109,13 +109,15 @@ std::string EscapeHtml(std::string_view text) {
 }
 
 std::string AlertTitle(const AlertMessage& message) {
-  return format("Looks like {} at {}", OneLine(message.person_name, kNameCharactersMax),
+  return format("{}Looks like {} at {}", message.is_test ? "Test: " : "",
+                OneLine(message.person_name, kNameCharactersMax),
                 OneLine(message.camera_name, kNameCharactersMax));
 }
 
 std::string AlertVerdict(const AlertMessage& message) {
   return format(
-      "looks like {}: similarity {:.2f} (threshold {:.2f}); a stranger scores this high {}",
+      "{}looks like {}: similarity {:.2f} (threshold {:.2f}); a stranger scores this high {}",
+      message.is_test ? "this is only a test: " : "",
       OneLine(message.person_name, kNameCharactersMax), message.similarity, message.threshold,
       OddsText(message.stranger_odds));
 }

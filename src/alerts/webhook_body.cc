@@ -26,7 +26,7 @@ json::value Snapshot(std::span<const std::byte> jpeg) {
 
 std::string WebhookBody(const AlertMessage& message, std::span<const std::byte> snapshot_jpeg,
                         WallTime sent_at, std::string_view link) {
-  const json::value body = {{"type", "vigil.match"},
+  const json::value body = {{"type", message.is_test ? "vigil.test" : "vigil.match"},
                             {"timestamp", FormatTime(message.event_time)},
                             {"data",
                              {

@@ -12,7 +12,8 @@
 namespace vigil::alerts {
 
 // {"type":"vigil.match","timestamp":EVENT TIME,"data":{...}} as compact UTF-8 JSON; times RFC 3339,
-// the picture as base64 in data.snapshot or null. `link` may be empty.
+// the picture as base64 in data.snapshot or null; the type is
+// "vigil.test" for a test message. `link` may be empty.
 std::string WebhookBody(const AlertMessage& message, std::span<const std::byte> snapshot_jpeg,
                         WallTime sent_at, std::string_view link);
 

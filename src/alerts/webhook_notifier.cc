@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "alerts/curl_call.h"
+#include "alerts/http_answer.h"
 #include "alerts/message_text.h"
 #include "alerts/webhook_body.h"
 #include "base/crypto.h"
@@ -32,11 +33,6 @@ Result<Secret> DecodeKey(const Secret& secret) {
 std::string Sign(const Secret& key, std::string_view id, std::string_view timestamp,
                  std::string_view body) {
   return "v1," + Base64Encode(HmacSha256(key.Reveal(), format("{}.{}.{}", id, timestamp, body)));
-}
-
-// Whether the receiver refused this very message, so that sending it again is in vain.
-bool RefusesMessage(long status) {
-  return status == 400 || status == 410 || status == 413 || status == 415 || status == 422;
 }
 
 class WebhookNotifier final : public Notifier {
@@ -81,18 +77,8 @@ class WebhookNotifier final : public Notifier {
   }
 
   Result<std::string> Judge(long status) const {
-    std::string answer = format("HTTP {}", status);
-    if (status >= 200 && status <= 299) return answer;
-    if (status >= 300 && status <= 399) {
-      return Fail(ErrorCode::kUnavailable,
-                  format("{}: answered with a redirect ({}); redirects are not followed, write the "
-                         "final address into url",
-                         host_, answer));
-    }
-    const ErrorCode code = RefusesMessage(status) ? ErrorCode::kInvalidArgument
-                           : status == 408        ? ErrorCode::kTimeout
-                                                  : ErrorCode::kUnavailable;
-    return Fail(code, format("{}: answered {}", host_, answer));
+    if (status >= 200 && status <= 299) return format("HTTP {}", status);
+    return std::unexpected(ExplainHttpStatus(status, host_));
   }
 
   const WebhookOptions options_;

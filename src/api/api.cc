@@ -36,6 +36,8 @@ Result<std::unique_ptr<Api>> Api::Make(ApiContext given) {
   Append(table, DetectionRoutes(context));
   Append(table, EventRoutes(context, *api->auth_));
   Append(table, ProbeRoutes(context));
+  Append(table, ChannelRoutes(context));
+  Append(table, AlertRoutes(context));
   Append(table, SystemRoutes(context));
   const auto specification = std::make_shared<std::string>();
   Append(table, SpecificationRoutes(specification));

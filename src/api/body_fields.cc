@@ -86,6 +86,13 @@ std::optional<std::string> BodyFields::TakeWord(std::string_view field) {
   return std::nullopt;
 }
 
+const json::object* BodyFields::Object(std::string_view field) {
+  const json::value* value = Find(field);
+  if (value == nullptr) return nullptr;
+  if (!value->is_object()) Wrong(field, "must be an object");
+  return value->if_object();
+}
+
 void BodyFields::Flag(std::string_view field, bool& target) {
   SchemaOf(field, Schema::Kind::kFlag);
   const json::value* value = object_.if_contains(field);

@@ -31,6 +31,8 @@ class BodyFields {
   // Null, where the schema permits it, empties the target.
   void Text(std::string_view field, std::string& target);
   void Flag(std::string_view field, bool& target);
+  // The object itself, for those who read it; nothing when absent or wrong.
+  const json::object* Object(std::string_view field);
   // These take null for "none".
   void Integer(std::string_view field, std::optional<int>& target);
   void Number(std::string_view field, std::optional<double>& target);

@@ -12,20 +12,20 @@ using database::CameraGroupRepository;
 using database::CameraRepository;
 
 Schema CameraSchema() {
-  return Object("Camera",
-                {{"id", Id(), kRequired},
-                 {"name", Text(), kRequired},
-                 {"url", Described(Text(), "with its password masked"), kRequired},
-                 {"group_id", Nullable(Id()), kRequired},
-                 {"enabled", Flag(), kRequired},
-                 {"from_file", Described(Flag(), "kept in the configuration file: changed there"),
-                  kRequired},
-                 {"detect_interval_ms", Nullable(Count()), kRequired},
-                 {"min_face_px", Nullable(Count()), kRequired},
-                 {"created_at", Time(), kRequired},
-                 {"updated_at", Time(), kRequired},
-                 {"state", Described(Nullable(CameraStateSchema()), "null while nothing is known"),
-                  kRequired}});
+  return Object(
+      "Camera",
+      {{"id", Id(), kRequired},
+       {"name", Text(), kRequired},
+       {"url", Described(Text(), "with its password masked"), kRequired},
+       {"group_id", Nullable(Id()), kRequired},
+       {"enabled", Flag(), kRequired},
+       {"from_file", Described(Flag(), "kept in the configuration file: changed there"), kRequired},
+       {"detect_interval_ms", Nullable(Count()), kRequired},
+       {"min_face_px", Nullable(Count()), kRequired},
+       {"created_at", Time(), kRequired},
+       {"updated_at", Time(), kRequired},
+       {"state", Described(Nullable(CameraStateSchema()), "null while nothing is known"),
+        kRequired}});
 }
 
 Schema CameraBody() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "alerts/channels.h"
 #include "base/clock.h"
 #include "core/gallery.h"
 #include "core/media_store.h"
@@ -52,6 +53,7 @@ struct SystemInfo {
   std::vector<CameraState> cameras;
   std::vector<QueueState> queues;
   DiskState disk = {};
+  std::vector<alerts::ChannelState> channels = {};
 };
 
 // References and callbacks must outlive the Api; callbacks are called from several threads and must
@@ -71,14 +73,20 @@ struct ApiContext {
   std::function<void()> cameras_changed;  // a camera or group was made, changed or deleted
   std::function<void()>
       gallery_changed;  // photos or people changed: the follower need not wait for its poll
-  // Names of the alert channels there are; for watch-lists. Empty: none is known.
-  std::function<std::vector<std::string>()> channel_names;
   int live_viewers_max = 8;
   int event_streams_max = 128;
   std::stop_token stopping = {};  // requested before the server stops: ends what takes long
   std::string cameras_kept_in = "the configuration";  // for messages: where cameras with from_file
                                                       // are changed
-  std::vector<std::filesystem::path> docs_directories{};  // files of /docs; empty: no such pages
+  std::vector<std::filesystem::path> docs_directories{};   // files of /docs; empty: no such pages
+  std::vector<alerts::ChannelOptions> file_channels = {};  // of the configuration: never changed
+  std::string public_url = {};  // where people reach the dashboard; may be empty
+  std::function<std::vector<alerts::ChannelState>()> channel_states = {};
+  // A channel was made, changed or deleted: applies it before it returns, without waiting for a
+  // receiver.
+  std::function<void()> channels_changed = {};
+  // An alert of that channel was made due by hand.
+  std::function<void(const std::string& channel)> alert_due = {};
 };
 
 }  // namespace vigil::api

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kBase = "/api/v1";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kGroups{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kGroups{
     {{"auth", "Logins: bearer tokens for programs, a cookie for browsers."},
      {"users", "Accounts, for administrators."},
      {"criminals", "The enrolled people and their photos."},
@@ -22,6 +22,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kGroups{
      {"cameras", "What is watched, and its pictures as they are now."},
      {"camera-groups", "Cameras that belong together."},
      {"incidents", "Who was seen where, and why the system thinks so."},
+     {"channels", "Where alerts go."},
+     {"alerts", "What was sent, and what the receivers said."},
      {"system", "The state of the whole, the audit log, and this specification."}}};
 
 json::object Reference(std::string_view kind, std::string_view name) {

@@ -29,8 +29,13 @@ std::vector<Route> IncidentRoutes(const ApiContext& context);
 std::vector<Route> DetectionRoutes(const ApiContext& context);
 std::vector<Route> EventRoutes(const ApiContext& context, Authenticator& authenticator);
 std::vector<Route> ProbeRoutes(const ApiContext& context);
+std::vector<Route> ChannelRoutes(const ApiContext& context);
+std::vector<Route> AlertRoutes(const ApiContext& context);
 std::vector<Route> SystemRoutes(const ApiContext& context);      // system and audit
 std::vector<Route> MonitoringRoutes(const ApiContext& context);  // livez, readyz, metrics
+
+// The names of all channels, of the file and of the database: what others may refer to.
+Result<std::vector<std::string>> ChannelNames(const ApiContext& context);
 
 // One line of the audit log. Its failure fails the request: what is not recorded did not officially
 // happen.

@@ -28,6 +28,10 @@ Schema SystemSchema() {
   const Schema queue = Object(
       "Queue",
       {{"name", Text(), kRequired}, {"depth", Count(), kRequired}, {"drops", Count(), kRequired}});
+  const Schema channel = Object("ChannelHealth", {{"name", Text(), kRequired},
+                                                  {"failing_since", Nullable(Time()), kRequired},
+                                                  {"last_error", Text(), kRequired},
+                                                  {"last_sent_at", Nullable(Time()), kRequired}});
   return Object("System", {{"version", Text(), kRequired},
                            {"started_at", Time(), kRequired},
                            {"time", Time(), kRequired},
@@ -39,6 +43,7 @@ Schema SystemSchema() {
                            {"decision", decision, kRequired},
                            {"cameras", ListOf(CameraStateSchema()), kRequired},
                            {"queues", ListOf(queue), kRequired},
+                           {"channels", ListOf(channel), kRequired},
                            {"disk", Described(disk, "of the data directory"), kRequired}});
 }
 
@@ -71,6 +76,13 @@ Answer System(const ApiContext& context) {
   }
   json::object disk{{"free_bytes", info.disk.free_bytes},
                     {"capacity_bytes", info.disk.capacity_bytes}};
+  json::array channels;
+  for (const alerts::ChannelState& channel : info.channels) {
+    channels.push_back({{"name", channel.name},
+                        {"failing_since", TimeJson(channel.failing_since)},
+                        {"last_error", channel.last_error},
+                        {"last_sent_at", TimeJson(channel.last_sent_at)}});
+  }
   return JsonResponse({{"version", info.version},
                        {"started_at", FormatTime(info.started_at)},
                        {"time", FormatTime(context.clock.WallNow())},
@@ -89,6 +101,7 @@ Answer System(const ApiContext& context) {
                          {"calibrated", context.policy.Calibrated()}}},
                        {"cameras", std::move(cameras)},
                        {"queues", std::move(queues)},
+                       {"channels", std::move(channels)},
                        {"disk", std::move(disk)}});
 }
 

@@ -82,9 +82,9 @@ json::object WatchlistJson(const Watchlist& list) {
   return object;
 }
 
-void CheckChannels(const ApiContext& context, BodyFields& fields, const Watchlist& list) {
-  if (!context.channel_names || !fields.Present("channels")) return;
-  const std::vector<std::string> known = context.channel_names();
+Status CheckChannels(const ApiContext& context, BodyFields& fields, const Watchlist& list) {
+  if (!fields.Present("channels") || list.channels.empty()) return {};
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> known, ChannelNames(context));
   for (const std::string& channel : list.channels) {
     if (std::ranges::find(known, channel) != known.end()) continue;
     std::string names;
@@ -92,9 +92,10 @@ void CheckChannels(const ApiContext& context, BodyFields& fields, const Watchlis
     fields.Wrong("channels", format("there is no channel {}; there are: {}", channel,
                                     names.empty() ? "none" : names));
   }
+  return {};
 }
 
-void ReadWatchlist(const ApiContext& context, BodyFields& fields, Watchlist& list) {
+void ReadWatchlist(BodyFields& fields, Watchlist& list) {
   fields.Text("name", list.name);
   fields.Number("named_strangers_max", list.named_strangers_max);
   fields.Number("threshold", list.threshold);
@@ -109,7 +110,6 @@ void ReadWatchlist(const ApiContext& context, BodyFields& fields, Watchlist& lis
     list.severity = severity;
   }
   fields.Texts("channels", list.channels);
-  CheckChannels(context, fields, list);
   fields.Integer("cooldown_s", list.cooldown_s);
   if (const json::value* schedule = fields.Find("schedule")) {
     if (Result<Schedule> read = database::ScheduleOf(*schedule)) {
@@ -133,7 +133,8 @@ Answer List(const ApiContext& context) {
 Answer Save(const ApiContext& context, const Call& call, Watchlist list) {
   const bool is_new = list.id.empty();
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
-  ReadWatchlist(context, fields, list);
+  ReadWatchlist(fields, list);
+  VIGIL_RETURN_IF_ERROR(CheckChannels(context, fields, list));
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   WatchlistRepository lists(context.database);
   VIGIL_ASSIGN_OR_RETURN(list, is_new ? lists.Create(list) : lists.Update(list));

@@ -74,7 +74,7 @@ Service::Service(const config::Config& config, ServiceObservers observers,
 Status Service::Compose() {
   Clock& clock = backend_->GetClock();
   MediaStore& media = *backend_->installation->media;
-  VIGIL_ASSIGN_OR_RETURN(auto channels, MakeConfiguredChannels(config_, clock));
+  VIGIL_ASSIGN_OR_RETURN(auto channels, MakeAllChannels(config_, GetDatabase()));
   const auto routes = alerts::MakeRoutes(channels);
   for (const AlertRoute& route : routes) backend_->metrics.AddChannel(route.channel);
 
@@ -168,35 +168,37 @@ Status Service::StartApi() {
   for (const char* folder : {"web/docs", "build/swagger-ui"}) {
     if (const auto found = FindSetupFile(folder)) docs.push_back(*found);
   }
-  VIGIL_ASSIGN_OR_RETURN(api_,
-                         api::Api::Make({.database = GetDatabase(),
-                                         .media = *backend_->installation->media,
-                                         .gallery = *backend_->gallery,
-                                         .photos = *backend_->photos,
-                                         .policy = backend_->photo_policy,
-                                         .live = backend_->live,
-                                         .metrics = backend_->metrics,
-                                         .clock = backend_->GetClock(),
-                                         .web_directory = web ? *web : std::filesystem::path(),
-                                         .system_info = [this] { return DescribeSystem(); },
-                                         .ready = [this] { return follower_->State().loaded; },
-                                         .cameras_changed = [this] { cameras_changed_ = true; },
-                                         .gallery_changed =
-                                             [this] {
-                                               names_changed_ = true;
-                                               follower_->Wake();
-                                             },
-                                         .channel_names =
-                                             [this] {
-                                               std::vector<std::string> names;
-                                               for (const auto& channel : config_.alerts.channels) {
-                                                 names.push_back(channel.name);
-                                               }
-                                               return names;
-                                             },
-                                         .stopping = stopping_.get_token(),
-                                         .cameras_kept_in = CamerasKeptIn(config_),
-                                         .docs_directories = std::move(docs)}));
+  VIGIL_ASSIGN_OR_RETURN(
+      api_, api::Api::Make(
+                {.database = GetDatabase(),
+                 .media = *backend_->installation->media,
+                 .gallery = *backend_->gallery,
+                 .photos = *backend_->photos,
+                 .policy = backend_->photo_policy,
+                 .live = backend_->live,
+                 .metrics = backend_->metrics,
+                 .clock = backend_->GetClock(),
+                 .web_directory = web ? *web : std::filesystem::path(),
+                 .system_info = [this] { return DescribeSystem(); },
+                 .ready = [this] { return follower_->State().loaded; },
+                 .cameras_changed = [this] { cameras_changed_ = true; },
+                 .gallery_changed =
+                     [this] {
+                       names_changed_ = true;
+                       follower_->Wake();
+                     },
+                 .stopping = stopping_.get_token(),
+                 .cameras_kept_in = CamerasKeptIn(config_),
+                 .docs_directories = std::move(docs),
+                 .file_channels = ConfiguredChannelOptions(config_),
+                 .public_url = config_.alerts.public_url,
+                 .channel_states = [this] { return delivery_->States(); },
+                 .channels_changed =
+                     [this] {
+                       // What fails now is tried again by KeepHouse.
+                       if (!ReloadChannels()) channels_changed_ = true;
+                     },
+                 .alert_due = [this](const std::string& channel) { delivery_->Probe(channel); }}));
   VIGIL_ASSIGN_OR_RETURN(
       server_,
       api::Server::Start({.api = {.address = config_.api.address,
@@ -230,6 +232,17 @@ Status Service::ReloadCameras() {
   return {};
 }
 
+// New alerts go to the new channels before old ones are taken away.
+Status Service::ReloadChannels() {
+  const std::lock_guard lock(channels_mutex_);
+  VIGIL_ASSIGN_OR_RETURN(auto channels, MakeAllChannels(config_, GetDatabase()));
+  auto routes = alerts::MakeRoutes(channels);
+  for (const AlertRoute& route : routes) backend_->metrics.AddChannel(route.channel);
+  incident_engine_->SetRoutes(std::move(routes));
+  delivery_->SetChannels(std::move(channels));
+  return {};
+}
+
 // Starting a camera waits for the one it replaces, and names come from the database: neither
 // belongs on a request's thread.
 void Service::KeepHouse(std::stop_token stop) {
@@ -240,6 +253,12 @@ void Service::KeepHouse(std::stop_token stop) {
       if (const Status done = ReloadCameras(); !done) {
         cameras_changed_ = true;
         failures.Write(LogLevel::kError, "cameras", done.error().message);
+      }
+    }
+    if (channels_changed_.exchange(false)) {
+      if (const Status done = ReloadChannels(); !done) {
+        channels_changed_ = true;
+        failures.Write(LogLevel::kError, "channels", done.error().message);
       }
     }
     if (names_changed_.exchange(false)) {
@@ -318,6 +337,7 @@ api::SystemInfo Service::DescribeSystem() const {
                             .mend = failed ? std::string(StreamFaultMend(status.fault)) : "",
                             .last_frame_at = status.last_frame_at});
   }
+  info.channels = delivery_->States();
   const database::Database& database = *backend_->installation->database;
   info.queues = {
       {.name = "frames", .depth = engine_->WaitingFrames(), .drops = engine_->DroppedFrames()},

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -57,6 +58,7 @@ class Service {
   Status StartRecognition();
   Status StartApi();
   Status ReloadCameras();
+  Status ReloadChannels();
   api::SystemInfo DescribeSystem() const;
   void NoteOutcome(const pipeline::TrackOutcome& outcome);
   void NoteDelivery(const alerts::DeliveryReport& report);
@@ -93,13 +95,16 @@ class Service {
   std::stop_source stopping_;  // ends what requests do for long
   std::atomic<bool> cameras_changed_ = false;
   std::atomic<bool> names_changed_ = false;
-  std::jthread housekeeper_;  // carries out what request handlers may not wait for
+  std::atomic<bool> channels_changed_ = false;
+  std::mutex channels_mutex_;  // one reload at a time, so that the newest is the last
+  std::jthread housekeeper_;   // carries out what request handlers may not wait for
 };
 
-// The channels of the configuration as the alerts room wants them: their settings, and working
-// ones.
+// The channels of the configuration as the alerts room wants them.
 std::vector<alerts::ChannelOptions> ConfiguredChannelOptions(const config::Config& config);
-Result<std::vector<alerts::Channel>> MakeConfiguredChannels(const config::Config& config,
-                                                            const Clock& clock);
+// Working ones of the file and of the database. A faulty one of the file is an error; one of the
+// database is left out, and the log says so.
+Result<std::vector<alerts::Channel>> MakeAllChannels(const config::Config& config,
+                                                     database::Database& database);
 
 }  // namespace vigil::app

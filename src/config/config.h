@@ -60,7 +60,7 @@ struct RecognitionConfig {
   int frozen_picture_s = 30;        // a picture that never changes for so long is a fault; 0: never
 };
 
-enum class ChannelKind { kWebhook, kEmail };
+enum class ChannelKind { kWebhook, kEmail, kHttp };
 enum class SmtpTls { kStarttls, kImplicit, kNone };
 
 struct ChannelConfig {
@@ -69,10 +69,18 @@ struct ChannelConfig {
   bool include_snapshot = true;
   std::optional<int> cooldown_s;  // absent: alerts.cooldown_s
   std::string ca_file;            // PEM; empty: the system's
-  // webhook
+  // webhook and http
   Secret url;
-  Secret secret;  // "whsec_" and base64, Standard Webhooks
+  Secret secret;  // "whsec_" and base64, Standard Webhooks; http: what {{secret}} stands for
   bool allow_private_addresses = false;
+  // http: templates of a request, as docs/channels.md tells
+  std::string method = "POST";
+  std::vector<std::string> headers;  // "Name: template"
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::string> fields;  // "name: template", of multipart/form-data
+  std::string snapshot_field;
+  std::string success = "200-299";
   // email
   std::string smtp_url;  // "smtp://host:587" or "smtps://host:465"
   SmtpTls tls = SmtpTls::kStarttls;

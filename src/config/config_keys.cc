@@ -87,7 +87,7 @@ std::string EntryText(std::string_view name, std::string_view kind) {
   const S section;
   std::string text = format("#[[{}]]\n", name);
   for (const Field<S>& field : Fields(&section)) {
-    if (!kind.empty() && !field.only_for.empty() && field.only_for != kind) continue;
+    if (!kind.empty() && !field.only_for.empty() && !field.only_for.contains(kind)) continue;
     std::string value(field.example);
     if (value.empty()) value = DefaultText(field, section);
     if (!kind.empty() && field.name == "kind") value = Quoted(kind);
@@ -97,7 +97,8 @@ std::string EntryText(std::string_view name, std::string_view kind) {
 }
 
 std::string ListText(std::string_view name, const std::vector<ChannelConfig>&) {
-  return EntryText<ChannelConfig>(name, "webhook") + EntryText<ChannelConfig>(name, "email");
+  return EntryText<ChannelConfig>(name, "webhook") + EntryText<ChannelConfig>(name, "email") +
+         EntryText<ChannelConfig>(name, "http");
 }
 
 std::string ListText(std::string_view name, const std::vector<CameraConfig>&) {

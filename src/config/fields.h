@@ -29,7 +29,7 @@ struct Field {
   double maximum = 0;  // equal to minimum: unlimited
   std::span<const std::string_view> words = {};
   std::string_view example = {};   // TOML, shown in entries of lists instead of the default
-  std::string_view only_for = {};  // the kind of channel that has this key
+  std::string_view only_for = {};  // the kinds of channels that have this key
 };
 
 const std::vector<Field<DataConfig>>& Fields(const DataConfig*);

@@ -65,6 +65,20 @@ void ValidateWebhook(Reading& reading, const std::string& path, const ChannelCon
   }
 }
 
+// The templates themselves are tried when the channel is made.
+void ValidateHttp(Reading& reading, const std::string& path, const ChannelConfig& channel) {
+  if (!IsWebUrl(channel.url.Reveal())) {
+    reading.Refuse(path + ".url", "expects the receiver's address, https:// or http://");
+  }
+  for (const auto& [key, lines] :
+       {std::pair{".headers", &channel.headers}, std::pair{".fields", &channel.fields}}) {
+    for (const std::string& line : *lines) {
+      if (line.find(':') != std::string::npos && !line.starts_with(':')) continue;
+      reading.Refuse(path + key, R"(expects texts such as "Name: text")");
+    }
+  }
+}
+
 void ValidateEmail(Reading& reading, const std::string& path, const ChannelConfig& channel) {
   const bool implicit = channel.tls == SmtpTls::kImplicit;
   const std::string_view scheme = implicit ? "smtps://" : "smtp://";
@@ -98,6 +112,8 @@ void ValidateAlerts(Reading& reading) {
     }
     if (channel.kind == ChannelKind::kWebhook) {
       ValidateWebhook(reading, path, channel);
+    } else if (channel.kind == ChannelKind::kHttp) {
+      ValidateHttp(reading, path, channel);
     } else {
       ValidateEmail(reading, path, channel);
     }

@@ -36,6 +36,7 @@ struct AlertMessage {
   double stranger_odds = 1;
   std::string snapshot_media_id;
   std::int64_t suppressed_before = 0;  // alerts the cooldown held back since the last one sent
+  bool is_test = false;                // somebody tries the channel: nobody was seen
 };
 
 // A row of the outbox that waits to be sent.
@@ -43,6 +44,8 @@ struct PendingAlert {
   AlertMessage message;
   std::string channel;  // the channel's name in the configuration
   int attempts = 0;     // made so far
+  // Not sent any more after this; nothing: a day after the event.
+  std::optional<WallTime> expires_at = {};
 };
 
 // The memory of one cooldown: person x camera group x channel. Absent row: default values.

@@ -17,7 +17,7 @@ Result<std::vector<PendingAlert>> OutboxRepository::DueAlerts(const std::string&
       database_.Read([&](Connection& connection) -> Result<std::vector<PendingAlert>> {
         VIGIL_ASSIGN_OR_RETURN(
             const Answer answer,
-            connection.Execute("SELECT id, message, attempts FROM outbox "
+            connection.Execute("SELECT id, message, attempts, expires_at FROM outbox "
                                "WHERE channel = $1 AND state = 'pending' AND next_attempt_at <= $2 "
                                "ORDER BY id LIMIT $3",
                                {channel, now, limit}));
@@ -25,7 +25,8 @@ Result<std::vector<PendingAlert>> OutboxRepository::DueAlerts(const std::string&
         for (const Row& row : answer.rows) {
           Result<AlertMessage> message = AlertMessageFromJson(row.Text("message"));
           if (message.has_value()) {
-            alerts.push_back({*std::move(message), channel, row.Int("attempts")});
+            alerts.push_back({*std::move(message), channel, row.Int("attempts"),
+                              row.OptionalTime("expires_at")});
           } else {
             damaged.emplace_back(row.Text("id"), message.error().message);
           }

@@ -28,6 +28,7 @@ bool MayPass(const Error& error) {
 IncidentEngine::IncidentEngine(const IncidentEngineOptions& options, IncidentEnginePorts ports)
     : options_(options),
       ports_(std::move(ports)),
+      routes_(ports_.routes),
       queue_(options.queue_depth_max),
       failures_(ports_.clock) {
   thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
@@ -114,6 +115,16 @@ void IncidentEngine::Handle(const TrackOutcome& outcome, const std::stop_token& 
   NoteDetection(outcome, crop_media_id);
 }
 
+void IncidentEngine::SetRoutes(std::vector<AlertRoute> routes) {
+  const std::lock_guard lock(routes_mutex_);
+  routes_ = std::move(routes);
+}
+
+std::vector<AlertRoute> IncidentEngine::Routes() {
+  const std::lock_guard lock(routes_mutex_);
+  return routes_;
+}
+
 Status IncidentEngine::Record(const TrackOutcome& outcome) {
   const SteadyTime start = ports_.clock.Now();
   const std::string& person_id = outcome.decision.candidates.front().person_id;
@@ -152,7 +163,7 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
   const auto rules =
       ports_.watch_rules ? ports_.watch_rules() : std::make_shared<const WatchRules>();
   const AlertPlan plan = PlanAlerts(*rules, outcome.decision.trace.watchlists,
-                                    sighting.person.severity, ports_.routes, outcome.last_seen);
+                                    sighting.person.severity, Routes(), outcome.last_seen);
   sighting.person.severity = plan.severity;
   VIGIL_ASSIGN_OR_RETURN(
       const database::SightingResult result,

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -72,6 +73,8 @@ class IncidentEngine {
   // Thread-safe. Waits at most queue_timeout for room; what could not be taken is counted and
   // logged as an error.
   void Take(const TrackOutcome& outcome);
+  // Where alerts go from now on, instead of the ports' routes. Any thread; never waits.
+  void SetRoutes(std::vector<AlertRoute> routes);
 
   std::size_t QueueDepth() const { return queue_.Depth(); }
   // Outcomes that were not stored.
@@ -88,6 +91,7 @@ class IncidentEngine {
 
   void Run(std::stop_token stop);
   void Handle(const TrackOutcome& outcome, const std::stop_token& stop);
+  std::vector<AlertRoute> Routes();
   Status Record(const TrackOutcome& outcome);
   Result<Sighting> StorePictures(const TrackOutcome& outcome);
   Result<std::string> StoreCrop(const Shot& shot);
@@ -99,6 +103,8 @@ class IncidentEngine {
 
   const IncidentEngineOptions options_;
   const IncidentEnginePorts ports_;
+  std::mutex routes_mutex_;
+  std::vector<AlertRoute> routes_;  // guarded by routes_mutex_
   BoundedQueue<TrackOutcome> queue_;
   LogLimiter failures_;
   std::atomic<std::int64_t> drops_ = 0;

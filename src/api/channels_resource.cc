@@ -1,6 +1,7 @@
 // /channels: where alerts go. Secrets go in and never come out; channels of the file are shown
 // only.
 #include <algorithm>
+#include <cstdlib>
 
 #include "alerts/channel_settings.h"
 #include "api/body_fields.h"
@@ -41,7 +42,8 @@ json::object StateJson(const std::string& name, const ChannelFacts& facts) {
   if (found != facts.states.end()) state = *found;
   const auto waiting = facts.waiting.find(name);
   return {{"failing_since", TimeJson(state.failing_since)},
-          {"last_error", state.last_error.empty() ? json::value(nullptr) : state.last_error},
+          {"last_error",
+           state.last_error.empty() ? json::value(nullptr) : json::value(state.last_error)},
           {"last_error_at", TimeJson(state.last_error_at)},
           {"last_sent_at", TimeJson(state.last_sent_at)},
           {"waiting", waiting == facts.waiting.end() ? 0 : waiting->second}};

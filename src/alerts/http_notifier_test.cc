@@ -107,6 +107,7 @@ class HttpNotifier : public testing::Test {
 };
 
 TEST_F(HttpNotifier, ExampleOfAnSmsGateway) {
+  receiver_.SetReply("HTTP/1.1 202 Taken\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   const HttpRequest request = Sent(Example("sms-gateway"));
   EXPECT_THAT(request.head, StartsWith("POST /send HTTP/1.1\r\n"));
   EXPECT_EQ(request.Header("Authorization"), "Bearer the-api-key-of-the-gateway");

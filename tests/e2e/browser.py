@@ -27,10 +27,11 @@ def high_pipe():
 
 
 class Browser:
-    """One page. `errors` holds whatever the browser's console calls an error or a warning."""
+    """One page. `errors` holds whatever the browser's console calls an error or a warning, `requests` each address asked."""
 
     def __init__(self, folder):
         self.errors = []
+        self.requests = []
         self._ids = itertools.count(1)
         self._answers = queue.Queue()
         self._session = None
@@ -38,7 +39,7 @@ class Browser:
         threading.Thread(target=self._listen, daemon=True).start()
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "DOM"):
+        for domain in ("Page", "Runtime", "Log", "DOM", "Network"):
             self._call(f"{domain}.enable")
 
     def open(self, url):
@@ -98,6 +99,10 @@ class Browser:
         for step in ("dragEnter", "dragOver", "drop"):
             self._call("Input.dispatchDragEvent", type=step, x=x, y=y, data=data)
 
+    def call(self, method, **parameters):
+        """A command of the DevTools protocol that has no name here."""
+        return self._call(method, **parameters)
+
     def explain(self):
         return f"errors: {self.errors}\n{self.text()[:3000]}"
 
@@ -148,6 +153,8 @@ class Browser:
             self.errors.append(json.dumps(event["exceptionDetails"])[:1000])
         elif method == "Runtime.consoleAPICalled" and event["type"] in ("error", "warning", "assert"):
             self.errors.append(json.dumps(event["args"])[:1000])
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(event["request"]["url"])
         elif method == "Log.entryAdded" and event["entry"]["level"] in ("error", "warning"):
             entry = event["entry"]
             self.errors.append(f"{entry['source']}: {entry['text']} {entry.get('url', '')}")

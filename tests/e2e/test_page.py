@@ -4,7 +4,7 @@ import re
 import pytest
 
 from browser import CHROMIUM, Browser
-from installation import ADMIN
+from installation import ADMIN, CHECKOUT
 from people import STRANGER, WANTED
 from waiting import free_port, wait_until
 
@@ -49,6 +49,10 @@ def log_in(browser, server, name, password):
 def wait_for_picture(browser, canvas):
     wait_until(lambda: browser.colours(canvas) > PICTURE_COLOURS, f"a picture in {canvas}", 60,
                browser.explain)
+
+
+def cookies_of(browser):
+    return {cookie["name"]: cookie for cookie in browser.call("Network.getCookies")["cookies"]}
 
 
 def check_alert(browser):
@@ -107,12 +111,21 @@ def test_an_operator_watches_and_asks(browser, server, people, scene, start_came
     check_search(browser, people.val(STRANGER)[0], "○ Stranger")
     assert "%" not in browser.text()
 
+    # Tokens are where no script can read them.
+    assert browser.evaluate("document.cookie") == ""
+    assert browser.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])") == '[{"vigil.logged_in":"1"},{}]'
+    cookies = cookies_of(browser)
+    assert set(cookies) == {"__Host-vigil", "__Host-vigil-refresh"}
+    for cookie in cookies.values():
+        assert cookie["httpOnly"] and cookie["secure"] and cookie["sameSite"] == "Strict", cookie
+
     browser.reload()
     wait_until(lambda: browser.sees("#screen"), "the login outlives a reload", 30, browser.explain)
     browser.focus("#logout")
     browser.press_enter()
     wait_until(lambda: browser.sees("#login"), "the login shows again", 10, browser.explain)
     assert browser.evaluate("sessionStorage.length + localStorage.length") == 0
+    assert cookies_of(browser) == {}
     assert browser.errors == []
 
 
@@ -134,3 +147,34 @@ def test_what_is_wrong_is_told_with_its_mend(browser, server):
     browser.wait_for_text("Alerts as of ", "#alerts-message")
     # The browser itself notes each answer that is no success and each server that is gone.
     assert [error for error in browser.errors if not error.startswith("network: ")] == []
+
+
+def test_two_tabs_share_one_login(browser, server):
+    log_in(browser, server, *OPERATOR)
+    wait_until(lambda: browser.sees("#screen"), "the screen shows", 30, browser.explain)
+    before = cookies_of(browser)["__Host-vigil-refresh"]["value"]
+    # Both renew at once: one after the other, each with what the other left.
+    browser.evaluate("""(async () => {
+      const { Session } = await import("/session.js");
+      const tabs = [new Session(() => {}), new Session(() => {})];
+      globalThis.resumed = await Promise.all(tabs.map((tab) => tab.resume()));
+    })()""")
+    assert browser.evaluate("globalThis.resumed") == [True, True]
+    assert cookies_of(browser)["__Host-vigil-refresh"]["value"] != before
+    browser.reload()
+    wait_until(lambda: browser.sees("#screen"), "the login still holds", 30, browser.explain)
+    assert browser.errors == []
+
+
+def test_the_pages_of_the_api_come_from_here_alone(browser, server):
+    if not (CHECKOUT / "build" / "swagger-ui" / "swagger-ui.css").exists():
+        pytest.skip("Swagger UI is not installed: run 'make setup'")
+    browser.open(server.address + "/docs")
+    browser.wait_for_text("/auth/login", "#ui", 60)
+    browser.wait_for_text("Begins a login.", "#ui")
+    assert browser.requests, "the browser tells what it asks for"
+    # What the page has in itself (data:) leaves no machine.
+    elsewhere = [url for url in browser.requests
+                 if not url.startswith((server.address + "/", "data:", "about:"))]
+    assert elsewhere == []
+    assert browser.errors == []

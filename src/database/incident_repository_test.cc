@@ -7,10 +7,8 @@
 #include "base/json.h"
 #include "contract/outbox_store_contract.h"
 #include "database/event_repository.h"
-#include "database/gallery_repository.h"
 #include "database/outbox_repository.h"
 #include "database/person_repository.h"
-#include "database/photo_repository.h"
 #include "fake_outbox_store.h"
 #include "temporary_database.h"
 
@@ -198,41 +196,6 @@ TEST_F(Incidents, KeepEverythingThatTellsWhy) {
   EXPECT_EQ(best.decision.gallery.sequence, 17U);
   EXPECT_EQ(best.detector, "mtcnn:abc:f32");
   EXPECT_EQ(best.embedder, "facenet-128:def:i8");
-}
-
-TEST_F(Incidents, KeepTheTraceOfEachDecision) {
-  NewSighting seen = Seen(Outcome::kMatch);
-  ShotTrace& shot = seen.sighting.decision.trace.shots.emplace_back();
-  shot.embedded = true;
-  shot.weight = 1;
-  seen.sighting.decision.trace.threshold.comparisons = 3.5;
-  const SightingResult result = Record(seen);
-  EXPECT_EQ(incidents_.Get(result.incident.id)->best.decision.trace, seen.sighting.decision.trace);
-  EXPECT_EQ(incidents_.Sightings(result.incident.id)->front().decision.trace,
-            seen.sighting.decision.trace);
-}
-
-TEST_F(Incidents, RememberThePhotoThatMatchedWhenItIsDeleted) {
-  person_.id.clear();
-  person_ = *PersonRepository(*database_).Create(person_);
-  Photo photo;
-  photo.person_id = person_.id;
-  photo.media_id = "photo-1";
-  photo.mime_type = "image/jpeg";
-  Reference reference;
-  reference.space = {"model", std::string(64, 'a'), "r1", 2};
-  reference.embedding = {1, 0};
-  PhotoRepository photos(*database_);
-  photo = *photos.AddWithReference(photo, reference);
-  const auto space = reference.space.Key();
-  const auto references = GalleryRepository(*database_).LoadAllReferences(space)->first;
-  NewSighting seen = Seen(Outcome::kMatch);
-  seen.sighting.decision.candidates = {{person_.id, references.front().reference_id, 0.7F}};
-  const SightingResult result = Record(seen);
-  EXPECT_EQ(result.incident.best.reference_photo_id, photo.id);
-  ASSERT_TRUE(photos.Delete(person_.id, photo.id).has_value());
-  EXPECT_EQ(incidents_.Get(result.incident.id)->best.reference_photo_id, photo.id);
-  EXPECT_EQ(Record(seen).incident.best.reference_photo_id, photo.id) << "the first is the best";
 }
 
 TEST_F(Incidents, ShowTheBestSightingAndTheWholeTime) {

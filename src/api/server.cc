@@ -84,10 +84,6 @@ Problem Busy() {
   return problem;
 }
 
-Problem TooLarge(std::size_t limit) {
-  return {413, "too_large", format("the body is larger than {} bytes", limit)};
-}
-
 // A whole answer as it goes over the wire, for a connection that is closed at once.
 std::string WireText(const HttpResponse& response) {
   std::string text = format("HTTP/1.1 {} {}\r\n", response.status, StatusTitle(response.status));
@@ -336,10 +332,10 @@ awaitable<bool> BeastServer::ServeOne(Session& session, beast::flat_buffer& buff
 
 awaitable<bool> BeastServer::ReadBody(Session& session, beast::flat_buffer& buffer, Parser& parser,
                                       const HttpRequest& head, std::size_t bytes_max) {
+  const Problem too_large(413, "too_large", format("the body is larger than {} bytes", bytes_max));
   const auto length = parser.content_length();
   if (length && *length > bytes_max) {
-    co_await Refuse(session, &parser.get(),
-                    session.application->Refuse(TooLarge(bytes_max), &head));
+    co_await Refuse(session, &parser.get(), session.application->Refuse(too_large, &head));
     co_return false;
   }
   parser.body_limit(bytes_max);  // for chunked bodies, whose length is not known before
@@ -354,8 +350,7 @@ awaitable<bool> BeastServer::ReadBody(Session& session, beast::flat_buffer& buff
   auto [failure, size] = co_await http::async_read(session.stream, buffer, parser, kToken);
   if (!failure) co_return true;
   if (failure == http::error::body_limit) {
-    co_await Refuse(session, &parser.get(),
-                    session.application->Refuse(TooLarge(bytes_max), &head));
+    co_await Refuse(session, &parser.get(), session.application->Refuse(too_large, &head));
   } else if (const std::optional<Problem> refusal = HeaderFailure(failure)) {
     co_await Refuse(session, &parser.get(), session.application->Refuse(*refusal, &head));
   }

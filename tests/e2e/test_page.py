@@ -125,7 +125,7 @@ def test_an_operator_watches_and_asks(browser, server, people, scene, start_came
     browser.press_enter()
     wait_until(lambda: browser.sees("#login"), "the login shows again", 10, browser.explain)
     assert browser.evaluate("sessionStorage.length + localStorage.length") == 0
-    assert cookies_of(browser) == {}
+    wait_until(lambda: cookies_of(browser) == {}, "the cookies go", 10, browser.explain)
     assert browser.errors == []
 
 

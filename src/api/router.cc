@@ -36,6 +36,11 @@ bool Matches(const Route& route, const std::vector<std::string>& segments) {
   });
 }
 
+// Of two patterns that take one path, the one that says more of it: "/a/b" before "/a/{id}".
+bool MoreLiteral(const Route& one, const Route& other) {
+  return std::ranges::lexicographical_compare(one.parts, other.parts, {}, IsParameter, IsParameter);
+}
+
 bool Serves(Method route, Method asked) {
   return route == asked || (asked == Method::kHead && route == Method::kGet);
 }
@@ -115,19 +120,28 @@ Router::Router(std::vector<Route> routes, Authenticator& authenticator, const Cl
   }
 }
 
+std::vector<const Route*> Router::At(const HttpRequest& request) const {
+  std::vector<const Route*> found;
+  for (const Route& route : routes_) {
+    if (!Matches(route, request.segments)) continue;
+    if (!found.empty() && MoreLiteral(route, *found.front())) found.clear();
+    if (found.empty() || !MoreLiteral(*found.front(), route)) found.push_back(&route);
+  }
+  return found;
+}
+
 const Route* Router::Find(const HttpRequest& request) const {
-  const auto found = std::ranges::find_if(routes_, [&](const Route& route) {
-    return Serves(route.method, request.method) && Matches(route, request.segments);
-  });
-  return found == routes_.end() ? nullptr : &*found;
+  for (const Route* route : At(request)) {
+    if (Serves(route->method, request.method)) return route;
+  }
+  return nullptr;
 }
 
 Problem Router::NoSuchRoute(const HttpRequest& request) const {
   std::set<std::string> allowed;
-  for (const Route& route : routes_) {
-    if (!Matches(route, request.segments)) continue;
-    allowed.emplace(MethodName(route.method));
-    if (route.method == Method::kGet) allowed.emplace("HEAD");
+  for (const Route* route : At(request)) {
+    allowed.emplace(MethodName(route->method));
+    if (route->method == Method::kGet) allowed.emplace("HEAD");
   }
   if (allowed.empty()) return Problem(404, "not_found", "there is nothing at this address");
   std::string list;

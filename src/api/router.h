@@ -106,6 +106,8 @@ class Router final : public HttpApplication {
 
   const std::vector<Route>& Routes() const { return routes_; }
   // The route that answers, or nullptr.
+  // The routes of the most literal pattern that takes the path.
+  std::vector<const Route*> At(const HttpRequest& request) const;
   const Route* Find(const HttpRequest& request) const;
 
  private:

@@ -73,6 +73,8 @@ class RouterTest : public testing::Test {
         [](const Call& call) { return Say(call.Parameter("id") + "," + call.Parameter("part")); }},
        {Method::kPost, "/things", Role::kAdmin, Lane::kHeavy, 10, Of("make").Takes(Object("", {})),
         [](const Call& call) { return Say(call.who.user_name); }},
+       {Method::kPost, "/things/{id}/parts/search", Role::kOperator, Lane::kStore, 10,
+        Of("search").Takes(Object("", {})), [](const Call&) { return Say("searched"); }},
        {Method::kDelete, "/things", Role::kAdmin, Lane::kStore, kNoBody, Of("clear"),
         [](const Call&) -> Answer { throw std::runtime_error("the innards"); }}},
       authenticator_,
@@ -97,6 +99,12 @@ TEST_F(RouterTest, OtherMethodsAre405AndNameTheRightOnes) {
   EXPECT_EQ(response.status, 405);
   EXPECT_EQ(HeaderOf(response, "Allow"), "DELETE, POST");
   EXPECT_EQ(HeaderOf(Ask(Method::kPost, "/open"), "Allow"), "GET, HEAD");
+}
+
+TEST_F(RouterTest, ALiteralPatternHidesTheOnesWithParameters) {
+  const HttpResponse response = Ask(Method::kGet, "/things/1/parts/search", "admin");
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(HeaderOf(response, "Allow"), "POST");
 }
 
 TEST_F(RouterTest, WithoutATokenAsksForOne) {

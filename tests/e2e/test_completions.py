@@ -34,7 +34,8 @@ def test_bash_offers_what_may_follow(installation, words, offered):
 
 def test_every_command_is_offered(installation):
     shown = installation.run("--help").stdout
-    commands = re.findall(r"^  ([a-z][a-z-]+) ", shown.split("Subcommands:")[1], re.MULTILINE)
+    listed = shown.split("Subcommands:")[1].split("Exit codes:")[0]
+    commands = re.findall(r"^  ([a-z][a-z-]+) ", listed, re.MULTILINE)
     assert {"serve", "doctor", "config", "completions", "demo"} <= set(commands)
     assert set(commands) <= set(offered_by_bash(installation, ""))
     for shell in ("zsh", "fish"):

@@ -148,6 +148,8 @@ def watching(enrolled, scene, start_camera, webhook, webhook_channel, resources,
     camera = start_camera("--scene", scene)
     added = server.rest.post("/cameras", {"name": "gate", "url": camera.url})
     assert added.status == 201, added
+    early = server.rest.get(f"/cameras/{added.json['id']}/snapshot.jpg")
+    assert early.status == 503, "an error of the server, which the figures of HTTP tell of"
     wait_until(lambda: webhook.accepted, f"an alert about {WANTED}", 90, server.explain)
     server.camera_id = added.json["id"]
     return server, prometheus

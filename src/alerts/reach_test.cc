@@ -22,8 +22,16 @@ EmailOptions MailTo(const std::string& url) {
   return options;
 }
 
+WebhookOptions WebhookTo(const std::string& url) {
+  WebhookOptions options;
+  options.url = Secret(url);
+  options.allow_private_addresses = true;
+  return options;
+}
+
 TEST(Reach, AMailServerIsGreetedAndLoggedInTo) {
   SmtpReceiver receiver;
+  receiver.SetReply("AUTH", "235 welcome");
   const auto answer = Reach(MailTo(receiver.Url()), {});
   ASSERT_TRUE(answer.has_value()) << answer.error().message;
   EXPECT_THAT(*answer, HasSubstr("logged in"));
@@ -41,7 +49,7 @@ TEST(Reach, ARefusedLoginIsToldApart) {
 
 TEST(Reach, AWebhookIsConnectedToAndSentNothing) {
   HttpReceiver receiver;
-  WebhookOptions options{.url = Secret(receiver.Url()), .allow_private_addresses = true};
+  WebhookOptions options = WebhookTo(receiver.Url());
   const auto answer = Reach(options, {});
   ASSERT_TRUE(answer.has_value()) << answer.error().message;
   EXPECT_THAT(receiver.requests.All(), IsEmpty());
@@ -52,9 +60,7 @@ TEST(Reach, AWebhookIsConnectedToAndSentNothing) {
 }
 
 TEST(Reach, NobodyThereIsUnavailable) {
-  const auto answer = Reach(WebhookOptions{.url = Secret(std::string("http://127.0.0.1:1/")),
-                                           .allow_private_addresses = true},
-                            {});
+  const auto answer = Reach(WebhookTo("http://127.0.0.1:1/"), {});
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, ErrorCode::kUnavailable);
 }

@@ -19,9 +19,10 @@ class Completions : public testing::Test {
   Completions() {
     app_.add_option("--config", "configuration file");
     CLI::App* users = app_.add_subcommand("users", "accounts: it's all here");
-    users->add_subcommand("add", "a new one")->add_flag("--json", "JSON lines");
+    users->add_subcommand("add", "a new one")->add_flag("--json", json_, "JSON lines");
   }
 
+  bool json_ = false;
   CLI::App app_{"", "vigil"};
 };
 
@@ -36,7 +37,8 @@ TEST_F(Completions, KnowEveryCommandAndFlag) {
 }
 
 TEST_F(Completions, QuoteForTheirShell) {
-  EXPECT_THAT(CompletionScript(app_, "bash"), HasSubstr("'users add') echo '--json"));
+  EXPECT_THAT(CompletionScript(app_, "bash"),
+              HasSubstr("'users add') echo '--help --json --config'"));
   EXPECT_THAT(CompletionScript(app_, "zsh"), HasSubstr(R"('users:accounts: it'\''s all here')"));
   EXPECT_THAT(CompletionScript(app_, "fish"),
               HasSubstr(R"(-a users -d 'accounts: it\'s all here')"));

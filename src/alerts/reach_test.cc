@@ -31,7 +31,8 @@ WebhookOptions WebhookTo(const std::string& url) {
 
 TEST(Reach, AMailServerIsGreetedAndLoggedInTo) {
   SmtpReceiver receiver;
-  receiver.SetReply("AUTH", "235 welcome");
+  receiver.SetReply("AUTH", "334 ");
+  receiver.SetReply("AHZpZ2ls", "235 welcome");  // the base64 of the login's start
   const auto answer = Reach(MailTo(receiver.Url()), {});
   ASSERT_TRUE(answer.has_value()) << answer.error().message;
   EXPECT_THAT(*answer, HasSubstr("logged in"));

@@ -2,12 +2,19 @@
 #include "alerts/reach.h"
 
 #include <utility>
+#include <variant>
 
 #include "alerts/curl_call.h"
 #include "base/format.h"
 
 namespace vigil::alerts {
 namespace {
+
+// The part of a templated URL that is always plain text.
+std::string OriginOf(const std::string& url) {
+  const std::size_t authority = url.find("://");
+  return authority == url.npos ? url : url.substr(0, url.find('/', authority + 3)) + "/";
+}
 
 Result<std::string> ReachWebhook(const WebhookOptions& options, std::stop_token stop) {
   VIGIL_ASSIGN_OR_RETURN(const UrlParts url, ParseUrl(options.url.Reveal()));
@@ -50,10 +57,18 @@ Result<std::string> ReachMail(const EmailOptions& options, std::stop_token stop)
 
 }  // namespace
 
-Result<std::string> Reach(const std::variant<WebhookOptions, EmailOptions>& receiver,
-                          std::stop_token stop) {
+Result<std::string> Reach(const Receiver& receiver, std::stop_token stop) {
   if (const auto* webhook = std::get_if<WebhookOptions>(&receiver)) {
     return ReachWebhook(*webhook, std::move(stop));
+  }
+  if (const auto* http = std::get_if<HttpOptions>(&receiver)) {
+    WebhookOptions like;
+    like.url = Secret(OriginOf(http->url.Reveal()));
+    like.allow_private_addresses = http->allow_private_addresses;
+    like.ca_file = http->ca_file;
+    like.connect_timeout = http->connect_timeout;
+    like.timeout = http->timeout;
+    return ReachWebhook(like, std::move(stop));
   }
   return ReachMail(std::get<EmailOptions>(receiver), std::move(stop));
 }

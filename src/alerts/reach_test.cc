@@ -60,6 +60,16 @@ TEST(Reach, AWebhookIsConnectedToAndSentNothing) {
   EXPECT_THAT(refused.error().message, HasSubstr("allow_private_addresses"));
 }
 
+TEST(Reach, AnHttpChannelIsConnectedToAndSentNothing) {
+  HttpReceiver receiver;
+  HttpOptions options;
+  options.url = Secret(receiver.Url() + "?text={{text}}");
+  options.allow_private_addresses = true;
+  const auto answer = Reach(options, {});
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_THAT(receiver.requests.All(), IsEmpty());
+}
+
 TEST(Reach, NobodyThereIsUnavailable) {
   const auto answer = Reach(WebhookTo("http://127.0.0.1:1/"), {});
   ASSERT_FALSE(answer.has_value());

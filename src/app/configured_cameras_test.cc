@@ -29,12 +29,14 @@ class ConfiguredCameras : public ::testing::Test {
 
   std::vector<std::string> Names() {
     std::vector<std::string> names;
-    for (const Camera& camera : *cameras_.List()) names.push_back(camera.name);
+    const std::vector<Camera> cameras = cameras_.List().value();
+    for (const Camera& camera : cameras) names.push_back(camera.name);
     return names;
   }
 
   Camera Find(const std::string& name) {
-    for (const Camera& camera : *cameras_.List()) {
+    const std::vector<Camera> cameras = cameras_.List().value();
+    for (const Camera& camera : cameras) {
       if (camera.name == name) return camera;
     }
     return {};

@@ -238,8 +238,14 @@ Status Service::ReloadChannels() {
   VIGIL_ASSIGN_OR_RETURN(auto channels, MakeAllChannels(config_, GetDatabase()));
   auto routes = alerts::MakeRoutes(channels);
   for (const AlertRoute& route : routes) backend_->metrics.AddChannel(route.channel);
-  incident_engine_->SetRoutes(std::move(routes));
+  const auto before = delivery_->States();
+  incident_engine_->SetRoutes(routes);
   delivery_->SetChannels(std::move(channels));
+  for (const alerts::ChannelState& channel : before) {
+    if (std::ranges::find(routes, channel.name, &AlertRoute::channel) == routes.end()) {
+      backend_->metrics.RemoveChannel(channel.name);
+    }
+  }
   return {};
 }
 

@@ -43,7 +43,7 @@ struct EngineParts {
   std::function<void(const CameraStatus&)> on_camera;                // may be empty
   std::function<std::string(const std::string& person_id)> name_of;  // may be empty
   LiveView* live = nullptr;
-  WatchRulesSource watch_rules;  // empty: there are no watch-lists
+  WatchRulesSource watch_rules{};  // empty: there are no watch-lists
 };
 
 // Starts without cameras. Thread-safe; changing one camera never disturbs another.

@@ -29,6 +29,7 @@
 #include "database/person_repository.h"
 #include "metrics/metrics.h"
 #include "pipeline/track_outcome.h"
+#include "pipeline/watch_rules.h"
 
 namespace vigil::pipeline {
 

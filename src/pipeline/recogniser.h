@@ -44,8 +44,8 @@ struct RecognitionPorts {
   OutcomeCallback on_outcome;
   // A person's name for people to read; answers from memory. May be empty.
   std::function<std::string(const std::string& person_id)> name_of;
-  LiveView* live = nullptr;      // null: nobody looks
-  WatchRulesSource watch_rules;  // empty: there are no watch-lists
+  LiveView* live = nullptr;        // null: nobody looks
+  WatchRulesSource watch_rules{};  // empty: there are no watch-lists
 };
 
 // One a worker thread: owns a detector and an embedder, and carries out one piece of work after

@@ -225,7 +225,8 @@ std::vector<Route> CameraRoutes(const ApiContext& context) {
        [&](const Call& call) { return Change(context, call); }},
       {Method::kDelete, "/api/v1/cameras/{id}", Role::kAdmin, Lane::kStore, kNoBody,
        Description("deleteCamera", "cameras", "Removes a camera; its incidents stay.",
-                   GivesNothing()),
+                   GivesNothing())
+           .Fails({409}),
        [&](const Call& call) { return Delete(context, call); }},
   };
 }

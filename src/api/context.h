@@ -74,7 +74,7 @@ struct ApiContext {
   std::function<void()>
       gallery_changed;  // photos or people changed: the follower need not wait for its poll
   int live_viewers_max = 8;
-  int event_streams_max = 128;
+  int event_streams_max = 120;  // below the connections of one address
   std::stop_token stopping = {};  // requested before the server stops: ends what takes long
   std::string cameras_kept_in = "the configuration";  // for messages: where cameras with from_file
                                                       // are changed

@@ -248,7 +248,7 @@ TEST_F(EventsTest, ManyFollowWithoutAThreadEach) {
 TEST_F(EventsTest, TooManyAreAskedToComeLater) {
   Port();
   std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 128; ++i) {
+  for (int i = 0; i < 120; ++i) {
     clients.push_back(Follow(OperatorToken()));
     ASSERT_THAT(clients.back()->ReadUntil("ready"), StartsWith("HTTP/1.1 200"));
   }

@@ -20,35 +20,45 @@ std::optional<Severity> SeverityOf(std::string_view word) {
   return std::nullopt;
 }
 
-Schema ScheduleSchema() {
+// `suffix` tells the shapes of requests, which refuse other fields, from those of answers.
+Schema ScheduleSchema(const std::string& suffix, Presence presence) {
   const Schema period =
-      Object("SchedulePeriod",
+      Object("SchedulePeriod" + suffix,
              {{"days", ListOf(Word({"mon", "tue", "wed", "thu", "fri", "sat", "sun"})), kRequired},
               {"from", Described(Text(5, 5), "06:30"), kRequired},
               {"to", Described(Text(5, 5), "exclusive; at or before `from`: passes midnight"),
                kRequired}});
-  return Object("Schedule", {{"time_zone", Described(Text(1, 64), "Europe/Berlin")},
-                             {"periods", Described(ListOf(period, 0, 50), "none: always")}});
+  return Object("Schedule" + suffix,
+                {{"time_zone", Described(Text(1, 64), "Europe/Berlin"), presence},
+                 {"periods", Described(ListOf(period, 0, 50), "none: always"), presence}});
+}
+
+std::vector<Field> WatchlistFields(const Schema& schedule, Presence presence) {
+  return {
+      {"name", Text(1, 100), kRequired},
+      {"named_strangers_max",
+       Described(Nullable(Number(1e-6, 0.5)), "permitted share of strangers who get a name"),
+       presence},
+      {"threshold",
+       Described(Nullable(Number(0, 1)),
+                 "fixed cosine in place of a rate; the model's floor holds below"),
+       presence},
+      {"severity", Described(Nullable(SeveritySchema()), "raises that of its people"), presence},
+      {"channels", Described(ListOf(Text(1, 100), 0, 50), "names; none: all channels"), presence},
+      {"cooldown_s", Described(Nullable(Integer(0, 86'400)), "null: the channel's"), presence},
+      {"schedule", Described(schedule, "when it alerts; incidents are always recorded"), presence},
+      {"cameras", Described(ListOf(Id(), 0, 1000), "ids; without cameras and groups: everywhere"),
+       presence},
+      {"camera_groups", ListOf(Id(), 0, 200), presence}};
 }
 
 Schema WatchlistBody() {
-  return Object(
-      "WatchlistCreate",
-      {{"name", Text(1, 100), kRequired},
-       {"named_strangers_max",
-        Described(Nullable(Number(1e-6, 0.5)), "permitted share of strangers who get a name")},
-       {"threshold", Described(Nullable(Number(0, 1)),
-                               "fixed cosine in place of a rate; the model's floor holds below")},
-       {"severity", Described(Nullable(SeveritySchema()), "raises that of its people")},
-       {"channels", Described(ListOf(Text(1, 100), 0, 50), "names; none: all channels")},
-       {"cooldown_s", Described(Nullable(Integer(0, 86'400)), "null: the channel's")},
-       {"schedule", Described(ScheduleSchema(), "when it alerts; incidents are always recorded")},
-       {"cameras", Described(ListOf(Id(), 0, 1000), "ids; without cameras and groups: everywhere")},
-       {"camera_groups", ListOf(Id(), 0, 200)}});
+  return Object("WatchlistCreate", WatchlistFields(ScheduleSchema("Create", kOptional), kOptional));
 }
 
 Schema WatchlistSchema() {
-  return Extended("Watchlist", WatchlistBody(),
+  return Extended("Watchlist",
+                  Object("", WatchlistFields(ScheduleSchema("", kRequired), kRequired)),
                   {{"id", Id(), kRequired},
                    {"person_count", Count(), kRequired},
                    {"created_at", Time(), kRequired},

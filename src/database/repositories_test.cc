@@ -314,7 +314,7 @@ class Retention : public ::testing::Test {
         "INSERT INTO incidents VALUES ($1, $1, 'Ada', 1, 'entrance', $2, 'match', 'open', NULL, "
         "$3, $3, 1, '', '', NULL)",
         {id, visit_open, now});
-    database_.Execute("INSERT INTO outbox VALUES ($1, 'hook', $1, '{}', $2, 1, $3, $3)",
+    database_.Execute("INSERT INTO outbox VALUES ($1, 'hook', $1, '{}', $2, 1, $3, $3, NULL)",
                       {id, alert_state, now});
     database_.Execute("INSERT INTO deliveries VALUES ($1, $1, $2, $3, 'ok')",
                       {id, now, alert_state});

@@ -119,7 +119,13 @@ void DeliveryWorker::Run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     // Armed before the outbox is read: a row committed during the reading ends the sleep at once.
     std::stop_source wake = ArmWake();
-    const std::chrono::milliseconds pause = DeliverDue(stop);
+    std::chrono::milliseconds pause = options_.poll_interval;
+    try {
+      pause = DeliverDue(stop);
+    } catch (const std::exception& exception) {
+      // The last net: what is due stays due.
+      log_.Write(LogLevel::kError, name_, exception.what());
+    }
     const std::stop_callback on_stop(stop, [&wake] { wake.request_stop(); });
     clock_.SleepUntil(clock_.Now() + pause, wake.get_token());
   }
@@ -206,6 +212,16 @@ void DeliveryWorker::NoteFailure(const std::string& error, double jitter) {
   }
 }
 
+// The receiver works but does not take what it is sent: nothing is gained by waiting, and
+// everything by saying so.
+void DeliveryWorker::NoteRefusal(const std::string& answer) {
+  failures_ = 0;
+  const std::lock_guard lock(mutex_);
+  if (state_.failing_since.has_value()) return;
+  state_.failing_since = clock_.WallNow();
+  LogWarning("alerts", "channel {} refuses what it is sent: {}", name_, answer);
+}
+
 void DeliveryWorker::NoteSuccess() {
   const std::lock_guard lock(mutex_);
   if (state_.failing_since.has_value()) {
@@ -242,8 +258,13 @@ bool DeliveryWorker::DeliverOne(const PendingAlert& alert, std::stop_token stop)
     report.state = DeliveryState::kPending;
     report.next_attempt_at = now + Scaled(BackoffPause(options_, report.attempt), jitter);
   }
-  // A receiver that refuses one message works.
-  answered ? NoteSuccess() : NoteFailure(report.answer, jitter);
+  if (answer.has_value()) {
+    NoteSuccess();
+  } else if (answered) {
+    NoteRefusal(report.answer);
+  } else {
+    NoteFailure(report.answer, jitter);
+  }
   {
     const std::lock_guard lock(mutex_);
     if (answer.has_value()) {
@@ -261,10 +282,14 @@ bool DeliveryWorker::Record(Attempt attempt) {
   const Status recorded = outbox_.RecordAttempt(attempt.alert_id, attempt.at, report.state,
                                                 report.answer, report.next_attempt_at);
   if (!recorded.has_value()) {
-    log_.Write(LogLevel::kError, name_,
-               format("record the attempt of alert {}: {}; it will be recorded before anything "
-                      "else is sent",
-                      attempt.alert_id, recorded.error().message));
+    log_.Write(
+        LogLevel::kError, name_,
+        format("record the attempt of alert {}: {}", attempt.alert_id, recorded.error().message));
+    // Recorded before anything else is sent, unless it never can be.
+    const ErrorCode code = recorded.error().code;
+    const bool may_pass = code == ErrorCode::kUnavailable || code == ErrorCode::kTimeout ||
+                          code == ErrorCode::kCancelled;
+    if (!may_pass) return code == ErrorCode::kNotFound;
     unrecorded_ = std::move(attempt);
     return false;
   }

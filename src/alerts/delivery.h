@@ -119,6 +119,7 @@ class DeliveryWorker {
   bool DeliverBatch(std::vector<PendingAlert> due, const std::stop_token& stop);
   bool GiveUpExpired(const PendingAlert& alert);
   void NoteFailure(const std::string& error, double jitter);
+  void NoteRefusal(const std::string& answer);
   void NoteSuccess();
   bool DeliverOne(const PendingAlert& alert, std::stop_token stop);
   bool Record(Attempt attempt);

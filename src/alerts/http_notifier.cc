@@ -45,8 +45,13 @@ std::unexpected<Error> Invalid(std::string message) {
   return Fail(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-Escape EscapeOf(std::string_view content_type) {
-  if (content_type.starts_with("application/json") || content_type.contains("+json")) {
+// Media types are compared without case (RFC 9110, 8.3.1).
+Escape EscapeOf(std::string_view given) {
+  std::string content_type(given.substr(0, given.find(';')));
+  std::ranges::transform(content_type, content_type.begin(), [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+  });
+  if (content_type.ends_with("/json") || content_type.ends_with("+json")) {
     return Escape::kJson;
   }
   if (content_type.starts_with("application/x-www-form-urlencoded")) return Escape::kUrl;

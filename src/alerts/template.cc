@@ -202,7 +202,8 @@ std::string Template::Fill(const TemplateValues& values) const {
     }
     const Placeholder& placeholder = kPlaceholders[static_cast<std::size_t>(piece.placeholder)];
     std::string value = placeholder.value(values);
-    if (placeholder.name != "snapshot_base64") value = OneLine(value, kValueCharactersMax);
+    const bool whole = placeholder.name == "snapshot_base64" || placeholder.name == kSecretName;
+    if (!whole) value = OneLine(value, kValueCharactersMax);
     for (const Escape filter : piece.via) value = Escaped(std::move(value), filter);
     const bool as_it_is = escape_ == Escape::kAddress && placeholder.name == kSecretName;
     text += as_it_is ? value : Escaped(std::move(value), escape_);

@@ -1,6 +1,9 @@
 // /alerts: what was sent where, what the receivers said, and another try.
+#include <algorithm>
+
 #include "api/body_fields.h"
 #include "api/resources.h"
+#include "base/format.h"
 #include "base/time_text.h"
 #include "database/alert_repository.h"
 
@@ -82,7 +85,13 @@ Answer List(const ApiContext& context, const Call& call) {
 
 Answer Retry(const ApiContext& context, const Call& call) {
   const std::string& id = call.Parameter("id");
-  VIGIL_ASSIGN_OR_RETURN(const StoredAlert alert, AlertRepository(context.database).Retry(id));
+  AlertRepository alerts(context.database);
+  VIGIL_ASSIGN_OR_RETURN(StoredAlert alert, alerts.Get(id));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> channels, ChannelNames(context));
+  if (std::ranges::find(channels, alert.channel) == channels.end()) {
+    return Refuse(409, "conflict", format("there is no channel {} any more", alert.channel));
+  }
+  VIGIL_ASSIGN_OR_RETURN(alert, alerts.Retry(id));
   if (context.alert_due) context.alert_due(alert.channel);
   VIGIL_RETURN_IF_ERROR(
       RecordAudit(context, call.who, "alert.retry", id, {{"channel", alert.channel}}));

@@ -249,7 +249,8 @@ std::vector<Route> CameraGroupRoutes(const ApiContext& context) {
        [&](const Call& call) { return ChangeGroup(context, call); }},
       {Method::kDelete, "/api/v1/camera-groups/{id}", Role::kAdmin, Lane::kStore, kNoBody,
        Description("deleteCameraGroup", "camera-groups", "Removes a group; its cameras stay.",
-                   GivesNothing()),
+                   GivesNothing())
+           .Fails({409}),
        [&](const Call& call) { return DeleteGroup(context, call); }},
   };
 }

@@ -268,7 +268,9 @@ Answer Test(const ApiContext& context, const Call& call) {
   const Bytes picture = tested.include_snapshot ? TestPicture() : Bytes();
   const SteadyTime begin = context.clock.Now();
   const auto answer =
-      notifier->Deliver(alerts::TestMessage(tested.name, context.clock), picture, {});
+      notifier->Deliver(alerts::TestMessage(tested.name, context.clock), picture, context.stopping);
+  if (!answer && answer.error().code == ErrorCode::kCancelled)
+    return std::unexpected(answer.error());
   const auto taken =
       std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.Now() - begin);
   const database::ChannelTest test{.channel = tested.name,

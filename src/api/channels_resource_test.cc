@@ -123,9 +123,24 @@ TEST_F(ChannelsTest, DeletingGivesUpWhatWaits) {
   EXPECT_EQ(Ask(Method::kDelete, "/api/v1/channels/" + id, AdminToken()).status, 404);
   const json::value alert = Alerts("?state=dead").at(0);
   EXPECT_EQ(alert.at("attempts").at(0).at("answer"), "the channel was deleted");
+  const std::string alert_id(alert.at("id").as_string());
+  EXPECT_EQ(Ask(Method::kPost, "/api/v1/alerts/" + alert_id + "/retry", OperatorToken()).status,
+            409);
+}
+
+TEST_F(ChannelsTest, AChannelThatAListTellsIsNotDeleted) {
+  const std::string id = MadeId(Make("sms", SmsSettings()));
+  ASSERT_EQ(Ask(Method::kPost, "/api/v1/watchlists", AdminToken(),
+                R"({"name": "night", "channels": ["sms"]})")
+                .status,
+            201);
+  const HttpResponse refused = Ask(Method::kDelete, "/api/v1/channels/" + id, AdminToken());
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(refused.body, HasSubstr("night"));
 }
 
 TEST_F(ChannelsTest, AlertsAreRetriedUnlessTheyWereSent) {
+  Make("sms", SmsSettings());
   const std::string id = QueueAlert("sms");
   database::OutboxRepository outbox(*database_);
   const auto record = [&](DeliveryState state) {

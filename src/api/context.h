@@ -73,6 +73,8 @@ struct ApiContext {
   std::function<void()> cameras_changed;  // a camera or group was made, changed or deleted
   std::function<void()>
       gallery_changed;  // photos or people changed: the follower need not wait for its poll
+  // Watch-lists or who stands in them changed: applies it before it returns. May be empty.
+  std::function<void()> watch_rules_changed = {};
   int live_viewers_max = 8;
   int event_streams_max = 120;  // below the connections of one address
   std::stop_token stopping = {};  // requested before the server stops: ends what takes long

@@ -107,6 +107,7 @@ Answer Create(const ApiContext& context, const Call& call) {
   ReadPerson(fields, person);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   VIGIL_ASSIGN_OR_RETURN(person, database::PersonRepository(context.database).Create(person));
+  if (fields.Present("watchlists") && context.watch_rules_changed) context.watch_rules_changed();
   context.gallery_changed();
   VIGIL_RETURN_IF_ERROR(
       RecordAudit(context, call.who, "person.create", person.id, {{"name", person.name}}));
@@ -132,6 +133,7 @@ Answer Change(const ApiContext& context, const Call& call) {
   ReadPerson(fields, person);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   VIGIL_ASSIGN_OR_RETURN(person, persons.Update(person));
+  if (fields.Present("watchlists") && context.watch_rules_changed) context.watch_rules_changed();
   context.gallery_changed();
   VIGIL_RETURN_IF_ERROR(
       RecordAudit(context, call.who, "person.change", person.id, {{"name", person.name}}));

@@ -148,7 +148,7 @@ Answer Save(const ApiContext& context, const Call& call, Watchlist list) {
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
   WatchlistRepository lists(context.database);
   VIGIL_ASSIGN_OR_RETURN(list, is_new ? lists.Create(list) : lists.Update(list));
-  context.gallery_changed();
+  if (context.watch_rules_changed) context.watch_rules_changed();
   VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who,
                                     is_new ? "watchlist.create" : "watchlist.change", list.id,
                                     WatchlistJson(list)));
@@ -170,7 +170,7 @@ Answer Change(const ApiContext& context, const Call& call) {
 Answer Delete(const ApiContext& context, const Call& call) {
   const std::string& id = call.Parameter("id");
   VIGIL_RETURN_IF_ERROR(WatchlistRepository(context.database).Delete(id));
-  context.gallery_changed();
+  if (context.watch_rules_changed) context.watch_rules_changed();
   VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "watchlist.delete", id));
   return NoContent();
 }

@@ -69,7 +69,16 @@ Status SyncConfiguredCameras(const config::Config& config, database::CameraRepos
   }
   for (const Camera& left : known) {
     if (!left.from_file) continue;
-    VIGIL_RETURN_IF_ERROR(cameras.Delete(left.id));
+    const Status deleted = cameras.Delete(left.id);
+    if (!deleted && deleted.error().code == ErrorCode::kConflict) {
+      Camera kept = left;
+      kept.enabled = false;
+      kept.from_file = false;
+      VIGIL_RETURN_IF_ERROR(cameras.Update(kept));
+      LogWarning("cameras", "{}; it is switched off instead", deleted.error().message);
+      continue;
+    }
+    VIGIL_RETURN_IF_ERROR(deleted);
     LogWarning("cameras", "camera {} is no longer watched: it is not in {} any more", left.name,
                CamerasKeptIn(config));
   }

@@ -58,7 +58,15 @@ Result<vision::InstalledModel> FindConfigured(std::string_view key, std::string_
                                               const std::string& id,
                                               const std::filesystem::path& directory) {
   auto model = vision::FindModel(directory, id);
-  if (!model) return Annotate(std::move(model).error(), std::string(key));
+  if (!model) {
+    std::string installed;
+    for (const vision::ModelListing& listing : vision::ListModels(directory)) {
+      installed += format("{}{}", installed.empty() ? "" : ", ", listing.id);
+    }
+    const Error error = Annotate(std::move(model).error(), std::string(key)).error();
+    return Fail(error.code, format("{}; installed are: {}", error.message,
+                                   installed.empty() ? "none" : installed));
+  }
   if (model->kind == kind) return model;
   return Fail(ErrorCode::kInvalidArgument, format("{}: {} is no {} but a {}; `vigil models list` "
                                                   "shows what is installed",

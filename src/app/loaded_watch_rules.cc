@@ -6,9 +6,10 @@
 namespace vigil::app {
 
 Status LoadedWatchRules::Refresh() {
+  const std::lock_guard refreshing(refresh_mutex_);
   VIGIL_ASSIGN_OR_RETURN(auto everything, lists_.LoadAll());
-  auto rules = std::make_shared<const pipeline::WatchRules>(std::move(everything.lists),
-                                                            std::move(everything.lists_of));
+  auto rules = std::make_shared<const pipeline::WatchRules>(
+      std::move(everything.lists), std::move(everything.lists_of), ++revision_);
   const std::lock_guard lock(mutex_);
   rules_ = std::move(rules);
   return {};

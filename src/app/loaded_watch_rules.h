@@ -20,6 +20,8 @@ class LoadedWatchRules {
 
  private:
   database::WatchlistRepository lists_;
+  std::mutex refresh_mutex_;    // one at a time, so that the newest is the last
+  std::uint64_t revision_ = 0;  // guarded by refresh_mutex_
   mutable std::mutex mutex_;
   std::shared_ptr<const pipeline::WatchRules> rules_ =
       std::make_shared<const pipeline::WatchRules>();  // guarded by mutex_

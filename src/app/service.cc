@@ -96,6 +96,17 @@ Status Service::Compose() {
                    .deliveries = std::chrono::days(config_.data.delivery_retention_d),
                    .sessions = std::chrono::days(config_.data.session_retention_d)}});
 
+  VIGIL_RETURN_IF_ERROR(StartRecognition(routes));
+  event_writer_.Post("system.started", {{"version", VIGIL_VERSION}});
+  VIGIL_RETURN_IF_ERROR(StartApi());
+  VIGIL_RETURN_IF_ERROR(SyncConfiguredCameras(config_, cameras_, groups_));
+  VIGIL_RETURN_IF_ERROR(ReloadCameras());
+  housekeeper_ = std::jthread([this](std::stop_token stop) { KeepHouse(std::move(stop)); });
+  return {};
+}
+
+Status Service::StartRecognition(const std::vector<AlertRoute>& routes) {
+  Clock& clock = backend_->GetClock();
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config_));
   VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config_, precision, WorkerCount(config_)));
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config_, config_.recognition.min_face_px,
@@ -120,7 +131,7 @@ Status Service::Compose() {
           .embedder = Describe(embedder_facts_)},
       pipeline::IncidentEnginePorts{
           .clock = clock,
-          .media = media,
+          .media = *backend_->installation->media,
           .persons = persons_,
           .incidents = incidents_,
           .detections = detections_,
@@ -153,12 +164,6 @@ Status Service::Compose() {
           .name_of = [this](const std::string& id) { return backend_->names.Of(id); },
           .live = &backend_->live,
           .watch_rules = [this] { return backend_->watch_rules.Current(); }});
-
-  event_writer_.Post("system.started", {{"version", VIGIL_VERSION}});
-  VIGIL_RETURN_IF_ERROR(StartApi());
-  VIGIL_RETURN_IF_ERROR(SyncConfiguredCameras(config_, cameras_, groups_));
-  VIGIL_RETURN_IF_ERROR(ReloadCameras());
-  housekeeper_ = std::jthread([this](std::stop_token stop) { KeepHouse(std::move(stop)); });
   return {};
 }
 
@@ -186,6 +191,11 @@ Status Service::StartApi() {
                      [this] {
                        names_changed_ = true;
                        follower_->Wake();
+                     },
+                 .watch_rules_changed =
+                     [this] {
+                       // What fails now is tried again by KeepHouse.
+                       if (!backend_->watch_rules.Refresh()) watch_rules_changed_ = true;
                      },
                  .stopping = stopping_.get_token(),
                  .cameras_kept_in = CamerasKeptIn(config_),
@@ -268,11 +278,15 @@ void Service::KeepHouse(std::stop_token stop) {
       }
     }
     if (names_changed_.exchange(false)) {
-      Status done = backend_->names.Refresh();
-      if (done.has_value()) done = backend_->watch_rules.Refresh();
-      if (!done.has_value()) {
+      if (const Status done = backend_->names.Refresh(); !done) {
         names_changed_ = true;
-        failures.Write(LogLevel::kError, "people", done.error().message);
+        failures.Write(LogLevel::kError, "names", done.error().message);
+      }
+    }
+    if (watch_rules_changed_.exchange(false)) {
+      if (const Status done = backend_->watch_rules.Refresh(); !done) {
+        watch_rules_changed_ = true;
+        failures.Write(LogLevel::kError, "watch-lists", done.error().message);
       }
     }
     if (follower_->State().loaded) events_.NoteGallery(backend_->gallery->Info());

@@ -55,7 +55,7 @@ class Service {
           std::unique_ptr<Backend> backend);
 
   Status Compose();
-  Status StartRecognition();
+  Status StartRecognition(const std::vector<AlertRoute>& routes);
   Status StartApi();
   Status ReloadCameras();
   Status ReloadChannels();
@@ -95,6 +95,7 @@ class Service {
   std::stop_source stopping_;  // ends what requests do for long
   std::atomic<bool> cameras_changed_ = false;
   std::atomic<bool> names_changed_ = false;
+  std::atomic<bool> watch_rules_changed_ = false;
   std::atomic<bool> channels_changed_ = false;
   std::mutex channels_mutex_;  // one reload at a time, so that the newest is the last
   std::jthread housekeeper_;   // carries out what request handlers may not wait for

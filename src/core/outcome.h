@@ -31,6 +31,7 @@ struct Decision {
   std::vector<Candidate> candidates;  // best first, at most 10
   GalleryInfo gallery;                // the gallery that was searched
   DecisionTrace trace{};              // how it came about
+  std::uint64_t rules_revision = 0;   // of the watch-lists that were asked
 };
 
 }  // namespace vigil

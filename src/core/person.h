@@ -25,7 +25,7 @@ struct Person {
   std::string category;  // free word of the installation, for example "banned"
   Severity severity = Severity::kMedium;
   std::string notes;
-  std::optional<WallTime> expires_at;  // after it the person is no longer searched for
+  std::optional<WallTime> expires_at;      // after it the person is no longer searched for
   std::vector<std::string> watchlist_ids;  // empty: the configuration's rule holds
   WallTime created_at{};
   WallTime updated_at{};

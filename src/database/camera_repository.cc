@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "database/rows.h"
+#include "database/watchlist_repository.h"
 
 namespace vigil::database {
 namespace {
@@ -153,6 +154,7 @@ Result<Camera> CameraRepository::Update(Camera camera) {
 
 Status CameraRepository::Delete(const std::string& id) {
   return database_.Write([&](Connection& connection) -> Status {
+    VIGIL_RETURN_IF_ERROR(RefuseWhileListed(connection, id));
     VIGIL_ASSIGN_OR_RETURN(const Answer answer,
                            connection.Execute("DELETE FROM cameras WHERE id = $1", {id}));
     if (answer.changed == 0) return Fail(ErrorCode::kNotFound, format("there is no camera {}", id));
@@ -200,6 +202,7 @@ Result<CameraGroup> CameraGroupRepository::Update(CameraGroup group) {
 
 Status CameraGroupRepository::Delete(const std::string& id) {
   return database_.Write([&](Connection& connection) -> Status {
+    VIGIL_RETURN_IF_ERROR(RefuseWhileListed(connection, id));
     VIGIL_ASSIGN_OR_RETURN(const Answer answer,
                            connection.Execute("DELETE FROM camera_groups WHERE id = $1", {id}));
     if (answer.changed == 0) return NoSuchGroup(id);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "database/rows.h"
+#include "database/watchlist_repository.h"
 
 namespace vigil::database {
 namespace {
@@ -53,15 +54,21 @@ Result<StoredChannel> FindChannel(Connection& connection, const Sealer& sealer,
 }
 
 // What waits for `channel` will never be sent.
-Status GiveUpWaiting(Connection& connection, const std::string& channel, const Clock& clock) {
-  VIGIL_ASSIGN_OR_RETURN(
-      const Answer waiting,
-      connection.Execute("SELECT id FROM outbox WHERE channel = $1 AND state = 'pending'",
-                         {channel}));
+Status GiveUpWaiting(Connection& connection, const std::string& channel, const Clock& clock,
+                     EventLog& events) {
+  VIGIL_ASSIGN_OR_RETURN(const Answer waiting,
+                         connection.Execute("SELECT id, incident_id, attempts FROM outbox "
+                                            "WHERE channel = $1 AND state = 'pending'",
+                                            {channel}));
   for (const Row& row : waiting.rows) {
     VIGIL_RETURN_IF_ERROR(connection.Execute(
         "INSERT INTO deliveries (id, alert_id, at, state, answer) VALUES ($1, $2, $3, 'dead', $4)",
         {MakeUuid(clock), row.Text("id"), clock.WallNow(), "the channel was deleted"}));
+    VIGIL_RETURN_IF_ERROR(events.Append(connection, "alert.dead",
+                                        {{"alert_id", row.Text("id")},
+                                         {"incident_id", row.Text("incident_id")},
+                                         {"channel", channel},
+                                         {"attempts", row.Integer("attempts")}}));
   }
   VIGIL_RETURN_IF_ERROR(connection.Execute(
       "UPDATE outbox SET state = 'dead' WHERE channel = $1 AND state = 'pending'", {channel}));
@@ -133,9 +140,12 @@ Status ChannelRepository::Delete(const std::string& id) {
                            connection.Execute("SELECT name FROM channels WHERE id = $1", {id}));
     if (found.rows.empty()) return NoSuchChannel(id);
     const std::string name = found.rows.front().Text("name");
+    VIGIL_RETURN_IF_ERROR(RefuseWhileTold(connection, name));
     VIGIL_RETURN_IF_ERROR(connection.Execute("DELETE FROM channels WHERE id = $1", {id}));
+    VIGIL_RETURN_IF_ERROR(
+        connection.Execute("DELETE FROM channel_tests WHERE channel = $1", {name}));
     VIGIL_RETURN_IF_ERROR(connection.Execute("DELETE FROM cooldowns WHERE channel = $1", {name}));
-    return GiveUpWaiting(connection, name, database_.GetClock());
+    return GiveUpWaiting(connection, name, database_.GetClock(), database_.Events());
   });
 }
 
@@ -146,6 +156,11 @@ Status ChannelRepository::RecordTest(const ChannelTest& test) {
         "VALUES ($1, $2, $3, $4, $5, $6)",
         {MakeUuid(database_.GetClock()), test.channel, test.at, test.user_name, test.delivered,
          test.answer}));
+    // Ids rise with time.
+    VIGIL_RETURN_IF_ERROR(connection.Execute(
+        "DELETE FROM channel_tests WHERE channel = $1 AND id NOT IN "
+        "(SELECT id FROM channel_tests WHERE channel = $1 ORDER BY id DESC LIMIT 20)",
+        {test.channel}));
     return {};
   });
 }

@@ -1,6 +1,8 @@
 // The rules of visits and alerts, inside one transaction.
 #include "database/incident_repository.h"
 
+#include <set>
+
 #include "base/format.h"
 #include "base/json.h"
 #include "base/time_text.h"
@@ -171,16 +173,30 @@ Result<bool> AskRoute(Connection& connection, const NewSighting& sighting,
   return true;
 }
 
+Result<std::set<std::string>> ChannelsTold(Connection& connection, const std::string& incident_id) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      connection.Execute("SELECT DISTINCT channel FROM outbox WHERE incident_id = $1",
+                         {incident_id}));
+  std::set<std::string> channels;
+  for (const Row& row : answer.rows) channels.insert(row.Text("channel"));
+  return channels;
+}
+
+// A channel that this visit has told hears of it again when it is more severe. The others ask with
+// each sighting: the visit may have begun inside their cooldown, or where no list of theirs
+// applied.
 Status AskRoutes(Connection& connection, const NewSighting& sighting,
-                 std::span<const AlertRoute> routes, const Clock& clock, EventLog& events,
-                 SightingResult& result) {
+                 std::span<const AlertRoute> routes, bool is_more_severe, const Clock& clock,
+                 EventLog& events, SightingResult& result) {
   const std::string& incident_id = result.incident.id;
+  VIGIL_ASSIGN_OR_RETURN(const std::set<std::string> told, ChannelsTold(connection, incident_id));
   for (const AlertRoute& route : routes) {
+    if (!is_more_severe && told.contains(route.channel)) continue;
     VIGIL_ASSIGN_OR_RETURN(const bool queued,
                            AskRoute(connection, sighting, incident_id, route, clock, events));
     (queued ? result.alerts_queued : result.alerts_suppressed).push_back(route.channel);
   }
-  // A visit that began inside a cooldown has told nobody yet: it asks again with its next sighting.
   if (result.alerts_queued.empty()) return {};
   VIGIL_RETURN_IF_ERROR(
       connection.Execute("UPDATE incidents SET alert_severity = $2 WHERE id = $1",
@@ -231,10 +247,11 @@ Result<SightingResult> Record(Connection& connection, NewSighting sighting,
   VIGIL_RETURN_IF_ERROR(InsertSighting(connection, sighting.sighting));
   VIGIL_ASSIGN_OR_RETURN(result.incident, FindIncident(connection, visit->id));
   VIGIL_RETURN_IF_ERROR(TellSighting(connection, sighting.sighting, result, events));
-  const bool news =
-      !visit->alert_severity.has_value() || sighting.person.severity > *visit->alert_severity;
-  if (is_match && news) {
-    VIGIL_RETURN_IF_ERROR(AskRoutes(connection, sighting, routes, clock, events, result));
+  const bool is_more_severe =
+      visit->alert_severity.has_value() && sighting.person.severity > *visit->alert_severity;
+  if (is_match) {
+    VIGIL_RETURN_IF_ERROR(
+        AskRoutes(connection, sighting, routes, is_more_severe, clock, events, result));
   }
   return result;
 }

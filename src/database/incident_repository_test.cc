@@ -292,6 +292,16 @@ TEST_F(Incidents, AlertAgainWhenTheSeverityRises) {
   EXPECT_EQ(Queued(), 2U);
 }
 
+TEST_F(Incidents, TellAChannelThatComesIntoPlayLater) {
+  const auto record = [&](const char* channel) {
+    const std::vector<AlertRoute> routes{{channel, TenMinutes}};
+    return incidents_.RecordSighting(Seen(Outcome::kMatch), kGap, routes)->alerts_queued;
+  };
+  EXPECT_THAT(record("mail"), ElementsAre("mail"));
+  EXPECT_THAT(record("control room"), ElementsAre("control room"));
+  EXPECT_THAT(record("mail"), IsEmpty());
+}
+
 TEST_F(Incidents, CountCooldownsByPersonGroupAndChannel) {
   const std::vector<AlertRoute> routes{{"hook", TenMinutes}, {"mail", TenMinutes}};
   const auto record = [&] {

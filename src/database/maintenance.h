@@ -1,5 +1,5 @@
-// What must happen by the clock: expired people leave the gallery, old rows and events the database,
-// old crops and orphaned pictures the disk.
+// What must happen by the clock: expired people leave the gallery, old rows and events the
+// database, old crops and orphaned pictures the disk.
 #pragma once
 
 #include <array>

@@ -57,8 +57,10 @@ Status OutboxRepository::RecordAttempt(const std::string& alert_id, WallTime at,
   return database_.Write([&](Connection& connection) -> Status {
     VIGIL_ASSIGN_OR_RETURN(
         const Answer updated,
-        connection.Execute("UPDATE outbox SET state = $2, attempts = attempts + 1, "
-                           "next_attempt_at = $3 WHERE id = $1",
+        // Who was given up while the attempt ran stays given up.
+        connection.Execute("UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $3, "
+                           "state = CASE WHEN state = 'dead' AND $2 = 'pending' THEN 'dead' "
+                           "ELSE $2 END WHERE id = $1",
                            {alert_id, StateName(state), next_attempt_at}));
     if (updated.changed == 0) {
       return Fail(ErrorCode::kNotFound, format("there is no alert {}", alert_id));
@@ -77,8 +79,7 @@ Status OutboxRepository::RecordAttempt(const std::string& alert_id, WallTime at,
         {{"alert_id", alert_id},
          {"incident_id", row.Text("incident_id")},
          {"channel", row.Text("channel")},
-         {"attempts", row.Integer("attempts")},
-         {"answer", answer}}));
+         {"attempts", row.Integer("attempts")}}));
     return {};
   });
 }

@@ -36,12 +36,11 @@ std::unexpected<Error> NoSuchPerson(const std::string& id) {
 // Fills the lists of people that lie between the first and the last id of `persons`, in order.
 Status AddWatchlists(Connection& connection, std::vector<Person>& persons) {
   if (persons.empty()) return {};
-  VIGIL_ASSIGN_OR_RETURN(
-      const Answer members,
-      connection.Execute("SELECT person_id, watchlist_id FROM watchlist_members "
-                         "WHERE person_id >= $1 AND person_id <= $2 "
-                         "ORDER BY person_id, watchlist_id",
-                         {persons.front().id, persons.back().id}));
+  VIGIL_ASSIGN_OR_RETURN(const Answer members,
+                         connection.Execute("SELECT person_id, watchlist_id FROM watchlist_members "
+                                            "WHERE person_id >= $1 AND person_id <= $2 "
+                                            "ORDER BY person_id, watchlist_id",
+                                            {persons.front().id, persons.back().id}));
   auto person = persons.begin();
   for (const Row& row : members.rows) {
     const std::string id = row.Text("person_id");

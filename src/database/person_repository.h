@@ -21,7 +21,8 @@ class PersonRepository {
  public:
   explicit PersonRepository(Database& database) : database_(database) {}
 
-  // Fills id, created_at and updated_at. kInvalidArgument for an unknown watch-list. An id given by the caller is kept (kConflict when taken).
+  // Fills id, created_at and updated_at. kInvalidArgument for an unknown watch-list. An id given by
+  // the caller is kept (kConflict when taken).
   Result<Person> Create(Person person);
   Result<Person> Get(const std::string& id);
   // In the order of enrolment; only those of a watch-list unless `watchlist_id` is empty.

@@ -24,16 +24,22 @@ constexpr std::string_view kDetections =
     "(SELECT id, seen_at FROM detections ORDER BY id LIMIT $2) AS oldest WHERE seen_at < $1)";
 
 constexpr std::string_view kDeliveries =
-    "DELETE FROM deliveries WHERE id IN (SELECT oldest.id FROM "
-    "(SELECT id, alert_id, at FROM deliveries ORDER BY id LIMIT $2) AS oldest "
-    "JOIN outbox ON outbox.id = oldest.alert_id "
-    "WHERE oldest.at < $1 AND outbox.state <> 'pending')";
+    "DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries AS d "
+    "JOIN outbox ON outbox.id = d.alert_id "
+    "WHERE d.at < $1 AND outbox.state <> 'pending' ORDER BY d.at LIMIT $2)";
 
 constexpr std::string_view kIncidents =
-    "DELETE FROM incidents WHERE id IN (SELECT oldest.id FROM "
-    "(SELECT id, last_seen, visit_open FROM incidents ORDER BY id LIMIT $2) AS oldest "
-    "WHERE oldest.last_seen < $1 AND oldest.visit_open = 0 AND NOT EXISTS "
-    "(SELECT 1 FROM outbox WHERE incident_id = oldest.id AND state = 'pending'))";
+    "DELETE FROM incidents WHERE id IN (SELECT i.id FROM incidents AS i "
+    "WHERE i.last_seen < $1 AND NOT EXISTS "
+    "(SELECT 1 FROM outbox WHERE incident_id = i.id AND state = 'pending') "
+    "ORDER BY i.last_seen LIMIT $2)";
+
+// The record of a face stays, its picture goes with the incident.
+constexpr std::string_view kCropsOfIncidents =
+    "UPDATE detections SET crop_media_id = '' WHERE id IN (SELECT d.id FROM detections AS d "
+    "WHERE d.crop_media_id <> '' AND d.outcome IN ('match', 'possible_match') AND d.seen_at < $1 "
+    "AND NOT EXISTS (SELECT 1 FROM sightings AS s WHERE s.crop_media_id = d.crop_media_id) "
+    "ORDER BY d.seen_at LIMIT $2)";
 
 constexpr std::string_view kRefreshTokens =
     "DELETE FROM spent_refresh_tokens WHERE refresh_hash IN "
@@ -60,6 +66,7 @@ Result<RetentionResult> ForgetOldRows(Database& database, const RetentionOptions
   VIGIL_ASSIGN_OR_RETURN(result.detections, forget(kDetections, options.detections));
   VIGIL_ASSIGN_OR_RETURN(result.deliveries, forget(kDeliveries, options.deliveries));
   VIGIL_ASSIGN_OR_RETURN(result.incidents, forget(kIncidents, options.incidents));
+  VIGIL_RETURN_IF_ERROR(forget(kCropsOfIncidents, options.incidents));
   VIGIL_ASSIGN_OR_RETURN(result.refresh_tokens, forget(kRefreshTokens, options.sessions));
   VIGIL_ASSIGN_OR_RETURN(result.sessions, forget(kSessions, options.sessions));
   if (options.gallery_changes > 0) {

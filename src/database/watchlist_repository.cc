@@ -1,6 +1,8 @@
 // SQL of watch-lists.
 #include "database/watchlist_repository.h"
 
+#include <algorithm>
+
 #include "base/format.h"
 #include "base/json.h"
 #include "base/uuid.h"
@@ -183,6 +185,29 @@ Result<WatchlistRepository::Everything> WatchlistRepository::LoadAll() {
     }
     return everything;
   });
+}
+
+Status RefuseWhileListed(Connection& connection, const std::string& place_id) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Watchlist> lists, All(connection));
+  for (const Watchlist& list : lists) {
+    if (std::ranges::find(list.camera_ids, place_id) == list.camera_ids.end() &&
+        std::ranges::find(list.camera_group_ids, place_id) == list.camera_group_ids.end()) {
+      continue;
+    }
+    return Fail(ErrorCode::kConflict,
+                format("the watch-list {} is about it: take it out of that list first", list.name));
+  }
+  return {};
+}
+
+Status RefuseWhileTold(Connection& connection, const std::string& channel) {
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Watchlist> lists, All(connection));
+  for (const Watchlist& list : lists) {
+    if (std::ranges::find(list.channels, channel) == list.channels.end()) continue;
+    return Fail(ErrorCode::kConflict,
+                format("the watch-list {} tells it: take it out of that list first", list.name));
+  }
+  return {};
 }
 
 Status SetWatchlistsOf(Connection& connection, const std::string& person_id,

@@ -44,4 +44,10 @@ class WatchlistRepository {
 Status SetWatchlistsOf(Connection& connection, const std::string& person_id,
                        const std::vector<std::string>& list_ids);
 
+// For CameraRepository, inside its transactions: kConflict while a watch-list names the camera or
+// camera group. Taking it out silently could make the list apply everywhere.
+Status RefuseWhileListed(Connection& connection, const std::string& place_id);
+// For ChannelRepository: kConflict while a watch-list names the channel; it would tell nobody.
+Status RefuseWhileTold(Connection& connection, const std::string& channel);
+
 }  // namespace vigil::database

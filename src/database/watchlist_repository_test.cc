@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "database/camera_repository.h"
 #include "database/person_repository.h"
 #include "database/schedule_json.h"
 #include "fakes/temporary_database.h"
@@ -64,6 +65,25 @@ TEST_F(WatchlistsTest, RefusesCamerasThatDoNotExist) {
   list.name = "x";
   list.camera_ids = {"nowhere"};
   EXPECT_THAT(lists_.Create(list).error().message, HasSubstr("no camera nowhere"));
+}
+
+TEST_F(WatchlistsTest, ACameraInAListIsNotDeleted) {
+  CameraRepository cameras(database_);
+  Camera camera;
+  camera.name = "gate";
+  camera.url = Secret("rtsp://192.0.2.1/");
+  camera = cameras.Create(camera).value();
+  Watchlist list;
+  list.name = "night";
+  list.camera_ids = {camera.id};
+  list = lists_.Create(list).value();
+  const Status refused = cameras.Delete(camera.id);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(refused.error().message, HasSubstr("night"));
+  list.camera_ids.clear();
+  ASSERT_TRUE(lists_.Update(list));
+  EXPECT_TRUE(cameras.Delete(camera.id));
 }
 
 TEST_F(WatchlistsTest, PeopleStandInTheirLists) {

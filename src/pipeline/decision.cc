@@ -142,6 +142,7 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
                 const WatchedPlace& place) {
   Decision decision;
   decision.gallery = search.gallery;
+  if (place.rules != nullptr) decision.rules_revision = place.rules->Revision();
   decision.threshold = MatchThreshold(policy, search.gallery);
   ThresholdTrace& trace = decision.trace.threshold;
   trace.calibrated = policy.Calibrated();
@@ -155,6 +156,8 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
   }
   // The neighbourhood in the whole gallery tells how crowded it is, wherever people are looked for.
   const double crowding = Crowding(policy, search);
+  trace.crowding = crowding;
+  if (search.candidates.size() > 1) trace.runner_up = search.candidates[1].similarity;
   KeepThoseLookedFor(search.candidates, place);
   if (search.candidates.empty()) {
     decision.outcome = Outcome::kStranger;
@@ -165,8 +168,6 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
   decision.threshold = demand.threshold;
   decision.trace.watchlists = std::move(demand.asked);
   trace.permitted_rate = demand.permitted_rate;
-  trace.crowding = crowding;
-  if (search.candidates.size() > 1) trace.runner_up = search.candidates[1].similarity;
   decision.candidates = std::move(search.candidates);
   if (decision.candidates.size() > kCandidatesKept) decision.candidates.resize(kCandidatesKept);
   decision.similarity = decision.candidates.front().similarity;

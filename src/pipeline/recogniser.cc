@@ -48,6 +48,8 @@ struct Recogniser::Round {
   std::uint64_t gallery_sequence = 0;
   std::vector<Track> ended;
   WatchedPlace place{};
+
+  std::uint64_t RulesRevision() const { return place.rules ? place.rules->Revision() : 0; }
 };
 
 Recogniser::Recogniser(const RecognitionOptions& options, const RecognitionPorts& ports,
@@ -83,6 +85,7 @@ Status Recogniser::Process(CameraWork work) {
   // A stream that broke off takes its tracks with it. They are judged on what was seen and closed,
   // so that the next stream starts empty: nothing seen before the break can be announced as new
   // after it.
+  Status settled;
   if (work.stream_ended) {
     Round round{
         lane, {}, ports_.gallery.Info().sequence, lane.tracker.EndAll(), PlaceOf(lane.camera)};
@@ -90,15 +93,17 @@ Status Recogniser::Process(CameraWork work) {
       round.now = std::max(round.now, track.last_pts);
     }
     if (ports_.live != nullptr) ports_.live->Forget(lane.camera.id);
-    Status settled = SettleTracks(round);
+    settled = SettleTracks(round);
     // There may never be another frame of this camera.
     while (!lane.unsettled.empty()) settled = SettleTracks(round);
-    VIGIL_RETURN_IF_ERROR(settled);
   }
 
-  if (work.frame.has_value()) VIGIL_RETURN_IF_ERROR(LookAt(lane, *work.frame));
+  if (work.frame.has_value()) {
+    // The new stream does not pay for what failed at the end of the old one.
+    if (Status looked = LookAt(lane, *work.frame); !looked.has_value()) settled = looked;
+  }
   lane.face_tracked = !lane.tracker.Tracks().empty();
-  return {};
+  return settled;
 }
 
 Status Recogniser::LookAt(CameraLane& lane, const Frame& frame) {
@@ -162,14 +167,17 @@ Status Recogniser::SettleTracks(Round& round) {
   SplitTakenOver(round);
 
   for (Track& track : round.lane.tracker.Tracks()) {
-    if (IsDue(track, round.now, false, round.gallery_sequence, options_.judge)) {
+    if (IsDue(track, round.now, false, round.gallery_sequence, options_.judge,
+              round.RulesRevision())) {
       Judge(track, round);
     } else if (IsStillSeen(track, round.now)) {
       Tell(track, Occasion::kStillSeen, round);
     }
   }
   for (Track& track : round.ended) {
-    if (IsDue(track, round.now, true, round.gallery_sequence, options_.judge)) Judge(track, round);
+    if (IsDue(track, round.now, true, round.gallery_sequence, options_.judge,
+              round.RulesRevision()))
+      Judge(track, round);
     Tell(track, Occasion::kEnded, round);
     ports_.metrics.CountTracks(round.lane.camera.id);
   }
@@ -203,25 +211,34 @@ void Recogniser::PutOff(Round& round) {
 Status Recogniser::EmbedDueShots(Round& round) {
   std::vector<Shot*> shots;
   std::vector<FaceCrop> crops;
+  std::vector<Track*> proving;
   const auto add = [&](Shot& shot) {
     if (!shot.Recognisable() || !shot.embedding.empty()) return;
     shots.push_back(&shot);
     crops.push_back(shot.crop);
   };
   const auto gather = [&](Track& track, bool ended) {
-    if (!IsDue(track, round.now, ended, round.gallery_sequence, options_.judge) &&
+    if (!IsDue(track, round.now, ended, round.gallery_sequence, options_.judge,
+               round.RulesRevision()) &&
         !NeedsProof(track, round.now, ended, options_.judge)) {
       return;
     }
     for (Shot& shot : track.shots) add(shot);
     if (track.newest) add(*track.newest);
-    track.proven_at = round.now;
-    track.doubtful = false;
+    proving.push_back(&track);
   };
   for (Track& track : round.lane.tracker.Tracks()) gather(track, false);
   for (Track& track : round.ended) gather(track, true);
-  if (shots.empty()) return {};
+  if (!shots.empty()) VIGIL_RETURN_IF_ERROR(Embed(shots, crops, round));
+  for (Track* track : proving) {
+    track->proven_at = round.now;
+    track->doubtful = false;
+  }
+  return {};
+}
 
+Status Recogniser::Embed(std::span<Shot* const> shots, std::span<const FaceCrop> crops,
+                         const Round& round) {
   std::vector<Embedding> embeddings;
   std::chrono::microseconds embed_time{0};
   {

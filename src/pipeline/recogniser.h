@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,7 @@ class Recogniser {
   Status SettleTracks(Round& round);
   void PutOff(Round& round);
   Status EmbedDueShots(Round& round);
+  Status Embed(std::span<Shot* const> shots, std::span<const FaceCrop> crops, const Round& round);
   std::string NameAlone(const Shot& shot, const WatchedPlace& place) const;
   WatchedPlace PlaceOf(const Camera& camera) const;
   void SplitTakenOver(Round& round);

@@ -45,6 +45,14 @@ milliseconds WaitBefore(int judgements, const JudgeOptions& options) {
   return std::min(wait, options.judgement_interval_max);
 }
 
+std::vector<std::string> PassedLists(const Decision& decision) {
+  std::vector<std::string> ids;
+  for (const WatchlistTrace& list : decision.trace.watchlists) {
+    if (list.passed) ids.push_back(list.id);
+  }
+  return ids;
+}
+
 // A shot of quality 0 still counts a little: it may be the only one.
 float WeightOf(const Shot& shot) { return std::max(shot.quality.score, 0.01F); }
 
@@ -82,12 +90,15 @@ void TraceEvidence(const Track& track, DecisionTrace& trace) {
 }  // namespace
 
 bool IsDue(const Track& track, milliseconds now, bool ended, std::uint64_t gallery_sequence,
-           const JudgeOptions& options) {
+           const JudgeOptions& options, std::uint64_t rules_revision) {
   const Conclusion& past = track.conclusion;
   if (past.judgements == 0) return ended || now - track.first_pts >= options.evidence_window;
   const std::size_t shots = RecognisableShots(track);
   if (shots == 0) return false;
-  if (past.decision && past.decision->gallery.sequence != gallery_sequence) return true;
+  if (past.decision && (past.decision->gallery.sequence != gallery_sequence ||
+                        past.decision->rules_revision != rules_revision)) {
+    return true;
+  }
   if (!ended && now - past.judged_at < WaitBefore(past.judgements, options)) return false;
   return shots > past.judged_shots ||
          track.shots.front().quality.score >= past.judged_quality * options.better_quality;
@@ -162,11 +173,14 @@ bool Conclude(Track& track, Decision decision, milliseconds now) {
     const Decision& past = *conclusion.decision;
     const bool says_more = std::tuple(Rank(decision.outcome), decision.similarity) >
                            std::tuple(Rank(past.outcome), past.similarity);
-    if (!says_more && past.gallery.sequence == decision.gallery.sequence) return false;
+    const bool same_knowledge = past.gallery.sequence == decision.gallery.sequence &&
+                                past.rules_revision == decision.rules_revision;
+    if (!says_more && same_knowledge) return false;
   }
   const bool changed = !conclusion.decision.has_value() ||
                        conclusion.decision->outcome != decision.outcome ||
-                       PersonOf(*conclusion.decision) != PersonOf(decision);
+                       PersonOf(*conclusion.decision) != PersonOf(decision) ||
+                       PassedLists(*conclusion.decision) != PassedLists(decision);
   conclusion.decision = std::move(decision);
   return changed;
 }

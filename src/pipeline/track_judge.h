@@ -30,9 +30,11 @@ struct JudgeOptions {
 };
 
 // Whether the track should be judged now. `ended`: it will get no more shots. `gallery_sequence`:
-// people enrolled or deleted meanwhile concern faces in view as well.
+// people enrolled or deleted meanwhile concern faces in view as well, and so do changed watch-lists
+// (`rules_revision`).
 bool IsDue(const Track& track, std::chrono::milliseconds now, bool ended,
-           std::uint64_t gallery_sequence, const JudgeOptions& options);
+           std::uint64_t gallery_sequence, const JudgeOptions& options,
+           std::uint64_t rules_revision = 0);
 
 // Whether a judged track has shots that were never compared with the others, and it is time to do
 // so.
@@ -54,8 +56,8 @@ Decision JudgeTrack(const Track& track, GallerySearch search, const DecisionPoli
                     const JudgeOptions& options, const WatchedPlace& place = {});
 
 // Takes a judgement into the track's conclusion. The better-founded one wins (a match is not lost
-// by a later, poorer angle) unless the gallery has changed, in which case the newer knows better.
-// True when the outcome or the person changed.
+// by a later, poorer angle) unless gallery or watch-lists have changed, in which case the newer
+// knows better. True when the outcome, the person or the lists that name the person changed.
 bool Conclude(Track& track, Decision decision, std::chrono::milliseconds now);
 
 }  // namespace vigil::pipeline

@@ -174,6 +174,31 @@ TEST(Conclude, ForgetsAPersonWhoWasDeletedMeanwhile) {
   EXPECT_EQ(track.conclusion.decision->outcome, Outcome::kStranger);
 }
 
+Decision ListedAs(float similarity, bool strict_passed, std::uint64_t revision = 0) {
+  Decision decision = Decided("anna", similarity);
+  decision.trace.watchlists = {{"usual", "", 0.5F, true}, {"strict", "", 0.8F, strict_passed}};
+  decision.rules_revision = revision;
+  return decision;
+}
+
+TEST(Conclude, SpeaksWhenAStricterListNamesThePersonToo) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  EXPECT_TRUE(Conclude(track, ListedAs(0.7F, false), milliseconds{600}));
+  EXPECT_TRUE(Conclude(track, ListedAs(0.85F, true), milliseconds{1200}));
+  EXPECT_FALSE(Conclude(track, ListedAs(0.9F, true), milliseconds{2400}));
+}
+
+TEST(Conclude, FollowsChangedWatchlists) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  Conclude(track, ListedAs(0.7F, false), milliseconds{600});
+  EXPECT_FALSE(Due(track, 700));
+  EXPECT_TRUE(IsDue(track, milliseconds{700}, false, kSequence, {}, 1)) << "lists changed";
+  Decision stranger = Decided("anna", 0.2F);
+  stranger.rules_revision = 1;
+  EXPECT_TRUE(Conclude(track, stranger, milliseconds{700}));
+  EXPECT_EQ(track.conclusion.decision->outcome, Outcome::kStranger);
+}
+
 TEST(JudgeTrack, WritesDownEveryLook) {
   Shot turned = MakeShot(300, 0.9F);
   turned.quality.unrecognisable = UnrecognisableReason::kTurnedAway;

@@ -33,8 +33,8 @@ bool Covers(const SchedulePeriod& period, const LocalTime& now) {
 
 }  // namespace
 
-WatchRules::WatchRules(std::vector<Watchlist> lists, Membership lists_of)
-    : lists_of_(std::move(lists_of)) {
+WatchRules::WatchRules(std::vector<Watchlist> lists, Membership lists_of, std::uint64_t revision)
+    : lists_of_(std::move(lists_of)), revision_(revision) {
   for (Watchlist& list : lists) {
     const std::string id = list.id;
     lists_.emplace(id, std::move(list));
@@ -71,7 +71,9 @@ bool IsOpen(const Schedule& schedule, WallTime time) {
 AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> asked,
                      Severity severity, std::span<const AlertRoute> all_routes, WallTime time) {
   AlertPlan plan{.severity = severity, .routes = {}};
-  if (asked.empty()) {
+  const bool in_no_list = std::ranges::none_of(
+      asked, [&](const WatchlistTrace& entry) { return rules.Find(entry.id) != nullptr; });
+  if (in_no_list) {
     plan.routes.assign(all_routes.begin(), all_routes.end());
     return plan;
   }

@@ -2,6 +2,7 @@
 // be, and who is told.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,7 +24,8 @@ class WatchRules {
   using Membership = std::unordered_map<std::string, std::vector<std::string>>;  // person -> lists
 
   WatchRules() = default;  // nobody stands in a list
-  WatchRules(std::vector<Watchlist> lists, Membership lists_of);
+  // `revision` tells these rules from those before and after.
+  WatchRules(std::vector<Watchlist> lists, Membership lists_of, std::uint64_t revision = 0);
 
   // The lists of a person that apply at a camera (`group_id` may be empty): none for somebody in no
   // list, nothing at all for somebody who is looked for elsewhere only.
@@ -32,10 +34,12 @@ class WatchRules {
                                                   const std::string& group_id) const;
   // Null for an unknown one.
   const Watchlist* Find(const std::string& list_id) const;
+  std::uint64_t Revision() const { return revision_; }
 
  private:
   std::unordered_map<std::string, Watchlist> lists_;
   Membership lists_of_;
+  std::uint64_t revision_ = 0;
 };
 
 // Answers from memory; never null.
@@ -58,7 +62,8 @@ struct AlertPlan {
 };
 
 // `asked` are the lists that were asked when the person was named (DecisionTrace::watchlists);
-// `severity` is the person's own. Lists that were deleted since count no more.
+// `severity` is the person's own. Lists that were deleted since count no more; when none is left,
+// the person stands in no list.
 AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> asked,
                      Severity severity, std::span<const AlertRoute> all_routes, WallTime time);
 

@@ -95,6 +95,21 @@ TEST(Watchlists, OnlyTheBestOfThoseLookedForCanBeNamed) {
   EXPECT_EQ(decision.candidates.front().person_id, "anna");
 }
 
+TEST(Watchlists, TheTraceNamesTheRunnerUpThatMadeTheCrowding) {
+  Watchlist far = List("far");
+  far.camera_ids = {"gate"};
+  const WatchedPlace place{
+      .rules = std::make_shared<const WatchRules>(
+          std::vector{far}, WatchRules::Membership{{"bert", {"far"}}}),
+      .camera_id = "door",
+      .group_id = ""};
+  const GallerySearch search{{{"anna", "a", 0.75F}, {"bert", "b", 0.70F}}, {1, 10, 10}};
+  const Decision decision = Decide(search, FaceQuality{}, Policy(), place);
+  EXPECT_EQ(decision.candidates.size(), 1U);
+  EXPECT_FLOAT_EQ(decision.trace.threshold.runner_up, 0.70F);
+  EXPECT_GT(decision.trace.threshold.crowding, 1);
+}
+
 // Fridays from 22:00 to 06:00 of Saturday, in Berlin.
 Schedule FridayNight() {
   SchedulePeriod night{.from = std::chrono::hours{22}, .to = std::chrono::hours{6}};
@@ -154,6 +169,10 @@ TEST(AlertPlan, AListNeverLowersTheSeverity) {
   Watchlist list = List("harmless");
   list.severity = Severity::kLow;
   EXPECT_EQ(Plan({list}, {{"harmless", "", 0.5F, true}}).severity, Severity::kMedium);
+}
+
+TEST(AlertPlan, WhenItsListsAreGoneAllChannelsAreTold) {
+  EXPECT_THAT(ChannelsOf(Plan({}, {{"deleted", "", 0.5F, true}})), ElementsAre("desk", "police"));
 }
 
 TEST(AlertPlan, OutsideItsScheduleAListTellsNobody) {

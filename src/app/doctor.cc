@@ -51,18 +51,19 @@ Findings Diagnose(const config::Config& config) {
   Findings findings = CheckData(config);
   const bool data_usable = !HasFault(findings);
   Append(findings, CheckDisk(config));
-  std::vector<config::CameraConfig> stored;
+  StoredFacts stored;
   if (data_usable) {
     std::optional<Sealer> sealer;
     Append(findings, CheckKey(config, sealer));
     Append(findings, CheckDatabase(config, sealer ? &*sealer : nullptr, stored));
   }
   Append(findings, CheckModels(config));
+  Append(findings, CheckEmbedder(config, stored.persons));
   Append(findings, CheckPrecision(config, vision::DetectCpuFeatures()));
   Append(findings, CheckLogs(config));
   Append(findings, CheckPorts(config));
   Append(findings, CheckClock());
-  Append(findings, CheckCameras(AllCameras(config, std::move(stored))));
+  Append(findings, CheckCameras(AllCameras(config, std::move(stored.cameras))));
   Append(findings, CheckChannels(config));
   return findings;
 }

@@ -51,11 +51,18 @@ Finding JudgeClock(WallTime now, std::optional<bool> synchronised);
 
 // The key that unseals stored faces; filled by CheckKey, needed by CheckDatabase.
 Findings CheckKey(const config::Config& config, std::optional<Sealer>& sealer);
-// Health, schema and whether `sealer` belongs to it. Fills `cameras` with those that are stored.
-Findings CheckDatabase(const config::Config& config, const Sealer* sealer,
-                       std::vector<config::CameraConfig>& cameras);
+// What the database tells for later checks.
+struct StoredFacts {
+  std::vector<config::CameraConfig> cameras;
+  std::int64_t persons = 0;
+};
+// Health, schema and whether `sealer` belongs to it. Fills `facts` when all is well.
+Findings CheckDatabase(const config::Config& config, const Sealer* sealer, StoredFacts& facts);
 
 Findings CheckModels(const config::Config& config);
+// Whether the configured embedder is right for so many enrolled people; nothing when it is not
+// installed.
+Findings CheckEmbedder(const config::Config& config, std::int64_t persons);
 Findings CheckPrecision(const config::Config& config, const vision::CpuFeatures& cpu);
 
 // Opens each enabled camera and waits for its first picture, several at a time.

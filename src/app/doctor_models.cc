@@ -5,6 +5,8 @@
 #include "app/doctor.h"
 #include "app/engines.h"
 #include "base/format.h"
+#include "pipeline/embedder_advice.h"
+#include "vision/cpu.h"
 #include "vision/model_store.h"
 
 namespace vigil::app {
@@ -36,6 +38,21 @@ Findings CheckModels(const config::Config& config) {
         "run `make setup` in the checkout, or name the right folder in [models] directory")};
   }
   return {CheckModel(config, config.models.detector), CheckModel(config, config.models.embedder)};
+}
+
+Findings CheckEmbedder(const config::Config& config, std::int64_t persons) {
+  const auto model = vision::FindModel(config.models.directory, config.models.embedder);
+  const auto precision =
+      vision::ChoosePrecision(config.models.precision, vision::DetectCpuFeatures());
+  if (!model.has_value() || !precision.has_value()) return {};
+  EmbedderInfo embedder;
+  embedder.space.model_id = model->id;
+  embedder.precision = vision::PrecisionName(*precision);
+  embedder.threshold_floor = model->threshold_floor;
+  embedder.impostor_tail = model->TailOf(vision::StoredPrecision(*precision));
+  const auto advice = pipeline::AdviseEmbedder(embedder, persons);
+  return {{"models", advice.change ? FindingState::kWarning : FindingState::kOk, advice.sentence,
+           advice.mend}};
 }
 
 Findings CheckPrecision(const config::Config& config, const vision::CpuFeatures& cpu) {

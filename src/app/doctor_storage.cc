@@ -75,8 +75,7 @@ Findings CheckKey(const config::Config& config, std::optional<Sealer>& sealer) {
   return {{"key", FindingState::kOk, format("the key file {} can be read", file.string()), ""}};
 }
 
-Findings CheckDatabase(const config::Config& config, const Sealer* sealer,
-                       std::vector<config::CameraConfig>& cameras) {
+Findings CheckDatabase(const config::Config& config, const Sealer* sealer, StoredFacts& facts) {
   const auto path = config.DatabaseFile();
   const std::string file = path.string();
   std::error_code failure;
@@ -109,8 +108,9 @@ Findings CheckDatabase(const config::Config& config, const Sealer* sealer,
     known.name = camera.name;
     known.url = camera.url;
     known.enabled = camera.enabled;
-    cameras.push_back(std::move(known));
+    facts.cameras.push_back(std::move(known));
   }
+  facts.persons = seen->persons;
   return {JudgeSchema(file, *seen)};
 }
 

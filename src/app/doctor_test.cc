@@ -8,7 +8,9 @@
 
 #include <fstream>
 
+#include "installed_models.h"
 #include "temporary_folder.h"
+#include "vision/model_store.h"
 
 namespace vigil::app {
 namespace {
@@ -74,8 +76,8 @@ class Storage : public testing::Test {
 
 TEST_F(Storage, NothingYetIsNoFaultAndStaysNothing) {
   EXPECT_EQ(CheckKey(config_, sealer_).front().state, FindingState::kOk);
-  std::vector<config::CameraConfig> cameras;
-  EXPECT_EQ(CheckDatabase(config_, nullptr, cameras).front().state, FindingState::kOk);
+  StoredFacts facts;
+  EXPECT_EQ(CheckDatabase(config_, nullptr, facts).front().state, FindingState::kOk);
   EXPECT_TRUE(std::filesystem::is_empty(folder_.Path()));
 }
 
@@ -102,10 +104,24 @@ TEST_F(Storage, AFolderInPlaceOfTheKeyIsAFault) {
 
 TEST_F(Storage, WhatIsNoDatabaseIsAFault) {
   Write("vigil.db", std::string(8192, 'x'));
-  std::vector<config::CameraConfig> cameras;
-  const Finding found = CheckDatabase(config_, nullptr, cameras).front();
+  StoredFacts facts;
+  const Finding found = CheckDatabase(config_, nullptr, facts).front();
   EXPECT_EQ(found.state, FindingState::kFault);
   EXPECT_THAT(found.mend, HasSubstr("backup"));
+}
+
+TEST(DoctorEmbedder, NamesABetterOneForALargeGallery) {
+  config::Config config;
+  config.models.directory = InstalledModelsDirectory();
+  if (!vision::FindModel(config.models.directory, "facenet-128")) {
+    ASSERT_FALSE(ModelsAreRequired());
+    GTEST_SKIP() << "facenet-128 is not installed";
+  }
+  const Finding few = CheckEmbedder(config, 10).at(0);
+  EXPECT_EQ(few.state, FindingState::kOk) << few.what;
+  const Finding many = CheckEmbedder(config, 500).at(0);
+  EXPECT_EQ(many.state, FindingState::kWarning) << many.what;
+  EXPECT_NE(many.mend.find("sface"), std::string::npos) << many.mend;
 }
 
 }  // namespace

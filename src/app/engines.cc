@@ -100,7 +100,8 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Confi
   return vision::MakeYunetDetectors({.models_directory = config.models.directory,
                                      .model_id = model.id,
                                      .min_face_px = min_face_px,
-                                     .precision = precision},
+                                     .precision = precision,
+                                     .level_pixels_max = level_pixels_max},
                                     count);
 }
 

@@ -73,6 +73,9 @@ Result<Inspection> Inspect(Connection& connection, const Sealer* sealer) {
   if (inspection.schema != inspection.schema_known || inspection.key_fits == false) {
     return inspection;
   }
+  VIGIL_ASSIGN_OR_RETURN(const Answer persons,
+                         connection.Execute("SELECT COUNT(*) AS count FROM persons", {}));
+  inspection.persons = persons.rows.at(0).Integer("count");
   VIGIL_ASSIGN_OR_RETURN(inspection.cameras, StoredCameras(connection, *sealer));
   return inspection;
 }

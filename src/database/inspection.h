@@ -18,6 +18,7 @@ struct Inspection {
   int schema_known = 0;          // of this program
   std::string damage;            // SQLite's first complaint; empty: the file is sound
   std::optional<bool> key_fits;  // absent: no sealer was given, or nothing was sealed yet
+  std::int64_t persons = 0;      // enrolled; only when the schema is this program's
   std::vector<Camera> cameras;  // id, name, url and enabled; only when the schema is this program's
 };
 

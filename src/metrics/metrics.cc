@@ -35,10 +35,13 @@ constexpr std::array kFrameResults = {FrameResult::kDecoded, FrameResult::kStill
                                       FrameResult::kDetected};
 constexpr std::array kAlertResults = {AlertResult::kSent, AlertResult::kSuppressed,
                                       AlertResult::kFailed, AlertResult::kDead};
-constexpr std::array kFaults = {
-    StreamFault::kRefused,     StreamFault::kUnauthorised, StreamFault::kNoRoute,
-    StreamFault::kNotFound,    StreamFault::kNoVideo,      StreamFault::kStalled,
-    StreamFault::kUndecodable, StreamFault::kEnded,        StreamFault::kOther};
+constexpr std::array kFaults = {StreamFault::kRefused,     StreamFault::kUnauthorised,
+                                StreamFault::kNoRoute,     StreamFault::kNotFound,
+                                StreamFault::kNoVideo,     StreamFault::kStalled,
+                                StreamFault::kUndecodable, StreamFault::kEnded,
+                                StreamFault::kFrozen,      StreamFault::kOther};
+static_assert(kFaults.size() == static_cast<std::size_t>(StreamFault::kOther),
+              "every fault but kNone has its series");
 constexpr std::array kOutcomes = {Outcome::kMatch, Outcome::kPossibleMatch, Outcome::kStranger,
                                   Outcome::kUnrecognisable, Outcome::kSpoof};
 

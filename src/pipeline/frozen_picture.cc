@@ -1,6 +1,7 @@
 // See frozen_picture.h.
 #include "pipeline/frozen_picture.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pipeline/luma_grid.h"
@@ -9,6 +10,9 @@ namespace vigil::pipeline {
 namespace {
 
 constexpr std::chrono::milliseconds kLookInterval{1000};
+// A dark cellar may stand still for hours. Reconnecting once tells a stuck encoder from it; after
+// that the open stream shows the light going on sooner than another connection would.
+constexpr std::chrono::milliseconds kReopenInterval{10 * 60'000};
 
 }  // namespace
 
@@ -29,7 +33,7 @@ PictureState FrozenPicture::Look(const Frame& frame, SteadyTime now) {
       frozen_ = false;
     }
   }
-  if (now - changed_at_ >= after_) {
+  if (now - changed_at_ >= (frozen_ ? std::max(after_, kReopenInterval) : after_)) {
     frozen_ = true;
     return PictureState::kFrozen;
   }

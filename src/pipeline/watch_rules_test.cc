@@ -98,11 +98,10 @@ TEST(Watchlists, OnlyTheBestOfThoseLookedForCanBeNamed) {
 TEST(Watchlists, TheTraceNamesTheRunnerUpThatMadeTheCrowding) {
   Watchlist far = List("far");
   far.camera_ids = {"gate"};
-  const WatchedPlace place{
-      .rules = std::make_shared<const WatchRules>(
-          std::vector{far}, WatchRules::Membership{{"bert", {"far"}}}),
-      .camera_id = "door",
-      .group_id = ""};
+  const WatchedPlace place{.rules = std::make_shared<const WatchRules>(
+                               std::vector{far}, WatchRules::Membership{{"bert", {"far"}}}),
+                           .camera_id = "door",
+                           .group_id = ""};
   const GallerySearch search{{{"anna", "a", 0.75F}, {"bert", "b", 0.70F}}, {1, 10, 10}};
   const Decision decision = Decide(search, FaceQuality{}, Policy(), place);
   EXPECT_EQ(decision.candidates.size(), 1U);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "vision/area_resize.h"
+#include "vision/detectors/cascade.h"
 #include "vision/detectors/yunet_grid.h"
 #include "vision/frame_pixels.h"
 #include "vision/inference.h"
@@ -18,6 +19,9 @@ namespace {
 
 constexpr std::array kStrides = {8, 16, kYunetStrideMax};
 constexpr const char* kNetwork = "yunet";
+// As many as MTCNN's last two nets look at: suppression takes time by their square.
+constexpr std::size_t kProposalsMax = 10'000;
+constexpr std::size_t kFacesMax = 2'000;
 
 class Yunet final : public Detector {
  public:
@@ -41,13 +45,16 @@ class Yunet final : public Detector {
  private:
   std::vector<Detection> DetectOne(const Frame& frame) {
     std::vector<Proposal> proposals;
-    for (const YunetLevel& level :
-         MakeYunetLevels(frame.width, frame.height, options_.min_face_px)) {
+    const int min_face_px = SmallestYunetFacePx(frame.width, frame.height, options_.min_face_px,
+                                                options_.level_pixels_max);
+    for (const YunetLevel& level : MakeYunetLevels(frame.width, frame.height, min_face_px)) {
       FillInput(frame, level);
       request_.infer();
       Decode(frame, level, proposals);
     }
+    KeepBest(proposals, kProposalsMax);
     Suppress(proposals, options_.overlap_max, OverlapKind::kUnion);
+    KeepBest(proposals, kFacesMax);
     const auto smallest = static_cast<float>(options_.min_face_px);
     std::vector<Detection> detections;
     for (const Proposal& proposal : proposals) {

@@ -19,6 +19,9 @@ struct YunetOptions {
   float score_min = 0.7F;
   float overlap_max = 0.3F;  // shared area of two boxes, of their union, above which one is dropped
   Precision precision = Precision::kF32;
+  // The largest level has at most so many pixels, however small the faces looked for; 0: no limit.
+  // For pictures from strangers, whose size must not decide on time and memory.
+  double level_pixels_max = 0;
 };
 
 // `count` detectors that share the compiled network, one for each recognition worker. Wu et al.,

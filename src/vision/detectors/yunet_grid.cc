@@ -16,6 +16,13 @@ int RoundUp(int side) { return (side + kYunetStrideMax - 1) / kYunetStrideMax * 
 
 }  // namespace
 
+int SmallestYunetFacePx(int width, int height, int min_face_px, double level_pixels_max) {
+  if (level_pixels_max <= 0) return min_face_px;
+  const double pixels = static_cast<double>(width) * static_cast<double>(height);
+  const double needed = std::ceil(kYunetFacePx * std::sqrt(pixels / level_pixels_max));
+  return std::max(min_face_px, static_cast<int>(needed));
+}
+
 std::vector<YunetLevel> MakeYunetLevels(int width, int height, int min_face_px) {
   VIGIL_CHECK(width > 0 && height > 0 && min_face_px > 0);
   double scale = std::min(1.0, static_cast<double>(kYunetFacePx) / min_face_px);

@@ -37,6 +37,10 @@ inline constexpr int kYunetStrideMax = 32;
 // found, and a level of a quarter the size follows. Sizes must be positive.
 std::vector<YunetLevel> MakeYunetLevels(int width, int height, int min_face_px);
 inline constexpr int kYunetFacePx = 16;
+
+// `min_face_px`, or as much more as it takes for the first level to have at most `level_pixels_max`
+// pixels (0: no limit).
+int SmallestYunetFacePx(int width, int height, int min_face_px, double level_pixels_max);
 inline constexpr int kYunetSideMax = 640;
 
 // Appends every cell whose score (the root of face times object, each held to 0..1) reaches

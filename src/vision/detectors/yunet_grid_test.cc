@@ -106,6 +106,14 @@ TEST(YunetLevels, SmallestFaceDecidesTheSize) {
   EXPECT_THAT(MakeYunetLevels(1, 1, 400), ElementsAre(YunetLevel{1, 1, 32, 32}));
 }
 
+TEST(YunetLevels, AHugePictureIsNotLookedAtInFull) {
+  const int smallest = SmallestYunetFacePx(8192, 6104, 12, 1.5e6);
+  const YunetLevel largest = MakeYunetLevels(8192, 6104, smallest).front();
+  EXPECT_LE(largest.width * largest.height, 1'500'000);
+  EXPECT_EQ(SmallestYunetFacePx(8192, 6104, 12, 0), 12);
+  EXPECT_EQ(SmallestYunetFacePx(640, 480, 40, 1.5e6), 40);
+}
+
 TEST(YunetLevels, LargePicturesAreLookedAtAgainSmaller) {
   EXPECT_THAT(MakeYunetLevels(4000, 3000, 16),
               ElementsAre(YunetLevel{4000, 3000, 4000, 3008}, YunetLevel{1000, 750, 1024, 768},

@@ -87,9 +87,20 @@ alerts::ChannelOptions OptionsOf(const config::ChannelConfig& channel,
   return options;
 }
 
-// A stored channel as the alerts room wants it; its revision changes with every save.
-Result<alerts::ChannelOptions> OptionsOf(const database::StoredChannel& channel,
-                                         const config::AlertsConfig& all, const Clock& clock) {
+}  // namespace
+
+std::vector<alerts::ChannelOptions> ConfiguredChannelOptions(const config::Config& config) {
+  std::vector<alerts::ChannelOptions> options;
+  options.reserve(config.alerts.channels.size());
+  for (const auto& channel : config.alerts.channels) {
+    options.push_back(OptionsOf(channel, config.alerts));
+  }
+  return options;
+}
+
+Result<alerts::ChannelOptions> StoredChannelOptions(const database::StoredChannel& channel,
+                                                    const config::AlertsConfig& all,
+                                                    const Clock& clock) {
   VIGIL_ASSIGN_OR_RETURN(const json::value settings, ParseJson(channel.settings.Reveal()));
   if (!settings.is_object()) return Fail(ErrorCode::kDataLoss, "its settings are no object");
   auto receiver =
@@ -104,17 +115,6 @@ Result<alerts::ChannelOptions> OptionsOf(const database::StoredChannel& channel,
       .cooldown = {.duration = std::chrono::seconds(channel.cooldown_s.value_or(all.cooldown_s))},
       .include_snapshot = channel.include_snapshot,
       .revision = format("{} {}", channel.id, FormatTime(channel.updated_at))};
-}
-
-}  // namespace
-
-std::vector<alerts::ChannelOptions> ConfiguredChannelOptions(const config::Config& config) {
-  std::vector<alerts::ChannelOptions> options;
-  options.reserve(config.alerts.channels.size());
-  for (const auto& channel : config.alerts.channels) {
-    options.push_back(OptionsOf(channel, config.alerts));
-  }
-  return options;
 }
 
 Result<std::vector<alerts::Channel>> MakeAllChannels(const config::Config& config,
@@ -132,7 +132,7 @@ Result<std::vector<alerts::Channel>> MakeAllChannels(const config::Config& confi
       continue;
     }
     // One bad channel must not silence the others.
-    auto options = OptionsOf(wanted, config.alerts, clock);
+    auto options = StoredChannelOptions(wanted, config.alerts, clock);
     if (!options) {
       LogError("alerts", "channel {} is not used: {}", wanted.name, options.error().message);
       continue;

@@ -51,20 +51,21 @@ Findings Diagnose(const config::Config& config) {
   Findings findings = CheckData(config);
   const bool data_usable = !HasFault(findings);
   Append(findings, CheckDisk(config));
-  StoredFacts stored;
+  Stored stored;
   if (data_usable) {
     std::optional<Sealer> sealer;
     Append(findings, CheckKey(config, sealer));
     Append(findings, CheckDatabase(config, sealer ? &*sealer : nullptr, stored));
   }
+  const vision::CpuFeatures cpu = vision::DetectCpuFeatures();
   Append(findings, CheckModels(config));
-  Append(findings, CheckEmbedder(config, stored.persons));
-  Append(findings, CheckPrecision(config, vision::DetectCpuFeatures()));
+  if (stored.persons) Append(findings, CheckEmbedder(config, cpu, *stored.persons));
+  Append(findings, CheckPrecision(config, cpu));
   Append(findings, CheckLogs(config));
   Append(findings, CheckPorts(config));
   Append(findings, CheckClock());
   Append(findings, CheckCameras(AllCameras(config, std::move(stored.cameras))));
-  Append(findings, CheckChannels(config));
+  Append(findings, CheckChannels(config, stored.channels));
   return findings;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/seal.h"
 #include "config/config.h"
+#include "database/channel_repository.h"
 #include "vision/cpu.h"
 
 namespace vigil::app {
@@ -51,24 +52,29 @@ Finding JudgeClock(WallTime now, std::optional<bool> synchronised);
 
 // The key that unseals stored faces; filled by CheckKey, needed by CheckDatabase.
 Findings CheckKey(const config::Config& config, std::optional<Sealer>& sealer);
-// What the database tells for later checks.
-struct StoredFacts {
+// What the database tells the checks that follow. Cameras and channels are left out when the key
+// does not open them: that is one fault, and not theirs.
+struct Stored {
+  std::optional<std::int64_t> persons;  // enrolled; nothing when they could not be counted
   std::vector<config::CameraConfig> cameras;
-  std::int64_t persons = 0;
+  std::vector<database::StoredChannel> channels;
 };
-// Health, schema and whether `sealer` belongs to it. Fills `facts` when all is well.
-Findings CheckDatabase(const config::Config& config, const Sealer* sealer, StoredFacts& facts);
+// Health, schema and whether `sealer` belongs to it. Fills `stored`.
+Findings CheckDatabase(const config::Config& config, const Sealer* sealer, Stored& stored);
 
 Findings CheckModels(const config::Config& config);
-// Whether the configured embedder is right for so many enrolled people; nothing when it is not
-// installed.
-Findings CheckEmbedder(const config::Config& config, std::int64_t persons);
+// Whether the embedder fits a gallery of `persons` people; nothing when it is not installed, which
+// CheckModels tells.
+Findings CheckEmbedder(const config::Config& config, const vision::CpuFeatures& cpu,
+                       std::int64_t persons);
 Findings CheckPrecision(const config::Config& config, const vision::CpuFeatures& cpu);
 
 // Opens each enabled camera and waits for its first picture, several at a time.
 Findings CheckCameras(const std::vector<config::CameraConfig>& cameras);
-// Connects and logs in to each receiver; sends no alert.
-Findings CheckChannels(const config::Config& config);
+// Connects and logs in to each receiver of the file, and of those `stored` that are enabled; sends
+// no alert.
+Findings CheckChannels(const config::Config& config,
+                       const std::vector<database::StoredChannel>& stored);
 
 // Whether a `vigil serve` answers on the data directory's socket.
 bool ServeRuns(const config::Config& config);

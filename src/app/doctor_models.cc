@@ -6,7 +6,6 @@
 #include "app/engines.h"
 #include "base/format.h"
 #include "pipeline/embedder_advice.h"
-#include "vision/cpu.h"
 #include "vision/model_store.h"
 
 namespace vigil::app {
@@ -40,19 +39,27 @@ Findings CheckModels(const config::Config& config) {
   return {CheckModel(config, config.models.detector), CheckModel(config, config.models.embedder)};
 }
 
-Findings CheckEmbedder(const config::Config& config, std::int64_t persons) {
+Findings CheckEmbedder(const config::Config& config, const vision::CpuFeatures& cpu,
+                       std::int64_t persons) {
   const auto model = vision::FindModel(config.models.directory, config.models.embedder);
+  if (!model.has_value()) return {};
+  // An impossible precision is CheckPrecision's fault to tell; any stored one serves here.
   const auto precision =
-      vision::ChoosePrecision(config.models.precision, vision::DetectCpuFeatures());
-  if (!model.has_value() || !precision.has_value()) return {};
-  EmbedderInfo embedder;
-  embedder.space.model_id = model->id;
-  embedder.precision = vision::PrecisionName(*precision);
-  embedder.threshold_floor = model->threshold_floor;
-  embedder.impostor_tail = model->TailOf(vision::StoredPrecision(*precision));
-  const auto advice = pipeline::AdviseEmbedder(embedder, persons);
-  return {{"models", advice.change ? FindingState::kWarning : FindingState::kOk, advice.sentence,
-           advice.mend}};
+      vision::ChoosePrecision(config.models.precision, cpu).value_or(vision::Precision::kF32);
+  EmbedderInfo info;
+  info.space.model_id = model->id;
+  info.threshold_floor = model->threshold_floor;
+  info.impostor_tail = model->TailOf(vision::StoredPrecision(precision));
+  auto advice = pipeline::AdviseEmbedder(info, persons);
+  if (advice.change) {
+    return {{"models", FindingState::kWarning, std::move(advice.sentence), std::move(advice.mend)}};
+  }
+  // Smaller galleries were not measured.
+  if (persons < pipeline::kAdviceFromPersons) {
+    advice.sentence =
+        format("the embedder {} is calibrated; people enrolled: {}", model->id, persons);
+  }
+  return {{"models", FindingState::kOk, std::move(advice.sentence), ""}};
 }
 
 Findings CheckPrecision(const config::Config& config, const vision::CpuFeatures& cpu) {

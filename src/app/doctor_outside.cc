@@ -1,6 +1,7 @@
 // The outer side of `vigil doctor`: cameras that must answer and receivers that must take alerts.
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -83,10 +84,31 @@ Findings CheckCameras(const std::vector<config::CameraConfig>& cameras) {
   return LookAtEach(cameras.size(), [&](std::size_t index) { return CheckCamera(cameras[index]); });
 }
 
-Findings CheckChannels(const config::Config& config) {
-  const auto channels = ConfiguredChannelOptions(config);
-  return LookAtEach(channels.size(),
-                    [&](std::size_t index) { return CheckChannel(channels[index]); });
+Findings CheckChannels(const config::Config& config,
+                       const std::vector<database::StoredChannel>& stored) {
+  auto channels = ConfiguredChannelOptions(config);
+  Findings unreadable;
+  SystemClock clock;
+  for (const database::StoredChannel& channel : stored) {
+    // One of the file hides its namesake of the database.
+    if (!channel.enabled || std::ranges::find(channels, channel.name,
+                                              &alerts::ChannelOptions::name) != channels.end()) {
+      continue;
+    }
+    auto options = StoredChannelOptions(channel, config.alerts, clock);
+    if (options.has_value()) {
+      channels.push_back(*std::move(options));
+    } else {
+      unreadable.push_back({"channel", FindingState::kFault,
+                            format("channel {}: its stored settings cannot be used: {}",
+                                   channel.name, options.error().message),
+                            "set the channel's settings again"});
+    }
+  }
+  Findings findings =
+      LookAtEach(channels.size(), [&](std::size_t index) { return CheckChannel(channels[index]); });
+  std::ranges::move(unreadable, std::back_inserter(findings));
+  return findings;
 }
 
 }  // namespace vigil::app

@@ -75,7 +75,7 @@ Findings CheckKey(const config::Config& config, std::optional<Sealer>& sealer) {
   return {{"key", FindingState::kOk, format("the key file {} can be read", file.string()), ""}};
 }
 
-Findings CheckDatabase(const config::Config& config, const Sealer* sealer, StoredFacts& facts) {
+Findings CheckDatabase(const config::Config& config, const Sealer* sealer, Stored& stored) {
   const auto path = config.DatabaseFile();
   const std::string file = path.string();
   std::error_code failure;
@@ -99,6 +99,7 @@ Findings CheckDatabase(const config::Config& config, const Sealer* sealer, Store
     return {DatabaseFinding(FindingState::kFault, format("{} is damaged: {}", file, seen->damage),
                             kRestore)};
   }
+  stored.persons = seen->persons;
   if (seen->key_fits == false) {
     return {KeyFault(format("the key does not belong to the database {}", file),
                      "put back the key it was made with, or restore both from one backup")};
@@ -108,9 +109,9 @@ Findings CheckDatabase(const config::Config& config, const Sealer* sealer, Store
     known.name = camera.name;
     known.url = camera.url;
     known.enabled = camera.enabled;
-    facts.cameras.push_back(std::move(known));
+    stored.cameras.push_back(std::move(known));
   }
-  facts.persons = seen->persons;
+  stored.channels = seen->channels;
   return {JudgeSchema(file, *seen)};
 }
 

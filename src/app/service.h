@@ -18,6 +18,7 @@
 #include "app/event_reporter.h"
 #include "base/secret.h"
 #include "database/camera_repository.h"
+#include "database/channel_repository.h"
 #include "database/detection_repository.h"
 #include "database/event_writer.h"
 #include "database/incident_repository.h"
@@ -103,6 +104,11 @@ class Service {
 
 // The channels of the configuration as the alerts room wants them.
 std::vector<alerts::ChannelOptions> ConfiguredChannelOptions(const config::Config& config);
+// A stored channel as the alerts room wants it; its revision changes with every save. Errors name
+// the field of its settings that cannot be used.
+Result<alerts::ChannelOptions> StoredChannelOptions(const database::StoredChannel& channel,
+                                                    const config::AlertsConfig& all,
+                                                    const Clock& clock);
 // Working ones of the file and of the database. A faulty one of the file is an error; one of the
 // database is left out, and the log says so.
 Result<std::vector<alerts::Channel>> MakeAllChannels(const config::Config& config,

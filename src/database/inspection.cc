@@ -62,21 +62,56 @@ Result<std::vector<Camera>> StoredCameras(Connection& connection, const Sealer& 
   return cameras;
 }
 
+Result<std::vector<StoredChannel>> StoredChannels(Connection& connection, const Sealer& sealer) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      connection.Execute("SELECT id, name, kind, settings, include_snapshot, cooldown_s, enabled, "
+                         "created_at, updated_at FROM channels ORDER BY name",
+                         {}));
+  std::vector<StoredChannel> channels;
+  for (const Row& row : answer.rows) {
+    StoredChannel channel{.id = row.Text("id"),
+                          .name = row.Text("name"),
+                          .kind = row.Text("kind"),
+                          .settings = {},
+                          .include_snapshot = row.Flag("include_snapshot"),
+                          .cooldown_s = row.OptionalInt("cooldown_s"),
+                          .enabled = row.Flag("enabled"),
+                          .created_at = row.Time("created_at"),
+                          .updated_at = row.Time("updated_at")};
+    auto settings =
+        sealer.OpenText(row.Blob("settings"), SealContext("channels", channel.id, "settings"));
+    if (settings.has_value()) channel.settings = Secret(*std::move(settings));
+    channels.push_back(std::move(channel));
+  }
+  return channels;
+}
+
+// Those whom cameras are searched for: with a reference, of whatever embedder.
+Result<std::int64_t> EnrolledPersons(Connection& connection) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      connection.Execute("SELECT COUNT(DISTINCT person_id) AS persons FROM reference_embeddings",
+                         {}));
+  return answer.rows.at(0).Integer("persons");
+}
+
 Result<Inspection> Inspect(Connection& connection, const Sealer* sealer) {
   Inspection inspection;
   inspection.schema_known = static_cast<int>(BuiltInMigrations().size());
   VIGIL_ASSIGN_OR_RETURN(inspection.damage, FirstDamage(connection));
   if (!inspection.damage.empty()) return inspection;
   VIGIL_ASSIGN_OR_RETURN(inspection.schema, StoredSchema(connection));
+  const bool schema_fits = inspection.schema == inspection.schema_known;
+  if (schema_fits) {
+    VIGIL_ASSIGN_OR_RETURN(inspection.persons, EnrolledPersons(connection));
+  }
   if (sealer == nullptr) return inspection;
   VIGIL_ASSIGN_OR_RETURN(inspection.key_fits, KeyFits(connection, *sealer));
-  if (inspection.schema != inspection.schema_known || inspection.key_fits == false) {
-    return inspection;
-  }
-  VIGIL_ASSIGN_OR_RETURN(const Answer persons,
-                         connection.Execute("SELECT COUNT(*) AS count FROM persons", {}));
-  inspection.persons = persons.rows.at(0).Integer("count");
+  // Without proof that the key is right, each camera would seem to have lost its address.
+  if (!schema_fits || inspection.key_fits != true) return inspection;
   VIGIL_ASSIGN_OR_RETURN(inspection.cameras, StoredCameras(connection, *sealer));
+  VIGIL_ASSIGN_OR_RETURN(inspection.channels, StoredChannels(connection, *sealer));
   return inspection;
 }
 

@@ -2,6 +2,7 @@
 // or none does.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "base/seal.h"
 #include "core/camera.h"
+#include "database/channel_repository.h"
 
 namespace vigil::database {
 
@@ -18,8 +20,11 @@ struct Inspection {
   int schema_known = 0;          // of this program
   std::string damage;            // SQLite's first complaint; empty: the file is sound
   std::optional<bool> key_fits;  // absent: no sealer was given, or nothing was sealed yet
-  std::int64_t persons = 0;      // enrolled; only when the schema is this program's
-  std::vector<Camera> cameras;  // id, name, url and enabled; only when the schema is this program's
+  // What follows is read only when the schema is this program's, and cameras and channels only when
+  // the key fits. An address or settings that cannot be unsealed are empty.
+  std::optional<std::int64_t> persons;  // how many are enrolled
+  std::vector<Camera> cameras;          // id, name, url and enabled
+  std::vector<StoredChannel> channels;  // by name
 };
 
 // Reads `path`, which must exist, with a connection that cannot write, and checks each page of it:

@@ -286,6 +286,11 @@ def test_looking_beside_a_running_server(enrolled, scene, start_camera, webhook_
     assert server.alive and server.monitor("/readyz").status == 200
 
 
+def test_the_embedder_is_judged_by_the_gallery(enrolled):
+    said = [f["what"] for f in look(enrolled, code=0) if f["check"] == "models"]
+    assert any("people enrolled: 1" in what for what in said), said
+
+
 def test_no_secret_is_told(installation):
     add_camera(type("W", (), {"installation": installation}),
                "rtsp://viewer:hunter2@127.0.0.1:1/stream")

@@ -272,6 +272,25 @@ TEST(Config, PathsAreResolved) {
   EXPECT_EQ(config.DatabaseFile(), "/srv/v.db");
 }
 
+TEST(Config, TextOutsideQuotesIsToldWithItsLine) {
+  for (const char* text : {"[logs]\nlevel = é", "[logs]\n\xC2\xA0level = 1", "[logs]\né = 1",
+                           "[logs]\nlevel = \"a\" é", "[logs]\nlevel = '''a'''é"}) {
+    const auto config = LoadConfigText(text, "vigil.toml");
+    ASSERT_FALSE(config) << text;
+    EXPECT_THAT(config.error().message, HasSubstr("vigil.toml:2:")) << text;
+    EXPECT_THAT(config.error().message, HasSubstr("quotes")) << text;
+  }
+}
+
+TEST(Config, TextInsideQuotesAndCommentsIsFree) {
+  const auto config = LoadConfigText(
+      "\xEF\xBB\xBF# Kamera für später\n[[cameras]]\nname = \"Tür \\\" é\" # größer\n"
+      "url = 'rtsp://192.0.2.1/é'\ngroup = \"\"\"é \"quoted\" é\"\"\"\n",
+      "vigil.toml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->cameras.at(0).name, "Tür \" é");
+}
+
 RC_GTEST_PROP(Config, NeverFailsOtherThanByAnError, (const std::string& text)) {
   const auto config = LoadConfigText("[recognition]\n" + text, "vigil.toml");
   RC_ASSERT(config.has_value() || config.error().code == ErrorCode::kInvalidArgument);

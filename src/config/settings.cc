@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include "base/format.h"
 
@@ -15,11 +16,51 @@ namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "VIGIL__";
 
+// The end of a string or comment that begins at `at`, or `at` where none begins.
+std::size_t EndOfQuoted(std::string_view text, std::size_t at) {
+  if (text[at] == '#') return std::min(text.find('\n', at), text.size());
+  if (text[at] != '"' && text[at] != '\'') return at;
+  const bool escapes = text[at] == '"';
+  const bool is_long = text.substr(at, 3) == std::string(3, text[at]);
+  const std::string_view quote = text.substr(at, is_long ? 3 : 1);
+  for (std::size_t end = at + quote.size(); end < text.size(); ++end) {
+    if (text[end] == '\n' && !is_long) return end;
+    if (text[end] == '\\' && escapes) {
+      ++end;
+    } else if (text.substr(end).starts_with(quote)) {
+      return end + quote.size();
+    }
+  }
+  return text.size();
+}
+
+// Where a character beyond ASCII stands outside strings and comments, which TOML forbids. toml++
+// 3.3 does not always survive it: its table of white space reaches an unreachable place (at U+00E9,
+// for example).
+std::optional<std::size_t> FindStrayCharacter(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  std::size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  while (at < text.size()) {
+    if (static_cast<unsigned char>(text[at]) >= 0x80) return at;
+    const std::size_t end = EndOfQuoted(text, at);
+    at = end == at ? at + 1 : end;
+  }
+  return std::nullopt;
+}
+
 class Collector {
  public:
   void AddToml(std::string_view text, std::string_view file_name) {
     ++source_;
     file_name_ = file_name;
+    if (const auto stray = FindStrayCharacter(text)) {
+      const auto line = 1 + std::ranges::count(text.substr(0, *stray), '\n');
+      settings_.errors.push_back(format(
+          "{}:{}: not valid TOML: a character that is no plain letter stands outside quotes; "
+          "put texts in \"quotes\"",
+          file_name, line));
+      return;
+    }
     const toml::parse_result parsed = toml::parse(text, file_name);
     if (!parsed) {
       const auto& error = parsed.error();

@@ -248,9 +248,9 @@ Steps SamePicture(int seconds, std::uint8_t luma = 80) {
 
 TEST_F(CameraWorkerTest, IsDownWhileItsPictureIsFrozen) {
   // In the second stream the same picture goes on, and then the light goes on.
-  Steps dark_then_light = SamePicture(40);
+  Steps dark_then_light = SamePicture(1);
   dark_then_light.pop_back();
-  for (auto& step : SamePicture(3, 120)) dark_then_light.push_back(std::move(step));
+  for (auto& step : SamePicture(1, 120)) dark_then_light.push_back(std::move(step));
   Script({SamePicture(40), std::move(dark_then_light)});
   Start();
   const auto pass_until = [&](CameraState state, std::ptrdiff_t times) {

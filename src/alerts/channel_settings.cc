@@ -212,6 +212,34 @@ json::object ShownSettings(const Receiver& receiver) {
   return ShownHttp(std::get<HttpOptions>(receiver));
 }
 
+namespace {
+
+// Scheme, host and port of a setting that is a URL; empty for none.
+std::string_view OriginIn(const json::object& settings, std::string_view name) {
+  const json::value* url = settings.if_contains(name);
+  if (url == nullptr || !url->is_string()) return {};
+  const std::string_view text = url->get_string();
+  const std::size_t authority = text.find("://");
+  return authority == text.npos ? text : text.substr(0, text.find('/', authority + 3));
+}
+
+}  // namespace
+
+std::vector<std::string> SecretsToGiveAgain(const json::object& stored, const json::object& merged,
+                                            const json::object& change) {
+  if (OriginIn(stored, "url") == OriginIn(merged, "url") &&
+      OriginIn(stored, "smtp_url") == OriginIn(merged, "smtp_url")) {
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const char* name : {"secret", "password", "headers"}) {
+    const json::value* given = change.if_contains(name);
+    const bool masked = given != nullptr && json::serialize(*given).contains(kMasked);
+    if (stored.contains(name) && (given == nullptr || masked)) names.emplace_back(name);
+  }
+  return names;
+}
+
 json::object MergeSettings(json::object stored, const json::object& change,
                            const json::object& shown) {
   for (const auto& [field, value] : change) {

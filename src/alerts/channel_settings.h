@@ -32,6 +32,11 @@ std::expected<Receiver, std::vector<SettingError>> ReadReceiver(std::string_view
 // masked, of headers only the names are shown.
 json::object ShownSettings(const Receiver& receiver);
 
+// The secrets that a change of address would send to somebody else: those stored and not given anew
+// in `change`, when `merged` has another scheme, host or port than `stored`.
+std::vector<std::string> SecretsToGiveAgain(const json::object& stored, const json::object& merged,
+                                            const json::object& change);
+
 // `stored` changed by `change`: null takes a setting away, a text as ShownSettings showed it means
 // no change.
 json::object MergeSettings(json::object stored, const json::object& change,

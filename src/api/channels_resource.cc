@@ -150,6 +150,10 @@ void ReadSettings(const ApiContext& context, BodyFields& fields, StoredChannel& 
   if (change == nullptr) return;
   json::object merged =
       alerts::MergeSettings(SettingsOf(channel), *change, ShownOf(context, channel));
+  // Otherwise whoever may change an address could have the secrets sent there.
+  for (const std::string& name : alerts::SecretsToGiveAgain(SettingsOf(channel), merged, *change)) {
+    fields.Wrong("settings." + name, "must be given again: the address changed");
+  }
   const auto receiver =
       alerts::ReadReceiver(channel.kind, merged, SharedOf(context), context.clock);
   if (!receiver) {

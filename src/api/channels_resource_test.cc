@@ -56,6 +56,19 @@ class ChannelsTest : public ApiTest {
   alerts::HttpReceiver receiver_;
 };
 
+TEST_F(ChannelsTest, SecretsDoNotFollowAChangedAddress) {
+  const std::string target = "/api/v1/channels/" + MadeId(Make("sms", SmsSettings()));
+  const HttpResponse refused = Ask(Method::kPatch, target, AdminToken(),
+                                   R"({"settings": {"url": "http://127.0.0.1:9/elsewhere"}})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("settings.secret"));
+  EXPECT_THAT(refused.body, HasSubstr("settings.headers"));
+  const HttpResponse given = Ask(
+      Method::kPatch, target, AdminToken(),
+      R"({"settings": {"url": "http://127.0.0.1:9/elsewhere", "secret": "s2", "headers": null}})");
+  EXPECT_EQ(given.status, 200) << given.body;
+}
+
 TEST_F(ChannelsTest, NeverShowTheirSecrets) {
   const HttpResponse made = Make("sms", SmsSettings());
   const std::string id = MadeId(made);

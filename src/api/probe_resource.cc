@@ -33,6 +33,10 @@ Answer Probe(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const Camera camera,
                          database::CameraRepository(context.database).Get(call.Parameter("id")));
   const auto facts = media::ProbeStream(camera.url, {}, context.stopping);
+  // A stop of the program says nothing about the camera.
+  if (!facts && facts.error().error.code == ErrorCode::kCancelled) {
+    return std::unexpected(facts.error().error);
+  }
   VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "camera.probe", camera.id,
                                     {{"reachable", facts.has_value()}}));
   json::object object{{"camera_id", camera.id}};

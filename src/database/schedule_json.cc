@@ -2,6 +2,7 @@
 #include "database/schedule_json.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string_view>
 
 #include "base/format.h"
@@ -30,12 +31,22 @@ Result<std::chrono::minutes> TimeOfDayOf(const json::value* value, std::string_v
   return Fail(ErrorCode::kInvalidArgument, format("{} must be a time like 06:30", field));
 }
 
+Status CheckFields(const json::object& object, std::initializer_list<std::string_view> known) {
+  for (const auto& field : object) {
+    if (std::ranges::find(known, std::string_view(field.key())) != known.end()) continue;
+    return Fail(ErrorCode::kInvalidArgument,
+                format("{} is not a known field", std::string_view(field.key())));
+  }
+  return {};
+}
+
 Result<SchedulePeriod> PeriodOf(const json::value& value) {
   const json::object* object = value.if_object();
   const json::value* days = object == nullptr ? nullptr : object->if_contains("days");
   if (days == nullptr || !days->is_array() || days->get_array().empty()) {
     return Fail(ErrorCode::kInvalidArgument, "a period needs its days");
   }
+  VIGIL_RETURN_IF_ERROR(CheckFields(*object, {"days", "from", "to"}));
   SchedulePeriod period;
   for (const json::value& day : days->get_array()) {
     const auto known = day.is_string()
@@ -71,6 +82,7 @@ Result<Schedule> ScheduleOf(const json::value& value) {
   if (object == nullptr) {
     return Fail(ErrorCode::kInvalidArgument, "must be an object with time_zone and periods");
   }
+  VIGIL_RETURN_IF_ERROR(CheckFields(*object, {"time_zone", "periods"}));
   Schedule schedule;
   if (const json::value* zone = object->if_contains("time_zone")) {
     if (!zone->is_string()) return Fail(ErrorCode::kInvalidArgument, "time_zone must be a text");

@@ -121,7 +121,8 @@ TEST_F(WatchlistsTest, AListWithPeopleIsNotDeleted) {
 
 TEST(ScheduleOf, RefusesWhatIsNoSchedule) {
   for (const char* text :
-       {"[]", R"({"time_zone": "Mars"})", R"({"periods": 3})", R"({"periods": [{"days": []}]})",
+       {"[]", R"({"perids": []})", R"({"time_zone": "Mars"})", R"({"periods": 3})",
+        R"({"periods": [{"days": []}]})",
         R"({"periods": [{"days": ["mon"], "from": "6:30", "to": "07:00"}]})",
         R"({"periods": [{"days": ["mon"], "from": "06:60", "to": "07:00"}]})",
         R"({"periods": [{"days": ["mon"], "from": "06:00", "to": "24:01"}]})",

@@ -271,6 +271,26 @@ TEST_F(CameraWorkerTest, IsDownWhileItsPictureIsFrozen) {
   EXPECT_GE(opened[1] - opened[0], milliseconds{30'000});
 }
 
+TEST_F(CameraWorkerTest, LooksAtTheFrameInWhichTheLightGoesOn) {
+  Steps dark_then_light = SamePicture(10);
+  dark_then_light.pop_back();
+  for (auto& step : SamePicture(1, 120)) dark_then_light.push_back(std::move(step));
+  Script({SamePicture(40), std::move(dark_then_light)});
+  Start();
+  while (Count(CameraState::kUp) < 2) {
+    clock_.AwaitSleepers(1);
+    clock_.Advance(milliseconds{1000});
+  }
+  bool seen = false;
+  for (auto work = scheduler_.Take(); work && !seen; work = scheduler_.Take()) {
+    seen = work->frame && work->frame->planes.y.data[0] == 120;
+    scheduler_.Done("door");
+    if (seen) break;
+  }
+  EXPECT_TRUE(seen);
+  EXPECT_EQ(worker_->Status().state, CameraState::kUp);
+}
+
 TEST_F(CameraWorkerTest, MeasuresTheFrameRate) {
   std::latch given{1};
   std::latch may_break{1};

@@ -1,6 +1,9 @@
 // installed.json is written by the installation; anything unexpected in it means damage.
 #include "vision/model_store.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -165,6 +168,20 @@ json::object DescribeCalibration(const ModelCalibration& calibration) {
           {"points", std::move(points)}};
 }
 
+// A short write (a full disk) may show only at the flush or the close. What is renamed must be on
+// the disk first, or a power cut leaves the name with nothing behind it.
+bool WriteDurably(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text << std::flush;
+  file.close();
+  if (!file) return false;
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool synced = ::fsync(descriptor) == 0;
+  ::close(descriptor);
+  return synced;
+}
+
 // Other things are installed beside models (the demo's photos); their records name no networks.
 // What cannot be read is shown.
 bool MayBeModel(const std::filesystem::path& record) {
@@ -247,11 +264,12 @@ Status SaveCalibrations(const std::filesystem::path& directory, const InstalledM
                             {"source_archive_sha256", model.source_archive_sha256},
                             {"calibration", std::move(entries)}};
   const std::filesystem::path temporary = path.string() + ".new";
-  std::ofstream(temporary, std::ios::binary) << WriteJson(record) << '\n' << std::flush;
+  bool saved = WriteDurably(temporary, WriteJson(record) + '\n');
   std::error_code failure;
-  const auto size = std::filesystem::file_size(temporary, failure);
-  if (!failure && size > 0) std::filesystem::rename(temporary, path, failure);
-  if (failure || size == 0) {
+  if (saved) std::filesystem::rename(temporary, path, failure);
+  saved = saved && !failure;
+  if (!saved) {
+    std::filesystem::remove(temporary, failure);
     return Fail(ErrorCode::kPermission,
                 format("{} cannot be written; check the models directory", path.string()));
   }

@@ -72,7 +72,8 @@ struct InstalledModel {
 Result<InstalledModel> FindModel(const std::filesystem::path& directory, const std::string& id);
 
 // Writes `calibrations`, measured here, into calibration.json of the installed model: they replace
-// earlier ones of the same precision. kPermission when the file cannot be written.
+// earlier ones of the same precision. kPermission when the file cannot be written; what was there
+// before then stays, and nothing else is left behind.
 Status SaveCalibrations(const std::filesystem::path& directory, const InstalledModel& model,
                         const std::vector<ModelCalibration>& calibrations);
 

@@ -94,6 +94,31 @@ TEST_F(ModelStore, CalibrationsOfOtherPrecisionsStayWhenOneIsSaved) {
   EXPECT_EQ(again->CalibrationOf("int8")->measured_on, "eight");
 }
 
+// What stands in the way are folders and devices, which stop root too.
+TEST_F(ModelStore, CalibrationsThatCannotBePlacedLeaveNothingBehind) {
+  const auto model = FindModel(directory_, "tiny");
+  std::filesystem::create_directories(directory_ / "tiny" / "calibration.json" / "in the way");
+  const Status status = SaveCalibrations(directory_, *model, {{"fp32", {{{1e-2, 0.3}}}, "x"}});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kPermission);
+  EXPECT_THAT(status.error().message, HasSubstr("calibration.json"));
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "tiny" / "calibration.json.new"));
+}
+
+TEST_F(ModelStore, CalibrationsStayWhenTheDiskIsFull) {
+  const auto model = FindModel(directory_, "tiny");
+  ASSERT_TRUE(SaveCalibrations(directory_, *model, {{"fp32", {{{1e-2, 0.3}}}, "first"}}));
+  const auto temporary = directory_ / "tiny" / "calibration.json.new";
+  std::filesystem::create_symlink("/dev/full", temporary);
+  const Status status = SaveCalibrations(directory_, *model, {{"fp32", {{{1e-2, 0.1}}}, "second"}});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kPermission);
+  EXPECT_FALSE(std::filesystem::is_symlink(temporary));
+  const auto again = FindModel(directory_, "tiny");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->CalibrationOf("fp32")->measured_on, "first");
+}
+
 TEST_F(ModelStore, OwnCalibrationOfOtherWeightsDoesNotCount) {
   ASSERT_TRUE(SaveCalibrations(directory_, *FindModel(directory_, "tiny"),
                                {{"fp32", {{{1e-2, 0.3}}}, "old weights"}}));

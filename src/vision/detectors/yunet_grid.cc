@@ -19,7 +19,10 @@ int RoundUp(int side) { return (side + kYunetStrideMax - 1) / kYunetStrideMax * 
 int SmallestYunetFacePx(int width, int height, int min_face_px, double level_pixels_max) {
   if (level_pixels_max <= 0) return min_face_px;
   const double pixels = static_cast<double>(width) * static_cast<double>(height);
-  const double needed = std::ceil(kYunetFacePx * std::sqrt(pixels / level_pixels_max));
+  // A strip is padded to a whole cell across, which can be many times its own pixels.
+  const double strip = static_cast<double>(std::max(width, height)) * kYunetStrideMax;
+  const double shrink = std::max(std::sqrt(pixels / level_pixels_max), strip / level_pixels_max);
+  const double needed = std::ceil(kYunetFacePx * shrink);
   return std::max(min_face_px, static_cast<int>(needed));
 }
 

@@ -114,6 +114,13 @@ TEST(YunetLevels, AHugePictureIsNotLookedAtInFull) {
   EXPECT_EQ(SmallestYunetFacePx(640, 480, 40, 1.5e6), 40);
 }
 
+TEST(YunetLevels, AStripsPaddingCountsToo) {
+  const int smallest = SmallestYunetFacePx(1'250'000, 40, 12, 1.5e6);
+  const YunetLevel largest = MakeYunetLevels(1'250'000, 40, smallest).front();
+  EXPECT_LE(largest.padded_width * largest.padded_height, 1'510'000);
+  EXPECT_EQ(SmallestYunetFacePx(40, 1'250'000, 12, 1.5e6), smallest);
+}
+
 TEST(YunetLevels, LargePicturesAreLookedAtAgainSmaller) {
   EXPECT_THAT(MakeYunetLevels(4000, 3000, 16),
               ElementsAre(YunetLevel{4000, 3000, 4000, 3008}, YunetLevel{1000, 750, 1024, 768},

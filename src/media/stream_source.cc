@@ -30,16 +30,20 @@ class DecodedStream final : public FrameSource {
  public:
   DecodedStream(std::unique_ptr<StreamInput> input, AvPtr<AVCodecContext> decoder,
                 AvPtr<AVPacket> packet, const StreamOptions& options, Clock& clock,
-                std::shared_ptr<StreamCounters> counters)
+                std::shared_ptr<StreamCounters> counters, std::shared_ptr<LiveVideo> video)
       : options_(options),
         clock_(clock),
         counters_(std::move(counters)),
+        video_(std::move(video)),
         timeline_(TimelineOptions(*input)),
         opened_at_(clock.Now()),
         quarter_turns_(QuarterTurns(input->Video())),
         input_(std::move(input)),
         decoder_(std::move(decoder)),
         packet_(std::move(packet)) {}
+  ~DecodedStream() override { video_->End(); }
+  DecodedStream(const DecodedStream&) = delete;
+  DecodedStream& operator=(const DecodedStream&) = delete;
 
   Result<Frame> Next(std::stop_token stop) override {
     if (dead_) return std::unexpected(*dead_);
@@ -74,6 +78,7 @@ class DecodedStream final : public FrameSource {
     }
     if (code < 0) return Die(ExplainAvError(code == AVERROR(EIO) ? AVERROR_EOF : code)).error();
     ++counters_->packets;
+    video_->Push(*packet_);
     const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
     av_packet_unref(packet_.get());
     if (sent == AVERROR(ENOMEM)) return Die(ExplainAvError(sent)).error();
@@ -119,6 +124,7 @@ class DecodedStream final : public FrameSource {
     }
     const std::chrono::milliseconds pts = timeline_.Place(stamp, arrival);
     counters_->timeline_jumps = timeline_.Jumps();
+    if (stamp) video_->NotePlace(*stamp, pts);
     return pts;
   }
 
@@ -148,6 +154,7 @@ class DecodedStream final : public FrameSource {
   const StreamOptions options_;
   Clock& clock_;
   const std::shared_ptr<StreamCounters> counters_;
+  const std::shared_ptr<LiveVideo> video_;
   PtsTimeline timeline_;
   FrameConverter converter_;
   const SteadyTime opened_at_;
@@ -200,9 +207,10 @@ std::expected<OpenedStream, StreamOpenError> OpenStream(const Secret& url,
   opened.info = (*input)->Info();
   auto counters = std::make_shared<StreamCounters>();
   opened.counters = counters;
+  opened.video = std::make_shared<LiveVideo>((*input)->Video(), options.video_bytes_max);
   opened.source =
       std::make_unique<DecodedStream>(*std::move(input), *std::move(decoder), std::move(packet),
-                                      options, clock, std::move(counters));
+                                      options, clock, std::move(counters), opened.video);
   return opened;
 }
 

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "core/frame_source.h"
+#include "media/live_video.h"
 
 namespace vigil::media {
 
@@ -28,6 +29,7 @@ struct StreamOptions {
   int undecodable_packets_max = 300;  // this many packets in a row without a picture: kUndecodable
   int side_max_px = 8192;             // larger pictures are refused before they are allocated
   FilePace file_pace = FilePace::kFullSpeed;
+  std::size_t video_bytes_max = LiveVideo::kBytesMax;  // of what is kept for viewers
   bool operator==(const StreamOptions&) const = default;
 };
 
@@ -52,6 +54,8 @@ struct OpenedStream {
   std::unique_ptr<FrameSource> source;
   StreamInfo info;
   std::shared_ptr<const StreamCounters> counters;
+  // The same stream for viewers; ends with `source`, which feeds it while Next is called.
+  std::shared_ptr<LiveVideo> video{};
 };
 
 struct StreamOpenError {

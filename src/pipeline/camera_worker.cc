@@ -101,7 +101,10 @@ void CameraWorker::Run(std::stop_token stop) {
 CameraWorker::Ending CameraWorker::RunStream(std::stop_token stop) {
   auto opened = ports_.open_source(camera_, stop);
   if (!opened.has_value()) return {opened.error().error, opened.error().fault, {}};
-  return ReadFrames(*opened->source, stop);
+  if (ports_.live != nullptr) ports_.live->ShowVideo(camera_.id, opened->video);
+  Ending ending = ReadFrames(*opened->source, stop);
+  if (ports_.live != nullptr) ports_.live->ShowVideo(camera_.id, nullptr);
+  return ending;
 }
 
 CameraWorker::Ending CameraWorker::ReadFrames(FrameSource& source, std::stop_token stop) {

@@ -20,6 +20,21 @@ void LiveView::Forget(const std::string& camera_id) {
   pictures_.erase(camera_id);
 }
 
+void LiveView::ShowVideo(const std::string& camera_id, std::shared_ptr<media::LiveVideo> video) {
+  const std::lock_guard lock(mutex_);
+  if (video == nullptr) {
+    videos_.erase(camera_id);
+  } else {
+    videos_[camera_id] = std::move(video);
+  }
+}
+
+std::shared_ptr<media::LiveVideo> LiveView::Video(const std::string& camera_id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = videos_.find(camera_id);
+  return found == videos_.end() ? nullptr : found->second;
+}
+
 LiveView::Picture LiveView::Latest(const std::string& camera_id) const {
   const std::lock_guard lock(mutex_);
   const auto found = pictures_.find(camera_id);

@@ -16,6 +16,7 @@
 #include "core/frame.h"
 #include "core/geometry.h"
 #include "core/outcome.h"
+#include "media/live_video.h"
 
 namespace vigil::pipeline {
 
@@ -35,8 +36,8 @@ struct LivePicture {
   std::uint64_t number = 0;  // rises with every picture of this view
 };
 
-// Holds one picture a camera. Thread-safe. A picture leaves with its stream: what is not live is
-// not shown as live.
+// Holds one picture and the video of each camera. Thread-safe. A picture leaves with its stream:
+// what is not live is not shown as live.
 class LiveView {
  public:
   using Picture = std::shared_ptr<const LivePicture>;
@@ -45,6 +46,10 @@ class LiveView {
   void Publish(Frame frame, std::vector<LiveFace> faces);
   // The stream of `camera_id` ended: it has no picture until the next Publish.
   void Forget(const std::string& camera_id);
+
+  // The stream that is open now, for those who play it; null when it is over.
+  void ShowVideo(const std::string& camera_id, std::shared_ptr<media::LiveVideo> video);
+  std::shared_ptr<media::LiveVideo> Video(const std::string& camera_id) const;
 
   // Null while the camera has no picture.
   Picture Latest(const std::string& camera_id) const;
@@ -57,6 +62,7 @@ class LiveView {
   mutable std::mutex mutex_;
   mutable std::condition_variable_any published_;
   std::map<std::string, Picture> pictures_;
+  std::map<std::string, std::shared_ptr<media::LiveVideo>> videos_;
   std::uint64_t number_ = 0;
 };
 

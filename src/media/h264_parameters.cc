@@ -36,7 +36,9 @@ std::string ParameterSetsIn(const AVPacket& keyframe) {
     std::string_view unit = bytes.substr(begin, at == bytes.npos ? at : at - begin);
     while (unit.ends_with('\0')) unit.remove_suffix(1);  // of a longer start code
     (kind == kSequenceParameters ? sequence : picture) = true;
-    sets.append(kLongStartCode).append(unit);
+    // Some cameras send them twice with one keyframe, and once with the next.
+    const std::string set = std::string(kLongStartCode).append(unit);
+    if (sets.find(set) == sets.npos) sets += set;
   }
   return sequence && picture ? sets : std::string();
 }

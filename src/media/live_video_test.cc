@@ -211,6 +211,30 @@ TEST_F(LiveVideoTest, RefusesOtherVideo) {
   ReadToTheEnd();
 }
 
+TEST_F(LiveVideoTest, TakesParametersThatComeTwiceForTheSame) {
+  const std::string path = folder_ / "camera.h264";
+  ASSERT_TRUE(MakeTestVideo(path, 40));
+  std::vector<RtpUnit> units;
+  int keyframes = 0;
+  const std::vector<RtpUnit> once = UnitsOfAnnexB(ReadAll(path));
+  for (std::size_t i = 0; i < once.size(); ++i) {
+    units.push_back(once[i]);
+    // Behind the picture parameters of every second keyframe both sets come again.
+    if ((once[i].nal.front() & 0x1F) == 8 && ++keyframes % 2 == 0) {
+      units.push_back(once[i - 1]);
+      units.push_back(once[i]);
+    }
+  }
+  ASSERT_EQ(keyframes, 4);
+  TestRtspServer camera({.units = std::move(units), .then = TestRtspServer::Then::kClose});
+  Open(camera.Url());
+  const auto viewer = Join();
+  ReadToTheEnd();
+  const LiveVideoNews news = viewer->Take();
+  EXPECT_NE(news.state, State::kBehind);
+  EXPECT_GE(news.fragments.size(), 35U);
+}
+
 TEST_F(LiveVideoTest, SendsViewersBackWhenTheVideoChanges) {
   const std::string path = folder_ / "camera.h264";
   ASSERT_TRUE(MakeTestVideo(path, 20));

@@ -31,6 +31,7 @@ Result<std::unique_ptr<Api>> Api::Make(ApiContext given) {
   Append(table, WatchlistRoutes(context));
   Append(table, CameraRoutes(context));
   Append(table, LiveRoutes(context, *api->auth_));
+  Append(table, LiveVideoRoutes(context, *api->auth_));
   Append(table, CameraGroupRoutes(context));
   Append(table, IncidentRoutes(context));
   Append(table, DetectionRoutes(context));

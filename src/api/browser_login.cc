@@ -72,6 +72,21 @@ std::optional<Problem> RefuseForeignPage(const HttpRequest& request) {
   return std::nullopt;
 }
 
+std::optional<Problem> RefuseForeignSocket(const HttpRequest& request) {
+  const std::string_view origin = request.Header("origin");
+  const std::string_view site = request.Header("sec-fetch-site");
+  // Of a proxy that speaks https for us; no page can set it.
+  const std::string_view scheme = request.Header("x-forwarded-proto");
+  const bool own_page = IsOwnOrigin(origin, request.Header("host")) &&
+                        (site.empty() || site == "same-origin") &&
+                        (scheme.empty() || origin.substr(0, origin.find(':')) == scheme);
+  const bool program = origin.empty() && CookieOf(request, kAccessCookie).empty();
+  if (own_page || program) return std::nullopt;
+  return Problem(403, "foreign_page",
+                 "only Vigil's own pages may open this with a browser; programs send "
+                 "Authorization: Bearer TOKEN and no Origin");
+}
+
 std::optional<Problem> RefuseUnsafeLogin(const HttpRequest& request) {
   for (const char* name : {"access_token", "refresh_token", "token"}) {
     if (request.Query(name)) {

@@ -30,6 +30,10 @@ void ClearLoginCookies(HttpResponse& response);
 // SameSite=Strict alone does not stop another port of the same host.
 std::optional<Problem> RefuseForeignPage(const HttpRequest& request);
 
+// 403 unless our own page opens this WebSocket, or a program, which sends neither Origin nor
+// cookie: browsers let every page open one anywhere, with the cookies of that place.
+std::optional<Problem> RefuseForeignSocket(const HttpRequest& request);
+
 // The checks of every request that came over the network: 400 for a token in the address (it would
 // be logged) and for two logins at once, 403 for a change that a foreign page asks with our cookie.
 // Requests with Authorization are exempt from the last: no page of another site can add it.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -76,12 +77,38 @@ class BodyStream {
   virtual std::optional<std::string> Next() = 0;
 };
 
+// One message to the client of a WebSocket.
+struct SocketMessage {
+  std::shared_ptr<const std::string> bytes;
+  bool is_text = false;
+};
+
+// Why a WebSocket is closed (RFC 6455, 7.4): 1008 the access ended, 1012 join again ...
+struct SocketEnd {
+  std::uint16_t code = 1000;
+  std::string reason;  // at most 123 bytes
+};
+
+struct SocketNews {
+  std::vector<SocketMessage> messages;
+  std::optional<SocketEnd> end;  // behind the messages
+};
+
+// What the client of a WebSocket is sent. The server calls Next as it does of a BodyStream.
+class MessageStream {
+ public:
+  virtual ~MessageStream() = default;
+  // What is new, perhaps nothing. Must not wait.
+  virtual SocketNews Next() = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   NamedValues headers;  // Content-Length, Connection and Date are the server's
   std::string body;
   std::shared_ptr<BodyStream>
       stream;  // when set, sent after the head in place of `body` until it ends
+  std::shared_ptr<MessageStream> messages;  // when set, with status 101: a WebSocket of these
   int stream_interval_ms = 125;
   std::shared_ptr<StreamBell> stream_bell;  // when set, Next is also called soon after each Ring
 };

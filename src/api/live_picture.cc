@@ -54,14 +54,18 @@ json::object FaceJson(const pipeline::LiveFace& face) {
 
 }  // namespace
 
-std::string FacesHeader(const pipeline::LivePicture& picture) {
+json::object FacesJson(const pipeline::LivePicture& picture) {
   json::array faces;
   for (const pipeline::LiveFace& face : picture.faces) faces.push_back(FaceJson(face));
-  return ToAscii(json::serialize(json::object{{"number", picture.number},
-                                              {"time", FormatTime(picture.frame.captured_at)},
-                                              {"width", picture.frame.width},
-                                              {"height", picture.frame.height},
-                                              {"faces", std::move(faces)}}));
+  return {{"number", picture.number},
+          {"time", FormatTime(picture.frame.captured_at)},
+          {"width", picture.frame.width},
+          {"height", picture.frame.height},
+          {"faces", std::move(faces)}};
+}
+
+std::string FacesHeader(const pipeline::LivePicture& picture) {
+  return ToAscii(json::serialize(FacesJson(picture)));
 }
 
 Result<std::string> MjpegPart(const pipeline::LivePicture& picture) {

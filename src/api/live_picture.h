@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "pipeline/live_view.h"
 
@@ -16,6 +17,9 @@ inline constexpr std::string_view kMjpegBoundary = "vigil-picture";
 // "outcome","person_id","name","similarity","threshold"}]}. Boxes are pixels of a picture of that
 // width and height, whatever the size of the JPEG; `outcome` is null while evidence is gathered.
 std::string FacesHeader(const pipeline::LivePicture& picture);
+
+// The same as an object.
+json::object FacesJson(const pipeline::LivePicture& picture);
 
 // One part of a multipart/x-mixed-replace body with Content-Type, Content-Length and X-Vigil-Faces;
 // at most 1280 px wide.

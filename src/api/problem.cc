@@ -32,6 +32,8 @@ int StatusOf(ErrorCode code) {
 
 std::string_view StatusTitle(int status) {
   switch (status) {
+    case 101:
+      return "Switching Protocols";
     case 200:
       return "OK";
     case 201:
@@ -60,6 +62,8 @@ std::string_view StatusTitle(int status) {
       return "Unsupported Media Type";
     case 422:
       return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
     case 429:
       return "Too Many Requests";
     case 431:

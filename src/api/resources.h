@@ -25,6 +25,7 @@ std::vector<Route> WatchlistRoutes(const ApiContext& context);
 std::vector<Route> CameraRoutes(const ApiContext& context);
 std::vector<Route> CameraGroupRoutes(const ApiContext& context);
 std::vector<Route> LiveRoutes(const ApiContext& context, Authenticator& authenticator);
+std::vector<Route> LiveVideoRoutes(const ApiContext& context, Authenticator& authenticator);
 std::vector<Route> IncidentRoutes(const ApiContext& context);
 std::vector<Route> DetectionRoutes(const ApiContext& context);
 std::vector<Route> EventRoutes(const ApiContext& context, Authenticator& authenticator);

@@ -12,7 +12,8 @@ namespace vigil::api {
 namespace {
 
 constexpr std::string_view kContentPolicy =
-    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'";
 
 std::vector<std::string> Split(std::string_view pattern) {

@@ -1,5 +1,4 @@
-// The only file that includes Boost.Beast, and Asio but for stream_pause.h: its compile time is
-// paid once.
+// With web_socket.cc the only file that includes Boost.Beast: its compile time is paid once.
 #include "api/server.h"
 
 #include <unistd.h>
@@ -25,7 +24,9 @@
 #include <thread>
 
 #include "api/problem.h"
+#include "api/run_on.h"
 #include "api/stream_pause.h"
+#include "api/web_socket.h"
 #include "api/work_pool.h"
 #include "base/log.h"
 
@@ -37,8 +38,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::awaitable;
 using boost::system::error_code;
-// One protocol for TCP and Unix sockets, so that the session is compiled once.
-using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::any_io_executor>;
+using Stream = ServerStream;
 using Parser = http::request_parser<http::string_body>;
 using std::chrono::milliseconds;
 
@@ -102,21 +102,6 @@ std::optional<Problem> HeaderFailure(const error_code& failure) {
     return std::nullopt;
   }
   return Problem(400, "malformed_request", "the request is no HTTP: " + failure.message());
-}
-
-// Runs `work`, for which a place is reserved, on `pool` and resumes on the caller's executor.
-template <class T>
-awaitable<T> RunOn(WorkPool& pool, std::function<T()> work) {
-  auto start = [&pool](auto handler, std::function<T()> job) {
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    pool.Submit([shared, job = std::move(job)] {
-      auto result = std::make_shared<T>(job());
-      asio::post(asio::get_associated_executor(*shared),
-                 [shared, result] { std::move (*shared)(std::move(*result)); });
-    });
-  };
-  return asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(
-      std::move(start), asio::use_awaitable, std::move(work));
 }
 
 class BeastServer final : public Server {
@@ -326,6 +311,13 @@ awaitable<bool> BeastServer::ServeOne(Session& session, beast::flat_buffer& buff
   HttpRequest request = *std::move(head);
   request.body = std::move(parser.get().body());
   HttpResponse response = co_await Answer(session, plan.lane, std::move(request));
+  if (response.messages) {
+    session.answering = false;  // as a stream
+    session.pause = std::make_shared<StreamPause>(session.stream.get_executor());
+    co_await ServeWebSocket(session.stream, message, response, session.pause, stream_pool_,
+                            stopping_);
+    co_return false;
+  }
   const bool keep_alive = message.keep_alive() && !stopping_;
   co_return co_await Write(session, &message, std::move(response), keep_alive);
 }

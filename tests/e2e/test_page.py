@@ -129,6 +129,49 @@ def test_an_operator_watches_and_asks(browser, server, people, scene, start_came
     assert browser.errors == []
 
 
+def media_time(browser):
+    """The player's time of the frame that the tile shows; 0 while it shows none of a video."""
+    return float(browser.evaluate("document.querySelector('.camera canvas')?.dataset.mediaTime") or 0)
+
+
+def test_the_page_plays_the_cameras_own_video(browser, server, scene, start_camera):
+    camera_id = add_camera(server, "gate", start_camera("--scene", scene).url)
+    wait_until(lambda: server.rest.get(f"/cameras/{camera_id}/snapshot.jpg").status == 200,
+               "the camera gives pictures", 30, server.explain)
+    log_in(browser, server, *OPERATOR)
+    wait_until(lambda: media_time(browser) > 0, "the video begins", 60, browser.explain)
+    begun = media_time(browser)
+    wait_until(lambda: media_time(browser) > begun + 3, "the video goes on", 30, browser.explain)
+    assert browser.evaluate("document.querySelector('.camera').dataset.way") == "video"
+    wait_for_picture(browser, ".camera canvas")
+    browser.wait_for_text(f"Match: {WANTED}", ".camera .faces", 60)
+    assert not [url for url in browser.requests if "live.mjpeg" in url]
+    assert len([url for url in browser.requests if "/api/v1/events" in url]) == 1
+    assert browser.errors == []
+
+
+def test_where_no_video_plays_pictures_move(browser, server, scene, start_camera):
+    camera_id = add_camera(server, "gate", start_camera("--scene", scene).url)
+    wait_until(lambda: server.rest.get(f"/cameras/{camera_id}/snapshot.jpg").status == 200,
+               "the camera gives pictures", 30, server.explain)
+    browser.call("Page.addScriptToEvaluateOnNewDocument", source="MediaSource.isTypeSupported = () => false;")
+    log_in(browser, server, *OPERATOR)
+    wait_until(lambda: any("live.mjpeg" in url for url in browser.requests), "pictures move", 60, browser.explain)
+    wait_for_picture(browser, ".camera canvas")
+    browser.wait_for_text(f"Match: {WANTED}", ".camera .faces", 60)
+    assert media_time(browser) == 0
+    assert browser.errors == []
+
+
+def test_news_come_by_events(browser, server, scene, start_camera):
+    log_in(browser, server, *OPERATOR)
+    browser.wait_for_text("No cameras yet", "#cameras-message")
+    # Well before the page would ask by itself.
+    add_camera(server, "gate", start_camera("--scene", scene).url)
+    wait_until(lambda: browser.sees('.camera[data-state="live"]'), "the new camera shows", 20, browser.explain)
+    wait_until(lambda: browser.sees('.card[data-outcome="match"]'), "an alert shows", 60, browser.explain)
+
+
 def test_what_is_wrong_is_told_with_its_mend(browser, server):
     hostile = "<img src=x onerror=document.title='taken'>"
     add_camera(server, hostile, f"rtsp://127.0.0.1:{free_port()}/none")

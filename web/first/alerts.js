@@ -1,10 +1,10 @@
 // The column of alerts: the newest incidents first, as they come, and the one that a message's link
 // names.
-import { byId, repeat, setText } from "./dom.js";
+import { byId, setText } from "./dom.js";
+import { INCIDENT_KINDS } from "./event_feed.js";
 import { IncidentCard } from "./incident_card.js";
 import { count, localTime } from "./words.js";
 
-const POLL_MS = 1_500;
 const SHOWN_MAX = 20;
 
 export class AlertColumn {
@@ -13,22 +13,31 @@ export class AlertColumn {
   #cards = new Map();
   #linkedId = new URLSearchParams(location.search).get("incident");
   #answeredAt = null;
+  #items = [];
+  #stale = false;
   // What GET /system and the cameras' list told last; null: not yet.
-  facts = { calibrated: true, persons: null, cameras: null };
+  #facts = { calibrated: true, persons: null, cameras: null };
 
   constructor(session, signal) {
     this.#session = session;
     this.#signal = signal;
   }
 
-  start(onFailure) {
+  start(feed, onFailure) {
     setText(byId("alerts-message"), "Loading the alerts …");
     byId("alert-list").replaceChildren();
-    repeat(() => this.#poll(), POLL_MS, this.#signal, (failure) => {
+    feed.follow(INCIDENT_KINDS, () => this.#poll(), (failure) => {
       this.#markStale();
       onFailure(failure);
     });
     if (this.#linkedId) this.#showLinked();
+  }
+
+  // Some of the facts are known anew.
+  tell(facts) {
+    Object.assign(this.#facts, facts);
+    this.#show(this.#items);
+    if (this.#answeredAt !== null && !this.#stale) this.#writeMessage();
   }
 
   async #poll() {
@@ -36,11 +45,13 @@ export class AlertColumn {
     const { items } = await this.#session.json(path, { signal: this.#signal });
     const isFirst = this.#answeredAt === null;
     this.#answeredAt = new Date();
+    this.#stale = false;
     byId("alert-list").classList.remove("stale");
     const fresh = items.filter((incident) => !this.#cards.has(incident.id));
     this.#show(items);
     if (!isFirst && fresh.length > 0) this.#announce(fresh);
-    setText(byId("alerts-message"), items.length > 0 ? "" : this.#emptyText());
+    this.#items = items;
+    this.#writeMessage();
     const open = items.filter((incident) => incident.state === "open").length;
     document.title = open > 0 ? `(${open}) Vigil` : "Vigil";
   }
@@ -57,7 +68,7 @@ export class AlertColumn {
     items.forEach((incident, place) => {
       const card = this.#cards.get(incident.id) ?? new IncidentCard(this.#session, this.#signal);
       this.#cards.set(incident.id, card);
-      card.update(incident, this.facts.calibrated);
+      card.update(incident, this.#facts.calibrated);
       if (list.children[place] !== card.root) list.insertBefore(card.root, list.children[place]);
     });
   }
@@ -69,9 +80,13 @@ export class AlertColumn {
       `${count(fresh.length, "new alert", "new alerts")}: ${news.join("; ")}`);
   }
 
+  #writeMessage() {
+    setText(byId("alerts-message"), this.#items.length > 0 ? "" : this.#emptyText());
+  }
+
   // An empty column beside a dead camera must not look calm.
   #emptyText() {
-    const { cameras, persons } = this.facts;
+    const { cameras, persons } = this.#facts;
     if (persons === 0) {
       return "No alerts: nobody is enrolled. Enrol the first person: vigil enroll NAME PHOTO";
     }
@@ -86,6 +101,7 @@ export class AlertColumn {
 
   #markStale() {
     if (this.#signal.aborted) return;
+    this.#stale = true;
     byId("alert-list").classList.add("stale");
     setText(byId("alerts-message"), this.#answeredAt === null
       ? "The alerts cannot be read yet; trying again."
@@ -100,7 +116,7 @@ export class AlertColumn {
       const path = `/incidents/${encodeURIComponent(this.#linkedId)}`;
       const incident = await this.#session.json(path, { signal: this.#signal });
       const card = new IncidentCard(this.#session, this.#signal);
-      card.update(incident, this.facts.calibrated);
+      card.update(incident, this.#facts.calibrated);
       place.append(card.root);
     } catch (failure) {
       place.append(` ${failure.message}`);

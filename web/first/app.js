@@ -1,12 +1,11 @@
 // The page's beginning: shows the login or the operator's screen, and joins the screen's parts.
 import { AlertColumn } from "./alerts.js";
 import { CameraWall } from "./cameras.js";
-import { byId, repeat, setText } from "./dom.js";
+import { byId, setText } from "./dom.js";
+import { EventFeed, SYSTEM_KINDS } from "./event_feed.js";
 import { PhotoSearch } from "./photo_search.js";
 import { Session } from "./session.js";
 import { count, localTime } from "./words.js";
-
-const SYSTEM_POLL_MS = 5_000;
 
 // What the top bar says: whether the server answers, and how many cameras give a picture.
 class ConnectionLine {
@@ -49,16 +48,17 @@ function runScreen(session, signal) {
   const alerts = new AlertColumn(session, signal);
   const search = new PhotoSearch(session, signal);
   const wall = new CameraWall(session, signal, (cameras) => {
-    alerts.facts.cameras = cameras;
+    alerts.tell({ cameras });
     line.answered(cameras);
   });
-  repeat(async () => {
+  const feed = new EventFeed(session, signal);
+  feed.follow(SYSTEM_KINDS, async () => {
     const system = await session.json("/system", { signal });
-    alerts.facts.persons = system.gallery.persons;
-    alerts.facts.calibrated = search.calibrated = system.decision.calibrated;
-  }, SYSTEM_POLL_MS, signal, onFailure);
-  wall.start(onFailure);
-  alerts.start(onFailure);
+    search.calibrated = system.decision.calibrated;
+    alerts.tell({ persons: system.gallery.persons, calibrated: search.calibrated });
+  }, onFailure);
+  wall.start(feed, onFailure);
+  alerts.start(feed, onFailure);
   search.start();
 }
 

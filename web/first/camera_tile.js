@@ -3,6 +3,7 @@
 import { element, setText, wait } from "./dom.js";
 import { drawFaces } from "./face_overlay.js";
 import { takeStill, watchStream } from "./live_stream.js";
+import { NotPlayable, watchVideo } from "./live_video.js";
 import { count, faultText, localTime, outcomeWord, score } from "./words.js";
 
 const STALE_AFTER_MS = 6_000;
@@ -10,6 +11,7 @@ const STILL_PAUSE_MS = 1_000;
 const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 10_000;
 const FACES_TEXT_PAUSE_MS = 1_000;
+const AGE_LOOK_MS = 2_000;
 
 function labelOf(face) {
   const word = outcomeWord(face.outcome);
@@ -42,7 +44,9 @@ function whenVisible(signal) {
 export class CameraTile {
   #session;
   #camera;
-  #moving;
+  #way = "stills";
+  #playable = true; // as far as is known
+  #onPlayable;
   #signal;
   #controller = new AbortController();
   #watching = new AbortController();
@@ -52,15 +56,25 @@ export class CameraTile {
   #wroteFacesAt = 0;
   #refusal = null; // why the server gives no picture, in its words
 
-  // `moving`: the stream, otherwise one picture a second. Ends with `signal` or by remove().
-  constructor(session, camera, moving, signal) {
+  // Ends with `signal` or by remove(). `onPlayable` is called when isPlayable has changed.
+  constructor(session, camera, signal, onPlayable) {
     this.#session = session;
     this.#camera = camera;
-    this.#moving = moving;
+    this.#onPlayable = onPlayable;
     this.#signal = AbortSignal.any([signal, this.#controller.signal]);
     this.#build();
-    this.update(camera, moving);
+    this.update(camera);
     this.#watch();
+    this.#watchAge();
+  }
+
+  get isUp() {
+    return this.#camera.state?.up ?? false;
+  }
+
+  // Whether this browser can play the camera's own video.
+  get isPlayable() {
+    return this.#playable;
   }
 
   remove() {
@@ -69,12 +83,19 @@ export class CameraTile {
   }
 
   // The camera as the server last described it.
-  update(camera, moving) {
+  update(camera) {
+    // Whoever comes back may send other video.
+    if (!this.isUp && camera.state?.up) this.#playable = true;
     this.#camera = camera;
-    if (moving !== this.#moving) this.#watching.abort();
-    this.#moving = moving;
     setText(this.nameText, camera.name);
     this.#showState();
+  }
+
+  // "video": the camera's own, "mjpeg": about eight pictures a second, "stills": one a second.
+  setWay(way) {
+    if (way !== this.#way) this.#watching.abort();
+    this.#way = way;
+    this.root.dataset.way = way;
   }
 
   #build() {
@@ -100,6 +121,14 @@ export class CameraTile {
     }
   }
 
+  // A picture grows old without anything happening.
+  async #watchAge() {
+    while (!this.#signal.aborted) {
+      await wait(AGE_LOOK_MS, this.#signal);
+      this.#showState();
+    }
+  }
+
   async #watchOnce() {
     const watching = this.#watching = new AbortController();
     const signal = AbortSignal.any([this.#signal, watching.signal]);
@@ -109,15 +138,27 @@ export class CameraTile {
       await this.#watchPictures(signal);
       this.#refusal = null;
     } catch (failure) {
-      if (!signal.aborted) this.#refusal = failure.message;
+      if (!signal.aborted) this.#noteFailure(failure);
     }
     watching.abort();
     this.#showState();
   }
 
+  #noteFailure(failure) {
+    if (!(failure instanceof NotPlayable)) {
+      this.#refusal = failure.message;
+      return;
+    }
+    this.#playable = false;
+    this.root.title = failure.message;
+    this.#onPlayable();
+  }
+
   async #watchPictures(signal) {
     const take = (picture) => this.#take(picture);
-    if (this.#moving) return watchStream(this.#session, this.#camera.id, signal, take);
+    const id = this.#camera.id;
+    if (this.#way === "video") return watchVideo(this.#session, id, signal, take);
+    if (this.#way === "mjpeg") return watchStream(this.#session, id, signal, take);
     while (!signal.aborted) {
       this.#take(await takeStill(this.#session, this.#camera.id, signal));
       await wait(STILL_PAUSE_MS, signal);
@@ -148,12 +189,14 @@ export class CameraTile {
   }
 
   async #drawOne(picture) {
-    const bitmap = await createImageBitmap(picture.jpeg);
+    // A video's frame is drawn while it is there.
+    const image = picture.video ?? await createImageBitmap(picture.jpeg);
     // Names last, above the words of others.
     const faces = picture.faces.map((face) => ({ ...face, label: labelOf(face) }))
       .sort((one, other) => Boolean(one.name) - Boolean(other.name));
-    drawFaces(this.canvas, bitmap, picture, faces);
-    bitmap.close();
+    drawFaces(this.canvas, image, picture, faces);
+    if (!picture.video) image.close();
+    this.canvas.dataset.mediaTime = picture.mediaTime ?? "";
     this.#writeFaces(picture.faces);
   }
 

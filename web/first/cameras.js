@@ -1,10 +1,12 @@
 // The wall of cameras: one tile for each that is switched on, kept in step with the server.
-import { byId, repeat, setText } from "./dom.js";
+import { byId, setText } from "./dom.js";
 import { CameraTile } from "./camera_tile.js";
+import { CAMERA_KINDS } from "./event_feed.js";
 
-const POLL_MS = 2_000;
-// A browser opens six connections to a server, for all its tabs together; streams keep theirs.
-const MOVING_MAX = 2;
+const VIDEOS_MAX = 9; // what a small computer can decode at once
+// A browser opens six connections to a server, for all its tabs together: an MJPEG stream keeps
+// one, and the stream of events another. Videos come by WebSocket, which is not counted.
+const MJPEG_MAX = 1;
 
 // Tells `onCameras` how many of how many cameras give a picture.
 export class CameraWall {
@@ -19,10 +21,10 @@ export class CameraWall {
     this.#onCameras = onCameras;
   }
 
-  start(onFailure) {
+  start(feed, onFailure) {
     setText(byId("cameras-message"), "Loading the cameras …");
     byId("cameras").replaceChildren();
-    repeat(() => this.#poll(), POLL_MS, this.#signal, onFailure);
+    feed.follow(CAMERA_KINDS, () => this.#poll(), onFailure);
   }
 
   async #poll() {
@@ -30,8 +32,8 @@ export class CameraWall {
     const watched = items.filter((camera) => camera.enabled);
     this.#dropTiles(watched);
     const up = watched.filter((camera) => camera.state?.up);
-    const moving = new Set(up.slice(0, MOVING_MAX));
-    for (const camera of watched) this.#showTile(camera, moving.has(camera));
+    for (const camera of watched) this.#showTile(camera);
+    this.#shareOut();
     setText(byId("cameras-message"), this.#message(items, watched));
     this.#onCameras({ up: up.length, all: watched.length });
   }
@@ -53,10 +55,20 @@ export class CameraWall {
     }
   }
 
-  #showTile(camera, moving) {
+  // The first cameras move; of those whose video the browser cannot play, the very first.
+  #shareOut() {
+    const up = [...this.#tiles.values()].filter((tile) => tile.isUp);
+    const videos = new Set(up.filter((tile) => tile.isPlayable).slice(0, VIDEOS_MAX));
+    const pictures = new Set(up.filter((tile) => !tile.isPlayable).slice(0, MJPEG_MAX));
+    for (const tile of this.#tiles.values()) {
+      tile.setWay(videos.has(tile) ? "video" : pictures.has(tile) ? "mjpeg" : "stills");
+    }
+  }
+
+  #showTile(camera) {
     const tile = this.#tiles.get(camera.id);
-    if (tile) return tile.update(camera, moving);
-    const made = new CameraTile(this.#session, camera, moving, this.#signal);
+    if (tile) return tile.update(camera);
+    const made = new CameraTile(this.#session, camera, this.#signal, () => this.#shareOut());
     this.#tiles.set(camera.id, made);
     byId("cameras").append(made.root);
   }

@@ -32,15 +32,3 @@ export function wait(milliseconds, signal) {
     signal.addEventListener("abort", done);
   });
 }
-
-// Runs `task` again and again with a pause in between. `onFailure` hears what it threw.
-export async function repeat(task, pauseMilliseconds, signal, onFailure) {
-  while (!signal.aborted) {
-    try {
-      await task();
-    } catch (failure) {
-      if (!signal.aborted) onFailure(failure);
-    }
-    await wait(pauseMilliseconds, signal);
-  }
-}

@@ -66,12 +66,12 @@ function fitCanvas(canvas, aspect) {
   }
 }
 
-// `faces` are {box, outcome, label}; boxes are pixels of a picture of `size` ({width, height}),
-// whatever the size of the bitmap.
-export function drawFaces(canvas, bitmap, size, faces) {
-  fitCanvas(canvas, bitmap.width / bitmap.height);
+// `image` is a bitmap or a video; `faces` are {box, outcome, label}; boxes are pixels of a picture
+// of `size` ({width, height}), whatever the size of the image.
+export function drawFaces(canvas, image, size, faces) {
+  fitCanvas(canvas, size.width / size.height);
   const context = canvas.getContext("2d");
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
   const scaled = faces.map(({ box, ...face }) => ({
     ...face,
     box: box.map((value, axis) =>

@@ -80,9 +80,14 @@ export class Session {
     await inTurn(() => postJson("/auth/logout", {}));
   }
 
+  // Renews the login when it ends soon, or in any case; for what sends no request of ours.
+  async ensureFresh(always = false) {
+    if (always || performance.now() > this.#expiresAt - RENEW_BEFORE_MS) await this.#renew();
+  }
+
   // The answer to a request, whatever its status but 401: then the login is renewed once.
   async fetch(path, options = {}) {
-    if (performance.now() > this.#expiresAt - RENEW_BEFORE_MS) await this.#renew();
+    await this.ensureFresh();
     const response = await this.#sendLoggedIn(path, options);
     if (response.status !== 401) return response;
     await this.#renew();

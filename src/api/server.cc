@@ -53,6 +53,8 @@ struct Session {
   Stream stream;
   HttpApplication* application = nullptr;
   std::string peer;
+  std::string client;  // whom it is counted for; a proxy's: of the request under way
+  bool behind_proxy = false;
   bool local_socket = false;
   bool answering = false;              // touched on the session's strand only
   std::shared_ptr<StreamPause> pause;  // likewise; while a stream is sent
@@ -128,6 +130,7 @@ class BeastServer final : public Server {
         metrics_application_(metrics_application),
         store_pool_(options.store_threads, options.store_waiting_max),
         heavy_pool_(options.heavy_threads, options.heavy_waiting_max),
+        remote_pool_(options.remote_threads, options.remote_waiting_max),
         stream_pool_(1, static_cast<std::size_t>(options.connections_max)) {}
   ~BeastServer() override { BeastServer::Stop(); }
 
@@ -139,6 +142,7 @@ class BeastServer final : public Server {
   std::vector<LaneLoad> LaneLoads() const override {
     return {{"http_store", store_pool_.Waiting(), store_pool_.Refused()},
             {"http_heavy", heavy_pool_.Waiting(), heavy_pool_.Refused()},
+            {"http_remote", remote_pool_.Waiting(), remote_pool_.Refused()},
             {"http_stream", stream_pool_.Waiting(), stream_pool_.Refused()}};
   }
   void Stop() override;
@@ -150,6 +154,8 @@ class BeastServer final : public Server {
   template <class Acceptor>
   awaitable<void> Accept(Acceptor& acceptor, HttpApplication& application);
   void Begin(std::shared_ptr<Session> session);
+  bool HasRoomFor(const std::string& client) const;
+  bool CountFor(Session& session, const std::string& client);
   awaitable<void> Serve(std::shared_ptr<Session> session);
   // False when the connection is to end.
   awaitable<bool> ServeOne(Session& session, beast::flat_buffer& buffer);
@@ -183,6 +189,7 @@ class BeastServer final : public Server {
   Local::acceptor local_acceptor_{io_};
   WorkPool store_pool_;
   WorkPool heavy_pool_;
+  WorkPool remote_pool_;
   WorkPool stream_pool_;
   std::vector<std::jthread> threads_;
 };
@@ -251,18 +258,33 @@ awaitable<void> BeastServer::Accept(Acceptor& acceptor, HttpApplication& applica
     session->application = &application;
     session->peer = std::move(peer);
     session->local_socket = kLocal;
+    session->behind_proxy = options_.trusted_proxies.Trusts(session->peer);
     Begin(std::move(session));
   }
+}
+
+// Under mutex_. An empty client is not counted.
+bool BeastServer::HasRoomFor(const std::string& client) const {
+  const auto of_client =
+      std::ranges::count_if(sessions_, [&](const auto& other) { return other->client == client; });
+  return client.empty() || of_client < options_.connections_per_address_max;
+}
+
+// For a proxy's connection, which serves one client after another. False: this one has too many.
+bool BeastServer::CountFor(Session& session, const std::string& client) {
+  const std::lock_guard lock(mutex_);
+  session.client.clear();
+  if (!HasRoomFor(client)) return false;
+  session.client = client;
+  return true;
 }
 
 void BeastServer::Begin(std::shared_ptr<Session> session) {
   {
     const std::lock_guard lock(mutex_);
-    const auto from_there = std::ranges::count_if(sessions_, [&](const auto& other) {
-      return !other->local_socket && other->peer == session->peer;
-    });
+    if (!session->local_socket && !session->behind_proxy) session->client = session->peer;
     if (sessions_.size() >= static_cast<std::size_t>(options_.connections_max) ||
-        (!session->local_socket && from_there >= options_.connections_per_address_max)) {
+        !HasRoomFor(session->client)) {
       const std::string full = WireText(session->application->Refuse(Busy(), nullptr));
       error_code ignored;
       session->stream.socket().non_blocking(true, ignored);
@@ -289,6 +311,7 @@ awaitable<void> BeastServer::Serve(std::shared_ptr<Session> session) {
   beast::flat_buffer buffer(options_.header_bytes_max + kReadBytes);
   while (!stopping_) {
     session->answering = false;
+    if (session->behind_proxy) CountFor(*session, {});
     const bool more = co_await ServeOne(*session, buffer);
     if (!more) break;
   }
@@ -312,6 +335,10 @@ awaitable<bool> BeastServer::ServeOne(Session& session, beast::flat_buffer& buff
   if (!head) {
     co_return co_await Refuse(session, &message,
                               session.application->Refuse(Problem(head.error()), nullptr));
+  }
+  options_.trusted_proxies.NameClient(*head);
+  if (session.behind_proxy && !CountFor(session, head->peer)) {
+    co_return co_await Refuse(session, &message, session.application->Refuse(Busy(), &*head));
   }
   HttpApplication::Plan plan = session.application->Prepare(*head);
   if (plan.refusal) {
@@ -360,7 +387,9 @@ awaitable<bool> BeastServer::ReadBody(Session& session, beast::flat_buffer& buff
 awaitable<HttpResponse> BeastServer::Answer(Session& session, Lane lane, HttpRequest request) {
   HttpApplication& application = *session.application;
   if (lane == Lane::kQuick) co_return application.Handle(request);
-  WorkPool& pool = lane == Lane::kHeavy ? heavy_pool_ : store_pool_;
+  WorkPool& pool = lane == Lane::kHeavy    ? heavy_pool_
+                   : lane == Lane::kRemote ? remote_pool_
+                                           : store_pool_;
   if (!pool.TryReserve()) co_return application.Refuse(Busy(), &request);
   std::function<HttpResponse()> work = [this, &application, &request] {
     return stopping_ ? application.Refuse(Busy(), &request) : application.Handle(request);
@@ -474,6 +503,7 @@ void BeastServer::Stop() {
   }
   store_pool_.Close();
   heavy_pool_.Close();
+  remote_pool_.Close();
   stream_pool_.Close();
   work_.reset();
   io_.stop();

@@ -1,5 +1,5 @@
-// The only file that includes Boost.Beast, and Asio but for stream_pause.h: its compile time is
-// paid once.
+// The only file that includes Boost.Beast, and Asio but for stream_pause.h and run_on.h: its
+// compile time is paid once.
 #include "api/server.h"
 
 #include <unistd.h>
@@ -25,6 +25,7 @@
 #include <thread>
 
 #include "api/problem.h"
+#include "api/run_on.h"
 #include "api/stream_pause.h"
 #include "api/work_pool.h"
 #include "base/log.h"
@@ -80,20 +81,6 @@ Result<HttpRequest> HeadOf(const Parser::value_type& message, const Session& ses
   return request;
 }
 
-Problem Busy() {
-  Problem problem(503, "busy", "the server is busy with other requests; try again in a moment");
-  problem.headers.emplace_back("Retry-After", "2");
-  return problem;
-}
-
-// A whole answer as it goes over the wire, for a connection that is closed at once.
-std::string WireText(const HttpResponse& response) {
-  std::string text = format("HTTP/1.1 {} {}\r\n", response.status, StatusTitle(response.status));
-  for (const auto& [name, value] : response.headers) text += format("{}: {}\r\n", name, value);
-  return text + format("Content-Length: {}\r\nConnection: close\r\n\r\n{}", response.body.size(),
-                       response.body);
-}
-
 // The answer to a header that could not be read; nothing when the connection is simply over.
 std::optional<Problem> HeaderFailure(const error_code& failure) {
   if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
@@ -104,21 +91,6 @@ std::optional<Problem> HeaderFailure(const error_code& failure) {
     return std::nullopt;
   }
   return Problem(400, "malformed_request", "the request is no HTTP: " + failure.message());
-}
-
-// Runs `work`, for which a place is reserved, on `pool` and resumes on the caller's executor.
-template <class T>
-awaitable<T> RunOn(WorkPool& pool, std::function<T()> work) {
-  auto start = [&pool](auto handler, std::function<T()> job) {
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    pool.Submit([shared, job = std::move(job)] {
-      auto result = std::make_shared<T>(job());
-      asio::post(asio::get_associated_executor(*shared),
-                 [shared, result] { std::move (*shared)(std::move(*result)); });
-    });
-  };
-  return asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(
-      std::move(start), asio::use_awaitable, std::move(work));
 }
 
 class BeastServer final : public Server {

@@ -96,12 +96,38 @@ std::optional<Address6> As6(const sockaddr& address) {
   return bytes;
 }
 
+constexpr Range4 kMetadata4[] = {
+    {0xA9FE0000, 16},  // link-local, where most clouds keep theirs
+    {0x646464C8, 32},  // Alibaba
+    {0xA83F8110, 32},  // Azure
+    {0xC00000C0, 32},  // Oracle
+};
+
+bool IsMetadata4(std::uint32_t address) {
+  return std::any_of(std::begin(kMetadata4), std::end(kMetadata4),
+                     [&](const Range4& range) { return Within(address, range); });
+}
+
+bool IsMetadata6(const Address6& address) {
+  if (const auto inside = Inside(address)) return IsMetadata4(*inside);
+  constexpr Address6 kAmazon = {0xFD, 0, 0x0E, 0xC2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54};
+  constexpr Address6 kGoogle = {0xFD, 0x20, 0, 0xCE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54};
+  const bool link_local = address[0] == 0xFE && (address[1] & 0xC0) == 0x80;
+  return link_local || address == kAmazon || address == kGoogle;
+}
+
 }  // namespace
 
 bool IsPublicAddress(const sockaddr& address) {
   if (const auto inet = As4(address)) return IsPublic4(*inet);
   const auto inet6 = As6(address);
   return inet6.has_value() && IsPublic6(*inet6);
+}
+
+bool IsMetadataAddress(const sockaddr& address) {
+  if (const auto inet = As4(address)) return IsMetadata4(*inet);
+  const auto inet6 = As6(address);
+  return inet6.has_value() && IsMetadata6(*inet6);
 }
 
 bool IsLoopbackAddress(const sockaddr& address) {

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "alerts/secret_mask.h"
 #include "base/check.h"
 #include "base/format.h"
 
@@ -206,10 +207,28 @@ std::expected<Receiver, std::vector<SettingError>> ReadReceiver(std::string_view
   return receiver;
 }
 
-json::object ShownSettings(const Receiver& receiver) {
-  if (const auto* webhook = std::get_if<WebhookOptions>(&receiver)) return ShownWebhook(*webhook);
-  if (const auto* email = std::get_if<EmailOptions>(&receiver)) return ShownEmail(*email);
-  return ShownHttp(std::get<HttpOptions>(receiver));
+json::object ShownSettings(const Receiver& receiver, Viewer viewer) {
+  json::object shown;
+  std::string url;
+  if (const auto* webhook = std::get_if<WebhookOptions>(&receiver)) {
+    shown = ShownWebhook(*webhook);
+    url = webhook->url.Reveal();
+  } else if (const auto* email = std::get_if<EmailOptions>(&receiver)) {
+    shown = ShownEmail(*email);
+  } else {
+    shown = ShownHttp(std::get<HttpOptions>(receiver));
+    url = std::get<HttpOptions>(receiver).url.Reveal();
+  }
+  if (viewer == Viewer::kAdmin) return shown;
+  if (!url.empty()) shown["url"] = OriginOnly(url);
+  for (const char* name : {"user", "body"}) {
+    json::value* text = shown.if_contains(name);
+    if (text != nullptr && text->is_string() && !text->get_string().empty()) *text = kMasked;
+  }
+  if (json::value* fields = shown.if_contains("fields")) {
+    for (auto& [name, text] : fields->get_object()) text = kMasked;
+  }
+  return shown;
 }
 
 namespace {
@@ -220,7 +239,7 @@ std::string_view OriginIn(const json::object& settings, std::string_view name) {
   if (url == nullptr || !url->is_string()) return {};
   const std::string_view text = url->get_string();
   const std::size_t authority = text.find("://");
-  return authority == text.npos ? text : text.substr(0, text.find('/', authority + 3));
+  return authority == text.npos ? text : text.substr(0, text.find_first_of("/?#", authority + 3));
 }
 
 }  // namespace

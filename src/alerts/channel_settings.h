@@ -28,9 +28,13 @@ std::expected<Receiver, std::vector<SettingError>> ReadReceiver(std::string_view
                                                                 const SharedSettings& shared,
                                                                 const Clock& clock);
 
+// Who looks at a channel. kOperator sees of an address only its origin and of templates only the
+// names: paths, queries and bodies of hooks hold tokens.
+enum class Viewer { kOperator, kAdmin };
+
 // The settings as people may see them: secrets are "***" when set and null when not, URLs are
 // masked, of headers only the names are shown.
-json::object ShownSettings(const Receiver& receiver);
+json::object ShownSettings(const Receiver& receiver, Viewer viewer = Viewer::kAdmin);
 
 // The secrets that a change of address would send to somebody else: those stored and not given anew
 // in `change`, when `merged` has another scheme, host or port than `stored`.

@@ -75,6 +75,12 @@ Error CurlCall::Explain(CURLcode code, const std::string& whom) const {
   if (code == CURLE_ABORTED_BY_CALLBACK) {
     return {ErrorCode::kCancelled, format("{}: stopped", whom)};
   }
+  if (metadata_refused_) {
+    return {ErrorCode::kUnavailable,
+            format("{}: its address is link-local or the metadata service of a cloud, where no "
+                   "receiver is; this is never permitted",
+                   whom)};
+  }
   if (address_refused_ && addresses_ == AddressPolicy::kPublicOnly) {
     return {ErrorCode::kUnavailable,
             format("{}: its address is private or on this machine; set allow_private_addresses to "
@@ -94,10 +100,13 @@ Error CurlCall::Explain(CURLcode code, const std::string& whom) const {
 
 curl_socket_t CurlCall::OpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
   auto& call = *static_cast<CurlCall*>(self);
+  call.metadata_refused_ = IsMetadataAddress(address->addr);
   const bool permitted =
-      call.addresses_ == AddressPolicy::kAny ||
-      (call.addresses_ == AddressPolicy::kPublicOnly && IsPublicAddress(address->addr)) ||
-      (call.addresses_ == AddressPolicy::kLoopbackOnly && IsLoopbackAddress(address->addr));
+      !call.metadata_refused_ &&
+      (call.addresses_ == AddressPolicy::kAny ||
+       (call.addresses_ == AddressPolicy::kPublicOnly && IsPublicAddress(address->addr)) ||
+       (call.addresses_ == AddressPolicy::kLoopbackOnly && IsLoopbackAddress(address->addr)));
+  call.reached_private_ = !IsPublicAddress(address->addr);
   call.address_refused_ = !permitted;
   if (!permitted) return CURL_SOCKET_BAD;
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);

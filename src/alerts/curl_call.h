@@ -16,12 +16,16 @@
 namespace vigil::alerts {
 
 // Which addresses a transfer may connect to. It is asked at connect time, after name resolution.
+// Link-local addresses and the metadata services of clouds are refused by every policy: no receiver
+// is there, only credentials.
 enum class AddressPolicy { kAny, kPublicOnly, kLoopbackOnly };
 
 // IPv4 or IPv6; addresses that carry an IPv4 one inside (mapped, NAT64, 6to4) are judged by it.
 // Public: globally reachable unicast by the special-purpose registries of RFC 6890.
 bool IsPublicAddress(const sockaddr& address);
 bool IsLoopbackAddress(const sockaddr& address);
+// 169.254.0.0/16, fe80::/10, and where clouds keep the credentials of their machines.
+bool IsMetadataAddress(const sockaddr& address);
 
 // Frees what curl allocates.
 struct CurlDeleter {
@@ -59,6 +63,8 @@ class CurlCall {
   const std::string& Head() const { return head_; }
   // The first bytes of the reply's body, up to 1 KiB.
   const std::string& Body() const { return body_; }
+  // Whether it went to an address that is not public.
+  bool ReachedPrivate() const { return reached_private_; }
   // The error of a failed Perform that any protocol may meet. `whom` names the receiver.
   Error Explain(CURLcode code, const std::string& whom) const;
 
@@ -76,6 +82,8 @@ class CurlCall {
   std::size_t body_bytes_ = 0;
   bool body_cut_ = false;
   bool address_refused_ = false;
+  bool metadata_refused_ = false;
+  bool reached_private_ = false;
   char error_text_[CURL_ERROR_SIZE] = "";
 };
 

@@ -10,6 +10,7 @@
 #include "alerts/curl_call.h"
 #include "alerts/http_answer.h"
 #include "alerts/message_text.h"
+#include "alerts/secret_mask.h"
 #include "alerts/template.h"
 #include "base/check.h"
 #include "base/format.h"
@@ -193,7 +194,11 @@ Result<HttpPlan> PlanOf(const HttpOptions& options) {
 class HttpNotifier final : public Notifier {
  public:
   HttpNotifier(const HttpOptions& options, HttpPlan plan, const Clock& clock)
-      : options_(options), plan_(std::move(plan)), clock_(clock) {}
+      : options_(options), plan_(std::move(plan)), clock_(clock) {
+    mask_.Add(options_.secret.Reveal());
+    mask_.AddUrl(options_.url.Reveal());
+    for (const NamedTemplate& header : options_.headers) mask_.AddWords(header.text.Reveal());
+  }
 
   Result<std::string> Deliver(const AlertMessage& message, std::span<const std::byte> snapshot_jpeg,
                               std::stop_token stop) override {
@@ -223,11 +228,16 @@ class HttpNotifier final : public Notifier {
     }
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, options_.method.c_str());
     const CURLcode code = call.Perform();
-    if (code != CURLE_OK) return std::unexpected(call.Explain(code, plan_.host));
+    if (code != CURLE_OK) return Masked(call.Explain(code, plan_.host));
     return Judge(call);
   }
 
  private:
+  std::unexpected<Error> Masked(Error error) const {
+    error.message = mask_.Hide(std::move(error.message));
+    return std::unexpected(std::move(error));
+  }
+
   CurlList Headers(const TemplateValues& values) const {
     CurlList headers;
     Append(headers, "Expect:");
@@ -262,10 +272,10 @@ class HttpNotifier final : public Notifier {
 
   Result<std::string> Judge(const CurlCall& call) const {
     const long status = call.Status();
-    // A receiver may quote the request in its reply, and with it the credential.
-    const bool quotable =
-        options_.secret.Empty() || !call.Body().contains(options_.secret.Reveal());
-    const std::string said = quotable ? OneLine(call.Body(), kAnswerCharactersMax) : "";
+    // What a private machine says is not for those who may only choose addresses; and any receiver
+    // may quote the request in its reply, and with it the credentials.
+    const std::string said =
+        call.ReachedPrivate() ? "" : OneLine(mask_.Hide(call.Body()), kAnswerCharactersMax);
     const bool success = std::ranges::any_of(plan_.success, [&](const StatusRange& range) {
       return status >= range.first && status <= range.last;
     });
@@ -277,6 +287,7 @@ class HttpNotifier final : public Notifier {
 
   const HttpOptions options_;
   const HttpPlan plan_;
+  SecretMask mask_;
   const Clock& clock_;
 };
 

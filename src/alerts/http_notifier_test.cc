@@ -187,7 +187,7 @@ TEST_F(HttpNotifier, StatusAndReplyAreTheAnswer) {
   options.success = "200,202";
   options.secret = Secret("hidden-word");
   auto notifier = MakeHttp(options, clock_);
-  EXPECT_EQ(*notifier->Deliver(ContractAlert(), {}, {}), "HTTP 202: queued ");
+  EXPECT_EQ(*notifier->Deliver(ContractAlert(), {}, {}), "HTTP 202");
   receiver_.SetReply("HTTP/1.1 201 Ok\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(notifier->Deliver(ContractAlert(), {}, {}).error().code, ErrorCode::kUnavailable);
   receiver_.SetReply(
@@ -195,6 +195,24 @@ TEST_F(HttpNotifier, StatusAndReplyAreTheAnswer) {
   const auto refused = notifier->Deliver(ContractAlert(), {}, {});
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(refused.error().message, Not(HasSubstr("hidden-word")));
+}
+
+// An administrator of the API could otherwise read what machines behind it say.
+TEST_F(HttpNotifier, DoesNotQuoteAPrivateReceiver) {
+  receiver_.SetReply("HTTP/1.1 400 No\r\nContent-Length: 8\r\nConnection: close\r\n\r\ninternal");
+  const auto refused =
+      MakeHttp(OptionsFor(receiver_.Url()), clock_)->Deliver(ContractAlert(), {}, {});
+  EXPECT_THAT(refused.error().message,
+              testing::AllOf(HasSubstr("400"), Not(HasSubstr("internal"))));
+}
+
+TEST_F(HttpNotifier, NeverGoesToMetadataServices) {
+  for (const char* url : {"http://169.254.169.254/latest/meta-data", "http://[fe80::1]/",
+                          "http://[fd00:ec2::254]/", "http://[::ffff:169.254.169.254]/"}) {
+    const auto refused = MakeHttp(OptionsFor(url), clock_)->Deliver(ContractAlert(), {}, {});
+    ASSERT_FALSE(refused.has_value()) << url;
+    EXPECT_THAT(refused.error().message, HasSubstr("never permitted")) << url;
+  }
 }
 
 TEST_F(HttpNotifier, RefusesPrivateAddressesAndFollowsNoRedirect) {
@@ -231,6 +249,39 @@ TEST(ChannelSettings, ShowNoSecretAndKeepThemWhenSentBack) {
   EXPECT_EQ(merged.at("secret"), "hunter2");
   EXPECT_EQ(merged.at("method"), "PUT");
   EXPECT_EQ(merged.at("headers"), (json::value{{"Authorization", "hunter2 {{secret}}"}}));
+}
+
+// Hooks keep their token in the path, bots and gateways in the query, a field or the body.
+TEST(ChannelSettings, AnOperatorSeesWhereItGoesAndNoToken) {
+  const SystemClock clock;
+  const auto operators_view = [&](std::string_view kind, const json::object& settings) {
+    const auto receiver = ReadReceiver(kind, settings, {}, clock);
+    EXPECT_TRUE(receiver.has_value()) << (receiver ? "" : receiver.error().front().message);
+    return ShownSettings(*receiver, Viewer::kOperator);
+  };
+  const json::object http = operators_view(
+      "http", {{"url", "https://user:hunter2@hooks.example.org/services/hunter2?key=hunter2"},
+               {"headers", {{"X-Key", "hunter2"}}},
+               {"body", R"({"token": "hunter2"})"}});
+  EXPECT_THAT(json::serialize(http), Not(HasSubstr("hunter2")));
+  EXPECT_EQ(http.at("url"), "https://hooks.example.org/***");
+  EXPECT_EQ(http.at("body"), "***");
+  const json::object form =
+      operators_view("http", {{"url", "https://api.example.org/bothunter2/sendPhoto"},
+                              {"content_type", "multipart/form-data"},
+                              {"fields", {{"token", "hunter2"}}}});
+  EXPECT_THAT(json::serialize(form), Not(HasSubstr("hunter2")));
+  EXPECT_EQ(form.at("fields"), (json::value{{"token", "***"}}));
+  const json::object webhook =
+      operators_view("webhook", {{"url", "https://hooks.example.org/hunter2"},
+                                 {"secret", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"}});
+  EXPECT_EQ(webhook.at("url"), "https://hooks.example.org/***");
+  const json::object email = operators_view("email", {{"smtp_url", "smtp://mail.example.org:587"},
+                                                      {"user", "hunter2"},
+                                                      {"password", "hunter2"},
+                                                      {"from", "a@example.org"},
+                                                      {"to", json::array{"b@example.org"}}});
+  EXPECT_THAT(json::serialize(email), Not(HasSubstr("hunter2")));
 }
 
 TEST(ChannelSettings, EveryFaultIsNamed) {

@@ -13,7 +13,7 @@ namespace {
 // The part of a templated URL that is always plain text.
 std::string OriginOf(const std::string& url) {
   const std::size_t authority = url.find("://");
-  return authority == url.npos ? url : url.substr(0, url.find('/', authority + 3)) + "/";
+  return authority == url.npos ? url : url.substr(0, url.find_first_of("/?#", authority + 3)) + "/";
 }
 
 Result<std::string> ReachWebhook(const WebhookOptions& options, std::stop_token stop) {

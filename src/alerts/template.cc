@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/time_text.h"
 
 namespace vigil::alerts {
@@ -105,43 +106,12 @@ std::string_view Trimmed(std::string_view text) {
   return text;
 }
 
-std::size_t ChangesBetween(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
-  for (std::size_t i = 1; i <= left.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= right.size(); ++j) {
-      const std::size_t replaced = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 std::vector<std::string> PlaceholderNames() {
   std::vector<std::string> names;
   for (const Placeholder& placeholder : kPlaceholders) names.emplace_back(placeholder.name);
   return names;
-}
-
-std::string NearestOf(std::string_view word, std::span<const std::string> known) {
-  constexpr std::size_t kWordLengthMax = 64;
-  word = word.substr(0, kWordLengthMax);
-  std::string nearest;
-  std::size_t fewest = 0;
-  for (const std::string& candidate : known) {
-    const std::size_t changes = ChangesBetween(word, candidate);
-    if (2 * changes > std::max(word.size(), candidate.size())) continue;
-    if (nearest.empty() || changes < fewest) {
-      nearest = candidate;
-      fewest = changes;
-    }
-  }
-  return nearest;
 }
 
 Result<Template> Template::Parse(std::string_view text, Escape escape) {
@@ -168,7 +138,7 @@ Status Template::AddPlaceholder(std::string_view inside) {
   const auto found = std::ranges::find(kPlaceholders, name, &Placeholder::name);
   if (found == kPlaceholders.end()) {
     const std::vector<std::string> known = PlaceholderNames();
-    const std::string nearest = NearestOf(name, known);
+    const std::string nearest = NearestWord(name, known);
     return Fail(ErrorCode::kInvalidArgument,
                 format("there is no placeholder {{{{{}}}}}; {}", OneLine(name, 60),
                        nearest.empty() ? format("there are {}", fmt::join(known, ", "))

@@ -59,7 +59,4 @@ class Template {
 // All placeholders, in the order of the documentation.
 std::vector<std::string> PlaceholderNames();
 
-// The known word that takes the fewest changed characters; empty when none is at least half alike.
-std::string NearestOf(std::string_view word, std::span<const std::string> known);
-
 }  // namespace vigil::alerts

@@ -6,6 +6,7 @@
 #include "alerts/curl_call.h"
 #include "alerts/http_answer.h"
 #include "alerts/message_text.h"
+#include "alerts/secret_mask.h"
 #include "alerts/webhook_body.h"
 #include "base/crypto.h"
 #include "base/format.h"
@@ -38,7 +39,9 @@ std::string Sign(const Secret& key, std::string_view id, std::string_view timest
 class WebhookNotifier final : public Notifier {
  public:
   WebhookNotifier(const WebhookOptions& options, Secret key, std::string host, const Clock& clock)
-      : options_(options), key_(std::move(key)), host_(std::move(host)), clock_(clock) {}
+      : options_(options), key_(std::move(key)), host_(std::move(host)), clock_(clock) {
+    mask_.AddUrl(options_.url.Reveal());
+  }
 
   Result<std::string> Deliver(const AlertMessage& message, std::span<const std::byte> snapshot_jpeg,
                               std::stop_token stop) override {
@@ -59,7 +62,11 @@ class WebhookNotifier final : public Notifier {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
     const CURLcode code = call.Perform();
-    if (code != CURLE_OK) return std::unexpected(call.Explain(code, host_));
+    if (code != CURLE_OK) {
+      Error error = call.Explain(code, host_);
+      error.message = mask_.Hide(std::move(error.message));
+      return std::unexpected(std::move(error));
+    }
     return Judge(call.Status());
   }
 
@@ -84,6 +91,7 @@ class WebhookNotifier final : public Notifier {
   const WebhookOptions options_;
   const Secret key_;
   const std::string host_;
+  SecretMask mask_;
   const Clock& clock_;
 };
 

@@ -123,12 +123,18 @@ Answer Refresh(Auth& auth, const Call& call) {
   return TokensResponse(tokens, held.keeper);
 }
 
-Answer Logout(Auth& auth, const Call& call) {
+Answer EndLogin(Auth& auth, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const RefreshToken held, RefreshTokenOf(call));
   VIGIL_RETURN_IF_ERROR(auth.Logout(held.token));
-  HttpResponse response = NoContent();
-  if (held.keeper == Keeper::kBrowser) ClearLoginCookies(response);
-  return response;
+  return NoContent();
+}
+
+// Whatever becomes of the login here, the browser that asks to be logged out keeps no cookie.
+Answer Logout(Auth& auth, const Call& call) {
+  Answer answer = EndLogin(auth, call);
+  if (!HasLoginCookie(call.request)) return answer;
+  ClearLoginCookies(answer ? answer->headers : answer.error().headers);
+  return answer;
 }
 
 }  // namespace

@@ -18,11 +18,16 @@ std::string_view Trimmed(std::string_view text) {
 
 bool Changes(Method method) { return method != Method::kGet && method != Method::kHead; }
 
-// "https://vigil.example:8443" against the Host header "vigil.example:8443". The scheme is not
-// compared: behind a proxy it is the proxy's.
-bool IsOwnOrigin(std::string_view origin, std::string_view host) {
+// "https://vigil.example:8443" against the Host header "vigil.example:8443" and, where a trusted
+// proxy told it, the scheme. Without one it is unknown: a proxy that is not trusted may have taken
+// TLS away.
+bool IsOwnOrigin(const HttpRequest& request) {
+  const std::string_view origin = request.Header("origin");
+  const std::string_view host = request.Header("host");
   const std::size_t scheme_end = origin.find("://");
-  return scheme_end != origin.npos && !host.empty() && origin.substr(scheme_end + 3) == host;
+  if (scheme_end == origin.npos || host.empty()) return false;
+  if (!request.scheme.empty() && origin.substr(0, scheme_end) != request.scheme) return false;
+  return origin.substr(scheme_end + 3) == host;
 }
 
 }  // namespace
@@ -49,16 +54,19 @@ void SetLoginCookies(HttpResponse& response, std::string_view access_token,
                                 format("{}={}{}", kRefreshCookie, refresh_token, kAttributes));
 }
 
-void ClearLoginCookies(HttpResponse& response) {
+bool HasLoginCookie(const HttpRequest& request) {
+  return !CookieOf(request, kAccessCookie).empty() || !CookieOf(request, kRefreshCookie).empty();
+}
+
+void ClearLoginCookies(NamedValues& headers) {
   for (const std::string_view name : {kAccessCookie, kRefreshCookie}) {
-    response.headers.emplace_back("Set-Cookie", format("{}={}; Max-Age=0", name, kAttributes));
+    headers.emplace_back("Set-Cookie", format("{}={}; Max-Age=0", name, kAttributes));
   }
 }
 
 std::optional<Problem> RefuseForeignPage(const HttpRequest& request) {
   const std::string_view site = request.Header("sec-fetch-site");
-  const bool own_page = site.empty() ? IsOwnOrigin(request.Header("origin"), request.Header("host"))
-                                     : site == "same-origin";
+  const bool own_page = site.empty() ? IsOwnOrigin(request) : site == "same-origin";
   if (!own_page) {
     return Problem(403, "foreign_page",
                    "with a browser's login only Vigil's own pages may do this; programs send "
@@ -75,11 +83,8 @@ std::optional<Problem> RefuseForeignPage(const HttpRequest& request) {
 std::optional<Problem> RefuseForeignSocket(const HttpRequest& request) {
   const std::string_view origin = request.Header("origin");
   const std::string_view site = request.Header("sec-fetch-site");
-  // Of a proxy that speaks https for us; no page can set it.
-  const std::string_view scheme = request.Header("x-forwarded-proto");
-  const bool own_page = IsOwnOrigin(origin, request.Header("host")) &&
-                        (site.empty() || site == "same-origin") &&
-                        (scheme.empty() || origin.substr(0, origin.find(':')) == scheme);
+  const bool own_page =
+      !origin.empty() && (site.empty() ? IsOwnOrigin(request) : site == "same-origin");
   const bool program = origin.empty() && CookieOf(request, kAccessCookie).empty();
   if (own_page || program) return std::nullopt;
   return Problem(403, "foreign_page",
@@ -96,8 +101,7 @@ std::optional<Problem> RefuseUnsafeLogin(const HttpRequest& request) {
     }
   }
   const bool bearer = !request.Header("authorization").empty();
-  const bool cookie =
-      !CookieOf(request, kAccessCookie).empty() || !CookieOf(request, kRefreshCookie).empty();
+  const bool cookie = HasLoginCookie(request);
   if (bearer && cookie) {
     return Problem(400, "two_logins", "send either Authorization or the cookie, not both");
   }

@@ -23,7 +23,9 @@ std::string_view CookieOf(const HttpRequest& request, std::string_view name);
 // with the browser, or with the tokens in them.
 void SetLoginCookies(HttpResponse& response, std::string_view access_token,
                      std::string_view refresh_token);
-void ClearLoginCookies(HttpResponse& response);
+void ClearLoginCookies(NamedValues& headers);
+// Whether the request carries either cookie.
+bool HasLoginCookie(const HttpRequest& request);
 
 // 403 unless our own page sent this request: by Sec-Fetch-Site, or, where the browser does not tell
 // (plain http), by Origin; and with the header X-Vigil-Csrf, which no form can carry.

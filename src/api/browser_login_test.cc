@@ -90,6 +90,60 @@ TEST_F(BrowserLoginTest, ForeignPagesNeitherLogInNorChange) {
   EXPECT_EQ(from("null"), 403);
 }
 
+TEST_F(BrowserLoginTest, ForeignPagesNeitherChangeNorDelete) {
+  AddUser("anna", Role::kAdmin, kPassword);
+  const std::string cookies = CookiesOf(Login(kOwnPage));
+  const HttpResponse made =
+      AskAs(Method::kPost, "/api/v1/criminals", With(kOwnPage, cookies), R"({"name": "Ada"})");
+  const std::string person = "/api/v1/criminals/" + std::string(Json(made).at("id").get_string());
+  for (const Method method : {Method::kPatch, Method::kDelete}) {
+    const std::string body = method == Method::kPatch ? R"({"reason": "fraud"})" : "";
+    const auto status_of = [&](const NamedValues& headers) {
+      return AskAs(method, person, With(headers, cookies), body).status;
+    };
+    EXPECT_EQ(status_of({{"sec-fetch-site", "cross-site"}, {"x-vigil-csrf", "1"}}), 403);
+    EXPECT_EQ(status_of({{"sec-fetch-site", "same-origin"}}), 403);
+    EXPECT_EQ(status_of({{"x-vigil-csrf", "1"}}), 403);
+    EXPECT_EQ(Ask(Method::kGet, person, OperatorToken()).status, 200) << "still there, unchanged";
+    EXPECT_EQ(Json(Ask(Method::kGet, person, OperatorToken())).at("reason"), "");
+  }
+  EXPECT_EQ(AskAs(Method::kDelete, person, With(kOwnPage, cookies)).status, 204);
+}
+
+// Where a trusted proxy tells the scheme, the same host over another one is another page.
+TEST_F(BrowserLoginTest, ThePageOfAnotherSchemeIsForeign) {
+  AddUser("anna", Role::kAdmin, kPassword);
+  const std::string cookies = CookiesOf(Login(kOwnPage));
+  const auto status_of = [&](const std::string& origin, const std::string& scheme) {
+    HttpRequest request = RequestOf(Method::kPost, "/api/v1/criminals").value();
+    request.peer = "192.0.2.1";
+    request.scheme = scheme;
+    request.headers = {{"cookie", cookies},
+                       {"x-vigil-csrf", "1"},
+                       {"host", "vigil.example"},
+                       {"origin", origin},
+                       {"content-type", "application/json"}};
+    request.body = R"({"name": "Ada"})";
+    return Send(std::move(request)).status;
+  };
+  EXPECT_EQ(status_of("https://vigil.example", "https"), 201);
+  EXPECT_EQ(status_of("http://vigil.example", "https"), 403);
+  EXPECT_EQ(status_of("http://vigil.example", ""), 201) << "unknown: not compared";
+}
+
+TEST_F(BrowserLoginTest, ALogoutTakesTheCookiesWhateverBecomesOfTheLogin) {
+  AddUser("anna", Role::kAdmin, kPassword);
+  const std::string cookies = CookiesOf(Login(kOwnPage));
+  const std::string access = cookies.substr(0, cookies.find(';'));
+  const HttpResponse without_refresh =
+      AskAs(Method::kPost, "/api/v1/auth/logout", With(kOwnPage, access), "{}");
+  EXPECT_EQ(without_refresh.status, 400);
+  EXPECT_EQ(CookiesOf(without_refresh), "__Host-vigil=; __Host-vigil-refresh=");
+  const HttpResponse spent = AskAs(Method::kPost, "/api/v1/auth/logout",
+                                   With(kOwnPage, "__Host-vigil-refresh=unknown"), "{}");
+  EXPECT_EQ(CookiesOf(spent), "__Host-vigil=; __Host-vigil-refresh=");
+}
+
 TEST_F(BrowserLoginTest, TwoLoginsAndTokensInTheAddressAreRefused) {
   const std::string token = AdminToken();
   EXPECT_EQ(AskAs(Method::kGet, "/api/v1/users",

@@ -1,6 +1,7 @@
 // /cameras and /camera-groups: what is watched. A camera's URL goes in and never comes out whole.
 #include "api/body_fields.h"
 #include "api/resources.h"
+#include "api/stored_change.h"
 #include "base/format.h"
 #include "base/time_text.h"
 #include "database/camera_repository.h"
@@ -128,13 +129,16 @@ Status RefuseFromFile(const ApiContext& context, const Camera& camera) {
 }
 
 Answer Change(const ApiContext& context, const Call& call) {
-  CameraRepository cameras(context.database);
-  VIGIL_ASSIGN_OR_RETURN(Camera camera, cameras.Get(call.Parameter("id")));
-  VIGIL_RETURN_IF_ERROR(RefuseFromFile(context, camera));
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
-  ReadCamera(fields, camera);
-  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
-  VIGIL_ASSIGN_OR_RETURN(camera, cameras.Update(camera));
+  const auto edit = [&](Camera& stored) -> std::optional<Problem> {
+    if (Status kept = RefuseFromFile(context, stored); !kept)
+      return Problem(std::move(kept).error());
+    ReadCamera(fields, stored);
+    return fields.Finish();
+  };
+  VIGIL_ASSIGN_OR_RETURN(
+      const Camera camera,
+      ChangeStored<Camera>(CameraRepository(context.database), call.Parameter("id"), edit));
   context.cameras_changed();
   VIGIL_RETURN_IF_ERROR(
       RecordAudit(context, call.who, "camera.change", camera.id, {{"name", camera.name}}));

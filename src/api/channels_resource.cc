@@ -6,6 +6,7 @@
 #include "alerts/channel_settings.h"
 #include "api/body_fields.h"
 #include "api/resources.h"
+#include "api/stored_change.h"
 #include "base/format.h"
 #include "base/time_text.h"
 #include "database/channel_repository.h"
@@ -58,7 +59,8 @@ json::value TestJson(const std::string& name, const ChannelFacts& facts) {
           {"answer", found->second.answer}};
 }
 
-json::object FileChannelJson(const ChannelOptions& channel, const ChannelFacts& facts) {
+json::object FileChannelJson(const ChannelOptions& channel, const ChannelFacts& facts,
+                             alerts::Viewer viewer) {
   return {{"id", std::string(kFilePrefix) + channel.name},
           {"name", channel.name},
           {"kind", alerts::KindOf(channel.receiver)},
@@ -66,7 +68,7 @@ json::object FileChannelJson(const ChannelOptions& channel, const ChannelFacts& 
           {"enabled", true},
           {"include_snapshot", channel.include_snapshot},
           {"cooldown_s", channel.cooldown.duration.count()},
-          {"settings", alerts::ShownSettings(channel.receiver)},
+          {"settings", alerts::ShownSettings(channel.receiver, viewer)},
           {"created_at", nullptr},
           {"updated_at", nullptr},
           {"state", StateJson(channel.name, facts)},
@@ -81,14 +83,16 @@ json::object SettingsOf(const StoredChannel& channel) {
 
 alerts::SharedSettings SharedOf(const ApiContext& context) { return {context.public_url}; }
 
-json::object ShownOf(const ApiContext& context, const StoredChannel& channel) {
+json::object ShownOf(const ApiContext& context, const StoredChannel& channel,
+                     alerts::Viewer viewer = alerts::Viewer::kAdmin) {
   const auto receiver =
       alerts::ReadReceiver(channel.kind, SettingsOf(channel), SharedOf(context), context.clock);
-  return receiver ? alerts::ShownSettings(*receiver) : json::object();
+  return receiver ? alerts::ShownSettings(*receiver, viewer) : json::object();
 }
 
 json::object ChannelJson(const ApiContext& context, const StoredChannel& channel,
-                         const ChannelFacts& facts) {
+                         const ChannelFacts& facts,
+                         alerts::Viewer viewer = alerts::Viewer::kAdmin) {
   json::object object{{"id", channel.id},
                       {"name", channel.name},
                       {"kind", channel.kind},
@@ -96,7 +100,7 @@ json::object ChannelJson(const ApiContext& context, const StoredChannel& channel
                       {"enabled", channel.enabled},
                       {"include_snapshot", channel.include_snapshot},
                       {"cooldown_s", nullptr},
-                      {"settings", ShownOf(context, channel)},
+                      {"settings", ShownOf(context, channel, viewer)},
                       {"created_at", FormatTime(channel.created_at)},
                       {"updated_at", FormatTime(channel.updated_at)},
                       {"state", StateJson(channel.name, facts)},
@@ -123,16 +127,18 @@ std::unexpected<Problem> KeptInFile(const ChannelOptions& channel) {
                        channel.name));
 }
 
-Answer List(const ApiContext& context) {
+Answer List(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const ChannelFacts facts, FactsOf(context));
   VIGIL_ASSIGN_OR_RETURN(const std::vector<StoredChannel> stored,
                          ChannelRepository(context.database).List());
+  const alerts::Viewer viewer =
+      call.who.role == Role::kAdmin ? alerts::Viewer::kAdmin : alerts::Viewer::kOperator;
   json::array items;
   for (const ChannelOptions& channel : context.file_channels) {
-    items.push_back(FileChannelJson(channel, facts));
+    items.push_back(FileChannelJson(channel, facts, viewer));
   }
   for (const StoredChannel& channel : stored) {
-    items.push_back(ChannelJson(context, channel, facts));
+    items.push_back(ChannelJson(context, channel, facts, viewer));
   }
   return ListResponse(std::move(items), "");
 }
@@ -192,13 +198,15 @@ Answer Create(const ApiContext& context, const Call& call) {
 Answer Change(const ApiContext& context, const Call& call) {
   const std::string& id = call.Parameter("id");
   if (const ChannelOptions* channel = FileChannelOfId(context, id)) return KeptInFile(*channel);
-  ChannelRepository channels(context.database);
-  VIGIL_ASSIGN_OR_RETURN(StoredChannel channel, channels.Get(id));
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
-  ReadShared(fields, channel);
-  ReadSettings(context, fields, channel);
-  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
-  VIGIL_ASSIGN_OR_RETURN(channel, channels.Update(channel));
+  const auto edit = [&](StoredChannel& stored) {
+    ReadShared(fields, stored);
+    ReadSettings(context, fields, stored);
+    return fields.Finish();
+  };
+  VIGIL_ASSIGN_OR_RETURN(
+      const StoredChannel channel,
+      ChangeStored<StoredChannel>(ChannelRepository(context.database), id, edit));
   Changed(context);
   VIGIL_RETURN_IF_ERROR(
       RecordAudit(context, call.who, "channel.change", channel.id, {{"name", channel.name}}));
@@ -362,8 +370,10 @@ std::vector<Route> ChannelRoutes(const ApiContext& context) {
   return {
       {Method::kGet, "/api/v1/channels", Role::kOperator, Lane::kStore, kNoBody,
        Description("listChannels", "channels", "Where alerts go, and how each channel fares.",
-                   Gives(PageSchema(ChannelSchema()))),
-       [&](const Call&) { return List(context); }},
+                   Gives(PageSchema(ChannelSchema())))
+           .Notes("Operators see of an address only where it is, and of templates only the names: "
+                  "the rest may hold tokens."),
+       [&](const Call& call) { return List(context, call); }},
       {Method::kPost, "/api/v1/channels", Role::kAdmin, Lane::kStore, kJsonBodyBytesMax,
        Description("createChannel", "channels", "Makes a channel; alerts go there at once.",
                    Gives(ChannelSchema(), 201))
@@ -381,7 +391,8 @@ std::vector<Route> ChannelRoutes(const ApiContext& context) {
                    GivesNothing())
            .Fails({409}),
        [&](const Call& call) { return Delete(context, call); }},
-      {Method::kPost, "/api/v1/channels/{id}/test", Role::kAdmin, Lane::kHeavy, kJsonBodyBytesMax,
+      {Method::kPost, "/api/v1/channels/{id}/test", Role::kAdmin, Lane::kRemote,
+       kIgnoredBodyBytesMax,
        Description("testChannel", "channels", "Sends a marked test message and tells the answer.",
                    Gives(TestSchema()))
            .Notes("Really sent, within 8 seconds; no cooldown is used.")

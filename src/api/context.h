@@ -77,7 +77,8 @@ struct ApiContext {
   std::function<void()> watch_rules_changed = {};
   int live_viewers_max = 8;
   int video_viewers_max = 64;
-  int event_streams_max = 120;    // below the connections of one address
+  int event_streams_max = 120;  // below the connections of one address
+  int event_streams_of_user_max = 16;
   std::stop_token stopping = {};  // requested before the server stops: ends what takes long
   std::string cameras_kept_in = "the configuration";  // for messages: where cameras with from_file
                                                       // are changed

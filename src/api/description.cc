@@ -37,6 +37,10 @@ Description&& Description::Query(std::vector<Field> fields) && {
   for (Field& field : fields) query.push_back(std::move(field));
   return std::move(*this);
 }
+Description&& Description::Headers(std::vector<Field> fields) && {
+  for (Field& field : fields) headers.push_back(std::move(field));
+  return std::move(*this);
+}
 Description&& Description::Path(std::string parameter, Schema schema) && {
   path.emplace_back(std::move(parameter), std::move(schema), kRequired);
   return std::move(*this);

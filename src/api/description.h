@@ -45,6 +45,8 @@ struct Description {
   // with the fields in the query.
   Description&& TakesPhoto(std::vector<Field> form_fields = {}) &&;
   Description&& Query(std::vector<Field> fields) &&;
+  // Headers of its own that the route reads.
+  Description&& Headers(std::vector<Field> fields) &&;
   // The shape of a parameter of the path that is no id.
   Description&& Path(std::string parameter, Schema schema) &&;
   // Another answer beside the first.
@@ -59,6 +61,7 @@ struct Description {
   BodyKind body_kind = BodyKind::kNone;
   Schema body;  // the JSON body, or the fields of the photo's form
   std::vector<Field> query;
+  std::vector<Field> headers;
   std::vector<Field> path;
   std::vector<Reply> replies;
   std::vector<int> errors;

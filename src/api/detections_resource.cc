@@ -99,8 +99,8 @@ std::vector<Route> DetectionRoutes(const ApiContext& context) {
                    Gives(PageSchema(DetectionSchema())))
            .Query(PageFields())
            .Query({{"camera", Id()},
-                   {"from", Time()},
-                   {"to", Time()},
+                   {"from", Described(Time(), "at that time or later")},
+                   {"to", Described(Time(), "at that time or earlier")},
                    {"outcome", OutcomeSchema()},
                    {"track", Described(Integer(), "of the camera's stream")}}),
        [&](const Call& call) { return List(context, call); }},

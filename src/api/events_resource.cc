@@ -1,11 +1,11 @@
 // /events: what happens, as it happens, to as many as look on, and to those who come back without a
 // hole.
-#include <atomic>
 #include <utility>
 
 #include "api/body_fields.h"
 #include "api/event_text.h"
 #include "api/resources.h"
+#include "api/stream_seats.h"
 #include "base/format.h"
 #include "base/log.h"
 
@@ -23,20 +23,17 @@ constexpr int kBatch = 200;  // bounds what a slow client makes the server hold
 // One viewer. Ends soon after the viewer's access does.
 class EventStream final : public BodyStream {
  public:
-  EventStream(const ApiContext& context, std::shared_ptr<std::atomic<int>> viewers,
+  EventStream(const ApiContext& context, std::unique_ptr<StreamSeats::Seat> seat,
               std::shared_ptr<StreamBell> bell, std::function<bool()> still_allowed,
               std::int64_t after)
       : context_(context),
-        viewers_(std::move(viewers)),
+        seat_(std::move(seat)),
         bell_(std::move(bell)),
         still_allowed_(std::move(still_allowed)),
         after_(after),
         recheck_at_(context.clock.Now() + kRecheckInterval),
         subscription_(context.database.Events().Subscribe([bell = bell_] { bell->Ring(); })) {}
-  ~EventStream() override {
-    context_.database.Events().Unsubscribe(subscription_);
-    --*viewers_;
-  }
+  ~EventStream() override { context_.database.Events().Unsubscribe(subscription_); }
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
 
@@ -69,7 +66,7 @@ class EventStream final : public BodyStream {
   }
 
   const ApiContext& context_;
-  const std::shared_ptr<std::atomic<int>> viewers_;
+  const std::unique_ptr<StreamSeats::Seat> seat_;
   const std::shared_ptr<StreamBell> bell_;
   const std::function<bool()> still_allowed_;
   std::int64_t after_;
@@ -96,25 +93,18 @@ std::expected<std::int64_t, Problem> StartOf(const ApiContext& context,
   return newest;
 }
 
-Answer Events(const ApiContext& context, Authenticator& authenticator,
-              const std::shared_ptr<std::atomic<int>>& viewers, const Call& call) {
+Answer Events(const ApiContext& context, Authenticator& authenticator, StreamSeats& seats,
+              const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const std::int64_t after, StartOf(context, call.request));
-  if (viewers->fetch_add(1) >= context.event_streams_max) {
-    --*viewers;
-    Problem problem(
-        503, "too_many_streams",
-        format("{} clients follow the events already; try again later", context.event_streams_max));
-    problem.headers.emplace_back("Retry-After", "10");
-    return std::unexpected(std::move(problem));
-  }
+  VIGIL_ASSIGN_OR_RETURN(auto seat, seats.Take(call.who));
   HttpResponse response = BodyResponse(200, "text/event-stream", "");
   response.headers.emplace_back("X-Accel-Buffering", "no");  // of proxies, which would hold events
   std::function<bool()> still_allowed = [&authenticator, request = call.request] {
-    return request.local_socket || authenticator.Authenticate(request).has_value();
+    return MayStillFollow(authenticator, request);
   };
   response.stream_bell = std::make_shared<StreamBell>();
   response.stream_interval_ms = static_cast<int>(kRecheckInterval.count());
-  response.stream = std::make_shared<EventStream>(context, viewers, response.stream_bell,
+  response.stream = std::make_shared<EventStream>(context, std::move(seat), response.stream_bell,
                                                   std::move(still_allowed), after);
   return response;
 }
@@ -122,18 +112,25 @@ Answer Events(const ApiContext& context, Authenticator& authenticator,
 }  // namespace
 
 std::vector<Route> EventRoutes(const ApiContext& context, Authenticator& authenticator) {
-  const auto viewers = std::make_shared<std::atomic<int>>(0);
+  const auto seats =
+      std::make_shared<StreamSeats>(context.event_streams_max, context.event_streams_of_user_max);
   return {
       {Method::kGet, "/api/v1/events", Role::kOperator, Lane::kStore, kNoBody,
        Description("followEvents", "system", "What happens, as it happens: server-sent events.",
                    GivesMedia({"text/event-stream"}))
-           .Notes("The header Last-Event-ID counts more than the query. An event named reset comes "
-                  "instead of a hole. Ends within a second of the end of the access.")
+           .Notes("An event named reset comes instead of a hole. Ends within a second of the end "
+                  "of the "
+                  "access. 429 for more streams than one user may have open.")
            .Query({{"last_event_id",
                     Described(Integer(0, kEventIdMax),
-                              "go on behind this event; absent: begin with the next one")}}),
-       [&context, &authenticator, viewers](const Call& call) {
-         return Events(context, authenticator, viewers, call);
+                              "go on behind this event; absent: begin with the next one")}})
+           .Headers({{"Last-Event-ID",
+                      Described(Text(),
+                                "the id of the last event that the client has: counts more "
+                                "than the query; one that is none begins anew")}})
+           .Fails({429}),
+       [&context, &authenticator, seats](const Call& call) {
+         return Events(context, authenticator, *seats, call);
        }},
   };
 }

@@ -56,6 +56,18 @@ std::vector<SeenEvent> EventsOf(std::string_view text) {
 
 class EventsTest : public ApiTest {
  protected:
+  static constexpr int kStreamsOfUserMax = 16;
+
+  // Of as many users as may open so many streams, one for each stream.
+  std::vector<std::string> Tokens(int streams) {
+    std::vector<std::string> tokens;
+    while (std::ssize(tokens) < streams) {
+      const User user = AddUser(format("watcher{}", tokens.size()), Role::kOperator);
+      tokens.insert(tokens.end(), kStreamsOfUserMax, TokenOf(user));
+    }
+    tokens.resize(static_cast<std::size_t>(streams));
+    return tokens;
+  }
   ~EventsTest() override { server_.reset(); }
 
   std::uint16_t Port() {
@@ -226,11 +238,11 @@ std::ptrdiff_t ThreadCount() {
 TEST_F(EventsTest, ManyFollowWithoutAThreadEach) {
   constexpr int kClients = 100;
   Port();
-  const std::string token = OperatorToken();
+  const std::vector<std::string> tokens = Tokens(kClients);
   const auto threads = ThreadCount();
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < kClients; ++i) {
-    clients.push_back(Follow(token));
+    clients.push_back(Follow(tokens.at(static_cast<std::size_t>(i))));
     clients.back()->ReadUntil("event: ready\ndata: {\"sequence\":0}\n\n");
   }
   EXPECT_LE(ThreadCount(), threads);
@@ -248,8 +260,8 @@ TEST_F(EventsTest, ManyFollowWithoutAThreadEach) {
 TEST_F(EventsTest, TooManyAreAskedToComeLater) {
   Port();
   std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 120; ++i) {
-    clients.push_back(Follow(OperatorToken()));
+  for (const std::string& token : Tokens(120)) {
+    clients.push_back(Follow(token));
     ASSERT_THAT(clients.back()->ReadUntil("ready"), StartsWith("HTTP/1.1 200"));
   }
   const std::string refused = Follow(OperatorToken())->ReadUntil("too_many_streams");
@@ -263,6 +275,19 @@ TEST_F(EventsTest, TooManyAreAskedToComeLater) {
     answer = Follow(OperatorToken())->ReadUntil("}");
   }
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(EventsTest, OneUserCannotTakeAllStreams) {
+  Port();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < kStreamsOfUserMax; ++i) {
+    clients.push_back(Follow(OperatorToken()));
+    ASSERT_THAT(clients.back()->ReadUntil("ready"), StartsWith("HTTP/1.1 200"));
+  }
+  const std::string refused = Follow(OperatorToken())->ReadUntil("too_many_streams");
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 429"));
+  EXPECT_THAT(refused, HasSubstr("Retry-After: 10"));
+  EXPECT_THAT(Follow(AdminToken())->ReadUntil("ready"), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(EventsTest, EndWithTheAccess) {

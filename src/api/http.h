@@ -35,7 +35,8 @@ struct HttpRequest {
   NamedValues query;
   NamedValues headers;
   std::string body;
-  std::string peer;           // address without port; empty for the local socket
+  std::string peer;           // the client's address without port; empty for the local socket
+  std::string scheme = {};    // "http" or "https" where a trusted proxy told it, else empty
   bool local_socket = false;  // came through the Unix socket of the data directory
 
   // The first header of that lower-case name, or an empty text.
@@ -117,8 +118,9 @@ struct HttpResponse {
 HttpResponse BodyResponse(int status, std::string media_type, std::string body);
 
 // Where a handler runs: kQuick on the I/O thread (memory only), kStore may wait for the database or
-// a file, kHeavy burns processor time (password hashing, photos).
-enum class Lane { kQuick, kStore, kHeavy };
+// a file, kHeavy burns processor time (password hashing, photos), kRemote waits for other machines,
+// for as long as they please, and so holds up nobody else.
+enum class Lane { kQuick, kStore, kHeavy, kRemote };
 
 struct Problem;
 

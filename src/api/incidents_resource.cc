@@ -14,10 +14,6 @@ namespace {
 
 using database::IncidentRepository;
 
-json::value OrNull(const std::string& text) {
-  return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
 Schema VerdictBody() {
   return Object("VerdictCreate",
                 {{"verdict", VerdictSchema(), kRequired}, {"note", Text(0, 2000)}});
@@ -27,7 +23,7 @@ std::vector<Field> FilterFields() {
   return {{"camera", Id()},
           {"person", Id()},
           {"from", Described(Time(), "seen at that time or later")},
-          {"to", Described(Time(), "seen before that time")},
+          {"to", Described(Time(), "begun at that time or earlier")},
           {"outcome", Word({"match", "possible_match"})},
           {"state", IncidentStateSchema()},
           {"verdict", Described(Word({"confirmed", "false_match", "unsure", "none"}),
@@ -265,7 +261,7 @@ std::vector<Route> IncidentRoutes(const ApiContext& context) {
                                     kRequired}}))),
        [&](const Call& call) { return Get(context, call); }},
       {Method::kPost, "/api/v1/incidents/{id}/acknowledge", Role::kOperator, Lane::kStore,
-       kJsonBodyBytesMax,
+       kIgnoredBodyBytesMax,
        Description("acknowledgeIncident", "incidents", "Notes that somebody has looked at it.",
                    Gives(IncidentSchema()))
            .Notes("The first to acknowledge is the one who is kept."),

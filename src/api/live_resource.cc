@@ -6,6 +6,7 @@
 
 #include "api/live_picture.h"
 #include "api/resources.h"
+#include "api/stream_seats.h"
 #include "base/format.h"
 #include "database/camera_repository.h"
 #include "media/photo.h"
@@ -131,7 +132,7 @@ Answer Live(const ApiContext& context, Authenticator& authenticator,
   HttpResponse response =
       BodyResponse(200, format("multipart/x-mixed-replace; boundary={}", kMjpegBoundary), "");
   std::function<bool()> still_allowed = [&authenticator, request = call.request] {
-    return request.local_socket || authenticator.Authenticate(request).has_value();
+    return MayStillFollow(authenticator, request);
   };
   response.stream =
       std::make_shared<MjpegStream>(context, viewers, camera_id, std::move(still_allowed));

@@ -67,6 +67,17 @@ json::array ParametersJson(const Route& route, json::object& components) {
   for (const Field& field : route.description.query) {
     parameters.push_back(ParameterJson(field, "query", components));
   }
+  if (route.description.body_kind == BodyKind::kPhoto) {
+    for (Field field : route.description.body.fields) {
+      field.presence = kOptional;
+      if (!field.schema.description.empty()) field.schema.description += "; ";
+      field.schema.description += "here when an image is the whole body, else a field of the form";
+      parameters.push_back(ParameterJson(field, "query", components));
+    }
+  }
+  for (const Field& field : route.description.headers) {
+    parameters.push_back(ParameterJson(field, "header", components));
+  }
   return parameters;
 }
 
@@ -78,7 +89,7 @@ json::object PhotoContent(const Schema& fields, json::object& components) {
                                      {"contentMediaType", "application/octet-stream"},
                                      {"description", "JPEG, PNG or WebP"}};
   json::object content{{"multipart/form-data", {{"schema", std::move(object)}}}};
-  for (const char* type : {"image/jpeg", "image/png", "image/webp"}) {
+  for (const char* type : {"image/jpeg", "image/png", "image/webp", "application/octet-stream"}) {
     content[type] = json::object{{"schema", json::object{}}};
   }
   return content;

@@ -1,6 +1,7 @@
 // /criminals: the enrolled people.
 #include "api/body_fields.h"
 #include "api/resources.h"
+#include "api/stored_change.h"
 #include "base/log.h"
 #include "base/time_text.h"
 #include "database/person_repository.h"
@@ -8,14 +9,6 @@
 
 namespace vigil::api {
 namespace {
-
-std::optional<Severity> SeverityOf(std::string_view word) {
-  for (const Severity severity :
-       {Severity::kLow, Severity::kMedium, Severity::kHigh, Severity::kCritical}) {
-    if (SeverityName(severity) == word) return severity;
-  }
-  return std::nullopt;
-}
 
 Schema PersonSchema() {
   return Object("Person", {{"id", Id(), kRequired},
@@ -127,12 +120,14 @@ Answer Get(const ApiContext& context, const Call& call) {
 }
 
 Answer Change(const ApiContext& context, const Call& call) {
-  database::PersonRepository persons(context.database);
-  VIGIL_ASSIGN_OR_RETURN(Person person, persons.Get(call.Parameter("id")));
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
-  ReadPerson(fields, person);
-  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
-  VIGIL_ASSIGN_OR_RETURN(person, persons.Update(person));
+  const auto edit = [&](Person& stored) {
+    ReadPerson(fields, stored);
+    return fields.Finish();
+  };
+  VIGIL_ASSIGN_OR_RETURN(const Person person,
+                         ChangeStored<Person>(database::PersonRepository(context.database),
+                                              call.Parameter("id"), edit));
   if (fields.Present("watchlists") && context.watch_rules_changed) context.watch_rules_changed();
   context.gallery_changed();
   VIGIL_RETURN_IF_ERROR(

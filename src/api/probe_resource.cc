@@ -48,7 +48,7 @@ Answer Probe(const ApiContext& context, const Call& call) {
 
 std::vector<Route> ProbeRoutes(const ApiContext& context) {
   return {
-      {Method::kPost, "/api/v1/cameras/{id}/probe", Role::kAdmin, Lane::kHeavy, kNoBody,
+      {Method::kPost, "/api/v1/cameras/{id}/probe", Role::kAdmin, Lane::kRemote, kNoBody,
        Description("probeCamera", "cameras",
                    "Connects and tells what the camera sends, or why it sends nothing.",
                    Gives(ProbeSchema()))

@@ -32,6 +32,14 @@ Schema BoxSchema() { return Described(ListOf(Number(), 4, 4), "[x1, y1, x2, y2] 
 
 Schema SeveritySchema() { return Word({"low", "medium", "high", "critical"}); }
 
+std::optional<Severity> SeverityOf(std::string_view word) {
+  for (const Severity severity :
+       {Severity::kLow, Severity::kMedium, Severity::kHigh, Severity::kCritical}) {
+    if (SeverityName(severity) == word) return severity;
+  }
+  return std::nullopt;
+}
+
 Schema OutcomeSchema() {
   return Word({"match", "possible_match", "stranger", "unrecognisable", "spoof"});
 }

@@ -61,6 +61,7 @@ Schema CameraStateSchema();
 Schema QualitySchema();
 Schema GallerySchema();
 Schema SeveritySchema();
+std::optional<Severity> SeverityOf(std::string_view word);
 Schema OutcomeSchema();
 Schema ReasonSchema();         // of what is unrecognisable
 double Rounded(double value);  // to 6 decimals, so that floats do not show their noise

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "api/browser_login.h"
+#include "api/query_check.h"
 #include "base/check.h"
 #include "base/log.h"
 
@@ -221,6 +222,7 @@ Answer Router::Dispatch(const HttpRequest& request, const Route& route) {
       call.parameters.emplace(part.substr(1, part.size() - 2), request.segments[i]);
     }
   }
+  if (auto wrong = RefuseWrongQuery(route, request)) return std::unexpected(*std::move(wrong));
   return route.handler(call);
 }
 
@@ -232,6 +234,7 @@ HttpResponse Router::Finish(const HttpRequest& request, const Route* route, Http
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   response.headers.emplace_back("Content-Security-Policy", kContentPolicy);
+  response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
   if (observer_) {
     const std::chrono::duration<double> took = clock_.Now() - begin;
     observer_({route == nullptr ? "none" : route->pattern, request.method, response.status,

@@ -16,6 +16,8 @@
 namespace vigil::api {
 
 inline constexpr std::size_t kNoBody = 0;
+// For POST routes that take no body: clients send "{}" out of habit, and it is not read.
+inline constexpr std::size_t kIgnoredBodyBytesMax = 1024;
 inline constexpr std::size_t kJsonBodyBytesMax = 1'000'000;
 inline constexpr std::size_t kPhotoBodyBytesMax = 10'000'000;
 // A form around a photo of the full size.

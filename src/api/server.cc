@@ -1,4 +1,5 @@
-// With web_socket.cc the only file that includes Boost.Beast: its compile time is paid once.
+// With web_socket.cc the only file that includes Boost.Beast, and with stream_pause.h and run_on.h
+// Asio: its compile time is paid once.
 #include "api/server.h"
 
 #include <unistd.h>
@@ -23,7 +24,7 @@
 #include <set>
 #include <thread>
 
-#include "api/problem.h"
+#include "api/read_head.h"
 #include "api/run_on.h"
 #include "api/stream_pause.h"
 #include "api/web_socket.h"
@@ -53,6 +54,8 @@ struct Session {
   Stream stream;
   HttpApplication* application = nullptr;
   std::string peer;
+  std::string client;  // whom it is counted for; a proxy's: of the request under way
+  bool behind_proxy = false;
   bool local_socket = false;
   bool answering = false;              // touched on the session's strand only
   std::shared_ptr<StreamPause> pause;  // likewise; while a stream is sent
@@ -60,48 +63,6 @@ struct Session {
 
 milliseconds Allowance(milliseconds base, std::size_t bytes) {
   return base + milliseconds{bytes / 100};
-}
-
-Result<HttpRequest> HeadOf(const Parser::value_type& message, const Session& session) {
-  const auto target = message.target();
-  VIGIL_ASSIGN_OR_RETURN(HttpRequest request, RequestOf(MethodOf(message.method_string()),
-                                                        {target.data(), target.size()}));
-  for (const auto& field : message) {
-    std::string name(field.name_string());
-    for (char& letter : name) {
-      if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    }
-    request.headers.emplace_back(std::move(name), std::string(field.value()));
-  }
-  request.peer = session.peer;
-  request.local_socket = session.local_socket;
-  return request;
-}
-
-Problem Busy() {
-  Problem problem(503, "busy", "the server is busy with other requests; try again in a moment");
-  problem.headers.emplace_back("Retry-After", "2");
-  return problem;
-}
-
-// A whole answer as it goes over the wire, for a connection that is closed at once.
-std::string WireText(const HttpResponse& response) {
-  std::string text = format("HTTP/1.1 {} {}\r\n", response.status, StatusTitle(response.status));
-  for (const auto& [name, value] : response.headers) text += format("{}: {}\r\n", name, value);
-  return text + format("Content-Length: {}\r\nConnection: close\r\n\r\n{}", response.body.size(),
-                       response.body);
-}
-
-// The answer to a header that could not be read; nothing when the connection is simply over.
-std::optional<Problem> HeaderFailure(const error_code& failure) {
-  if (failure == http::error::header_limit || failure == http::error::buffer_overflow) {
-    return Problem(431, "header_too_large", "the request's header is too large");
-  }
-  if (failure == http::error::end_of_stream || failure == http::error::partial_message ||
-      failure.category() != http::make_error_code(http::error::bad_method).category()) {
-    return std::nullopt;
-  }
-  return Problem(400, "malformed_request", "the request is no HTTP: " + failure.message());
 }
 
 class BeastServer final : public Server {
@@ -113,6 +74,7 @@ class BeastServer final : public Server {
         metrics_application_(metrics_application),
         store_pool_(options.store_threads, options.store_waiting_max),
         heavy_pool_(options.heavy_threads, options.heavy_waiting_max),
+        remote_pool_(options.remote_threads, options.remote_waiting_max),
         stream_pool_(1, static_cast<std::size_t>(options.connections_max)) {}
   ~BeastServer() override { BeastServer::Stop(); }
 
@@ -124,6 +86,7 @@ class BeastServer final : public Server {
   std::vector<LaneLoad> LaneLoads() const override {
     return {{"http_store", store_pool_.Waiting(), store_pool_.Refused()},
             {"http_heavy", heavy_pool_.Waiting(), heavy_pool_.Refused()},
+            {"http_remote", remote_pool_.Waiting(), remote_pool_.Refused()},
             {"http_stream", stream_pool_.Waiting(), stream_pool_.Refused()}};
   }
   void Stop() override;
@@ -135,6 +98,8 @@ class BeastServer final : public Server {
   template <class Acceptor>
   awaitable<void> Accept(Acceptor& acceptor, HttpApplication& application);
   void Begin(std::shared_ptr<Session> session);
+  bool HasRoomFor(const std::string& client) const;
+  bool CountFor(Session& session, const std::string& client);
   awaitable<void> Serve(std::shared_ptr<Session> session);
   // False when the connection is to end.
   awaitable<bool> ServeOne(Session& session, beast::flat_buffer& buffer);
@@ -168,6 +133,7 @@ class BeastServer final : public Server {
   Local::acceptor local_acceptor_{io_};
   WorkPool store_pool_;
   WorkPool heavy_pool_;
+  WorkPool remote_pool_;
   WorkPool stream_pool_;
   std::vector<std::jthread> threads_;
 };
@@ -236,18 +202,33 @@ awaitable<void> BeastServer::Accept(Acceptor& acceptor, HttpApplication& applica
     session->application = &application;
     session->peer = std::move(peer);
     session->local_socket = kLocal;
+    session->behind_proxy = options_.trusted_proxies.Trusts(session->peer);
     Begin(std::move(session));
   }
+}
+
+// Under mutex_. An empty client is not counted.
+bool BeastServer::HasRoomFor(const std::string& client) const {
+  const auto of_client =
+      std::ranges::count_if(sessions_, [&](const auto& other) { return other->client == client; });
+  return client.empty() || of_client < options_.connections_per_address_max;
+}
+
+// For a proxy's connection, which serves one client after another. False: this one has too many.
+bool BeastServer::CountFor(Session& session, const std::string& client) {
+  const std::lock_guard lock(mutex_);
+  session.client.clear();
+  if (!HasRoomFor(client)) return false;
+  session.client = client;
+  return true;
 }
 
 void BeastServer::Begin(std::shared_ptr<Session> session) {
   {
     const std::lock_guard lock(mutex_);
-    const auto from_there = std::ranges::count_if(sessions_, [&](const auto& other) {
-      return !other->local_socket && other->peer == session->peer;
-    });
+    if (!session->local_socket && !session->behind_proxy) session->client = session->peer;
     if (sessions_.size() >= static_cast<std::size_t>(options_.connections_max) ||
-        (!session->local_socket && from_there >= options_.connections_per_address_max)) {
+        !HasRoomFor(session->client)) {
       const std::string full = WireText(session->application->Refuse(Busy(), nullptr));
       error_code ignored;
       session->stream.socket().non_blocking(true, ignored);
@@ -274,6 +255,7 @@ awaitable<void> BeastServer::Serve(std::shared_ptr<Session> session) {
   beast::flat_buffer buffer(options_.header_bytes_max + kReadBytes);
   while (!stopping_) {
     session->answering = false;
+    if (session->behind_proxy) CountFor(*session, {});
     const bool more = co_await ServeOne(*session, buffer);
     if (!more) break;
   }
@@ -293,10 +275,16 @@ awaitable<bool> BeastServer::ServeOne(Session& session, beast::flat_buffer& buff
   if (stopping_) co_return false;
   session.answering = true;
   const Parser::value_type& message = parser.get();
-  Result<HttpRequest> head = HeadOf(message, session);
+  Result<HttpRequest> head = HeadOf(message);
   if (!head) {
     co_return co_await Refuse(session, &message,
                               session.application->Refuse(Problem(head.error()), nullptr));
+  }
+  head->peer = session.peer;
+  head->local_socket = session.local_socket;
+  options_.trusted_proxies.NameClient(*head);
+  if (session.behind_proxy && !CountFor(session, head->peer)) {
+    co_return co_await Refuse(session, &message, session.application->Refuse(Busy(), &*head));
   }
   HttpApplication::Plan plan = session.application->Prepare(*head);
   if (plan.refusal) {
@@ -352,7 +340,9 @@ awaitable<bool> BeastServer::ReadBody(Session& session, beast::flat_buffer& buff
 awaitable<HttpResponse> BeastServer::Answer(Session& session, Lane lane, HttpRequest request) {
   HttpApplication& application = *session.application;
   if (lane == Lane::kQuick) co_return application.Handle(request);
-  WorkPool& pool = lane == Lane::kHeavy ? heavy_pool_ : store_pool_;
+  WorkPool& pool = lane == Lane::kHeavy    ? heavy_pool_
+                   : lane == Lane::kRemote ? remote_pool_
+                                           : store_pool_;
   if (!pool.TryReserve()) co_return application.Refuse(Busy(), &request);
   std::function<HttpResponse()> work = [this, &application, &request] {
     return stopping_ ? application.Refuse(Busy(), &request) : application.Handle(request);
@@ -466,6 +456,7 @@ void BeastServer::Stop() {
   }
   store_pool_.Close();
   heavy_pool_.Close();
+  remote_pool_.Close();
   stream_pool_.Close();
   work_.reset();
   io_.stop();

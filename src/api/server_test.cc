@@ -69,15 +69,17 @@ class EchoApplication final : public HttpApplication {
  public:
   Plan Prepare(const HttpRequest& request) override {
     if (request.path == "/refused") return {BodyResponse(401, "text/plain", "no"), 0, Lane::kQuick};
+    if (request.path == "/remote") return {std::nullopt, 0, Lane::kRemote};
     if (request.path == "/heavy") return {std::nullopt, 0, Lane::kHeavy};
     return {std::nullopt, 1000, Lane::kStore};
   }
   HttpResponse Handle(const HttpRequest& request) override {
-    if (request.path == "/heavy") {
+    if (request.path == "/heavy" || request.path == "/remote") {
       ++heavy_running;
       release.wait();
     }
     HttpResponse response = BodyResponse(200, "text/plain", "echo:" + request.body);
+    if (request.path == "/who") response.body = request.peer + " " + request.scheme;
     if (request.local_socket) response.headers.emplace_back("X-Local", "1");
     if (request.path == "/stream") {
       response.stream = std::make_shared<EndlessStream>();
@@ -155,6 +157,38 @@ TEST_F(ServerTest, KeepsAConnectionForManyRequests) {
     client.Send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n" + std::to_string(i));
     EXPECT_THAT(client.ReadUntil("echo:" + std::to_string(i)), StartsWith("HTTP/1.1 200 OK"));
   }
+}
+
+TEST_F(ServerTest, BelievesTheClientThatATrustedProxyNames) {
+  const std::string request =
+      "GET /who HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6, 198.51.100.1\r\n"
+      "X-Forwarded-Proto: https\r\nConnection: close\r\n\r\n";
+  Start();
+  EXPECT_THAT(Exchange(request), testing::EndsWith("\r\n\r\n127.0.0.1 "));
+  options_.trusted_proxies = TrustedProxies::Of({"127.0.0.1"}).value();
+  server_.reset();
+  Start();
+  EXPECT_THAT(Exchange(request), testing::EndsWith("\r\n\r\n198.51.100.1 https"));
+}
+
+TEST_F(ServerTest, CountsTheClientsOfAProxyAndNotTheProxy) {
+  options_.trusted_proxies = TrustedProxies::Of({"127.0.0.1"}).value();
+  options_.connections_per_address_max = 2;
+  Start();
+  const auto ask = [](Client& client, const std::string& path, const std::string& address) {
+    client.Send("GET " + path + " HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + address + "\r\n\r\n");
+    return client.ReadUntil("\r\n\r\n");
+  };
+  Client first(server_->Port());
+  Client second(server_->Port());
+  Client third(server_->Port());
+  EXPECT_THAT(ask(first, "/quiet", "198.51.100.1"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(ask(second, "/quiet", "198.51.100.1"), StartsWith("HTTP/1.1 200"));
+  // One connection of the proxy serves one client after another.
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_THAT(ask(third, "/who", "198.51.100.2"), StartsWith("HTTP/1.1 200"));
+  }
+  EXPECT_THAT(ask(third, "/who", "198.51.100.1"), StartsWith("HTTP/1.1 503"));
 }
 
 TEST_F(ServerTest, HeadHasALengthAndNoBody) {
@@ -264,6 +298,27 @@ TEST_F(ServerTest, CutsHeadersThatTrickle) {
   const std::string answer = client.ReadAll();
   EXPECT_THAT(answer, testing::AnyOf("", StartsWith("HTTP/1.1 431")));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{9});
+}
+
+// Machines that take their time hold up no login.
+TEST_F(ServerTest, RemoteWorkLeavesTheHeavyLaneFree) {
+  options_.remote_threads = 1;
+  options_.remote_waiting_max = 1;
+  Start();
+  const std::string remote = "GET /remote HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  Client running(server_->Port());
+  running.Send(remote);
+  while (application_.heavy_running == 0) std::this_thread::yield();
+  Client waiting(server_->Port());
+  waiting.Send(remote);
+  while (server_->LaneLoads().at(2).waiting == 0) std::this_thread::yield();
+  EXPECT_THAT(Exchange(remote), StartsWith("HTTP/1.1 503"));
+  Client heavy(server_->Port());
+  heavy.Send("GET /heavy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  while (application_.heavy_running < 2) std::this_thread::yield();
+  application_.release.count_down();
+  released_ = true;
+  EXPECT_THAT(heavy.ReadAll(), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(ServerTest, AFullHeavyLaneIs503WhileOthersAreServed) {

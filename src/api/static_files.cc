@@ -79,7 +79,8 @@ Result<std::vector<Route>> StaticRoutes(const fs::path& directory, std::string_v
         std::string(prefix) + "/" + entry.path().lexically_relative(directory).generic_string();
     routes.push_back(FileRoute(path, type, content));
     if (path == std::string(prefix) + "/index.html") {
-      routes.push_back(FileRoute(prefix.empty() ? "/" : std::string(prefix), type, content));
+      routes.push_back(FileRoute(std::string(prefix) + "/", type, content));
+      if (!prefix.empty()) routes.push_back(FileRoute(std::string(prefix), type, content));
     }
   }
   return routes;

@@ -157,8 +157,8 @@ std::vector<Route> SystemRoutes(const ApiContext& context) {
            .Query({{"user", Described(Id(), "an account's id or name")},
                    {"action", Described(Id(), "whole, or a beginning with its dot: person.")},
                    {"object", Described(Id(), "the id of what was done to")},
-                   {"from", Time()},
-                   {"to", Time()}}),
+                   {"from", Described(Time(), "at that time or later")},
+                   {"to", Described(Time(), "at that time or earlier")}}),
        [&](const Call& call) { return Audit(context, call); }},
   };
 }

@@ -1,6 +1,7 @@
 // /users: accounts, for administrators.
 #include "api/body_fields.h"
 #include "api/resources.h"
+#include "api/stored_change.h"
 #include "base/crypto.h"
 #include "base/time_text.h"
 #include "database/user_repository.h"
@@ -75,17 +76,21 @@ Answer Create(const ApiContext& context, const Call& call) {
 
 Answer Change(const ApiContext& context, const Call& call) {
   database::UserRepository users(context.database);
-  VIGIL_ASSIGN_OR_RETURN(User user, users.Get(call.Parameter("id")));
+  VIGIL_RETURN_IF_ERROR(users.Get(call.Parameter("id")));
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   std::string password;
   fields.Text("password", password);
-  fields.Word("role", user.role, RoleOf);
-  fields.Flag("enabled", user.enabled);
-  if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
-  if (!password.empty()) {
-    VIGIL_ASSIGN_OR_RETURN(user.password_hash, HashPassword(password));
+  std::string password_hash;
+  if (!password.empty()) {  // hashed before the writer waits for it
+    VIGIL_ASSIGN_OR_RETURN(password_hash, HashPassword(password));
   }
-  VIGIL_ASSIGN_OR_RETURN(user, users.Update(user));
+  VIGIL_ASSIGN_OR_RETURN(const User user,
+                         ChangeStored<User>(users, call.Parameter("id"), [&](User& stored) {
+                           fields.Word("role", stored.role, RoleOf);
+                           fields.Flag("enabled", stored.enabled);
+                           if (!password.empty()) stored.password_hash = password_hash;
+                           return fields.Finish();
+                         }));
   VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who, "user.change", user.id,
                                     {{"name", user.name},
                                      {"role", user.role == Role::kAdmin ? "admin" : "operator"},

@@ -3,6 +3,7 @@
 
 #include "api/body_fields.h"
 #include "api/resources.h"
+#include "api/stored_change.h"
 #include "base/time_text.h"
 #include "database/schedule_json.h"
 #include "database/watchlist_repository.h"
@@ -11,14 +12,6 @@ namespace vigil::api {
 namespace {
 
 using database::WatchlistRepository;
-
-std::optional<Severity> SeverityOf(std::string_view word) {
-  for (const Severity severity :
-       {Severity::kLow, Severity::kMedium, Severity::kHigh, Severity::kCritical}) {
-    if (SeverityName(severity) == word) return severity;
-  }
-  return std::nullopt;
-}
 
 // `suffix` tells the shapes of requests, which refuse other fields, from those of answers.
 Schema ScheduleSchema(const std::string& suffix, Presence presence) {
@@ -92,9 +85,9 @@ json::object WatchlistJson(const Watchlist& list) {
   return object;
 }
 
-Status CheckChannels(const ApiContext& context, BodyFields& fields, const Watchlist& list) {
-  if (!fields.Present("channels") || list.channels.empty()) return {};
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> known, ChannelNames(context));
+void CheckChannels(const std::vector<std::string>& known, BodyFields& fields,
+                   const Watchlist& list) {
+  if (!fields.Present("channels")) return;
   for (const std::string& channel : list.channels) {
     if (std::ranges::find(known, channel) != known.end()) continue;
     std::string names;
@@ -102,7 +95,6 @@ Status CheckChannels(const ApiContext& context, BodyFields& fields, const Watchl
     fields.Wrong("channels", format("there is no channel {}; there are: {}", channel,
                                     names.empty() ? "none" : names));
   }
-  return {};
 }
 
 void ReadWatchlist(BodyFields& fields, Watchlist& list) {
@@ -123,6 +115,10 @@ void ReadWatchlist(BodyFields& fields, Watchlist& list) {
   fields.Integer("cooldown_s", list.cooldown_s);
   if (const json::value* schedule = fields.Find("schedule")) {
     if (Result<Schedule> read = database::ScheduleOf(*schedule)) {
+      // What a change does not speak of stays: times without a zone are in the one of before.
+      const json::object& given = schedule->get_object();
+      if (!given.contains("time_zone")) read->time_zone = list.schedule.time_zone;
+      if (!given.contains("periods")) read->periods = std::move(list.schedule.periods);
       list.schedule = *std::move(read);
     } else {
       fields.Wrong("schedule", read.error().message);
@@ -140,19 +136,18 @@ Answer List(const ApiContext& context) {
   return ListResponse(std::move(items), "");
 }
 
-Answer Save(const ApiContext& context, const Call& call, Watchlist list) {
-  const bool is_new = list.id.empty();
+Answer Create(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> channels, ChannelNames(context));
+  Watchlist list;
   ReadWatchlist(fields, list);
-  VIGIL_RETURN_IF_ERROR(CheckChannels(context, fields, list));
+  CheckChannels(channels, fields, list);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
-  WatchlistRepository lists(context.database);
-  VIGIL_ASSIGN_OR_RETURN(list, is_new ? lists.Create(list) : lists.Update(list));
+  VIGIL_ASSIGN_OR_RETURN(list, WatchlistRepository(context.database).Create(list));
   if (context.watch_rules_changed) context.watch_rules_changed();
-  VIGIL_RETURN_IF_ERROR(RecordAudit(context, call.who,
-                                    is_new ? "watchlist.create" : "watchlist.change", list.id,
-                                    WatchlistJson(list)));
-  return JsonResponse(WatchlistJson(list), is_new ? 201 : 200);
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, call.who, "watchlist.create", list.id, WatchlistJson(list)));
+  return JsonResponse(WatchlistJson(list), 201);
 }
 
 Answer Get(const ApiContext& context, const Call& call) {
@@ -162,9 +157,20 @@ Answer Get(const ApiContext& context, const Call& call) {
 }
 
 Answer Change(const ApiContext& context, const Call& call) {
-  VIGIL_ASSIGN_OR_RETURN(Watchlist list,
-                         WatchlistRepository(context.database).Get(call.Parameter("id")));
-  return Save(context, call, std::move(list));
+  VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> channels, ChannelNames(context));
+  const auto edit = [&](Watchlist& stored) {
+    ReadWatchlist(fields, stored);
+    CheckChannels(channels, fields, stored);
+    return fields.Finish();
+  };
+  VIGIL_ASSIGN_OR_RETURN(
+      const Watchlist list,
+      ChangeStored<Watchlist>(WatchlistRepository(context.database), call.Parameter("id"), edit));
+  if (context.watch_rules_changed) context.watch_rules_changed();
+  VIGIL_RETURN_IF_ERROR(
+      RecordAudit(context, call.who, "watchlist.change", list.id, WatchlistJson(list)));
+  return JsonResponse(WatchlistJson(list));
 }
 
 Answer Delete(const ApiContext& context, const Call& call) {
@@ -188,7 +194,7 @@ std::vector<Route> WatchlistRoutes(const ApiContext& context) {
                    Gives(WatchlistSchema(), 201))
            .Takes(WatchlistBody())
            .Fails({409}),
-       [&](const Call& call) { return Save(context, call, {}); }},
+       [&](const Call& call) { return Create(context, call); }},
       {Method::kGet, "/api/v1/watchlists/{id}", Role::kOperator, Lane::kStore, kNoBody,
        Description("getWatchlist", "watchlists", "One watch-list.", Gives(WatchlistSchema())),
        [&](const Call& call) { return Get(context, call); }},

@@ -69,5 +69,24 @@ TEST_F(WatchlistsResourceTest, AnUnknownListIsRefused) {
             400);
 }
 
+TEST_F(WatchlistsResourceTest, AScheduleWithoutAZoneStaysInItsZone) {
+  const HttpResponse made = Ask(
+      Method::kPost, "/api/v1/watchlists", AdminToken(),
+      R"({"name":"night","schedule":{"time_zone":"Asia/Tokyo","periods":[{"days":["mon"],"from":"22:00","to":"06:00"}]}})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string list = "/api/v1/watchlists/" + std::string(Json(made).at("id").get_string());
+  const HttpResponse changed =
+      Ask(Method::kPatch, list, AdminToken(),
+          R"({"schedule":{"periods":[{"days":["tue"],"from":"21:00","to":"05:00"}]}})");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(Json(changed).at("schedule").at("time_zone"), "Asia/Tokyo");
+  EXPECT_EQ(Json(changed).at("schedule").at("periods").at(0).at("from"), "21:00");
+  const HttpResponse moved =
+      Ask(Method::kPatch, list, AdminToken(), R"({"schedule":{"time_zone":"Europe/Berlin"}})");
+  ASSERT_EQ(moved.status, 200) << moved.body;
+  EXPECT_EQ(Json(moved).at("schedule").at("time_zone"), "Europe/Berlin");
+  EXPECT_EQ(Json(moved).at("schedule").at("periods").get_array().size(), 1U);
+}
+
 }  // namespace
 }  // namespace vigil::api

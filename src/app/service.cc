@@ -209,13 +209,16 @@ Status Service::StartApi() {
                        if (!ReloadChannels()) channels_changed_ = true;
                      },
                  .alert_due = [this](const std::string& channel) { delivery_->Probe(channel); }}));
+  VIGIL_ASSIGN_OR_RETURN(const auto trusted_proxies,
+                         api::TrustedProxies::Of(config_.api.trusted_proxies));
   VIGIL_ASSIGN_OR_RETURN(
       server_,
       api::Server::Start({.api = {.address = config_.api.address,
                                   .port = static_cast<std::uint16_t>(config_.api.port)},
                           .local_socket = LocalSocket(config_),
                           .metrics_port = static_cast<std::uint16_t>(config_.api.metrics_port),
-                          .metrics_address = "127.0.0.1"},
+                          .metrics_address = "127.0.0.1",
+                          .trusted_proxies = trusted_proxies},
                          api_->Application(), api_->Monitoring()));
   return {};
 }

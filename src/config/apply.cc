@@ -14,9 +14,9 @@
 #include <type_traits>
 
 #include "base/format.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "config/fields.h"
-#include "config/nearest.h"
 
 namespace vigil::config {
 namespace {

@@ -102,6 +102,8 @@ struct ApiConfig {
   int metrics_port = 9090;      // loopback: /livez, /readyz, /metrics
   std::string tls_certificate;  // PEM file; empty: plain HTTP
   std::string tls_key;
+  // Addresses and ranges of the proxies whose X-Forwarded-For names the client.
+  std::vector<std::string> trusted_proxies;
 };
 
 struct LogsConfig {

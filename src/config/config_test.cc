@@ -11,8 +11,8 @@
 #include <iterator>
 #include <random>
 
+#include "base/nearest.h"
 #include "config/config_keys.h"
-#include "config/nearest.h"
 
 namespace vigil::config {
 namespace {
@@ -143,6 +143,15 @@ TEST(Config, ChannelsAreRead) {
   EXPECT_EQ(config.alerts.channels[0].cooldown_s, 5);
   EXPECT_EQ(config.alerts.channels[1].tls, SmtpTls::kImplicit);
   EXPECT_THAT(config.alerts.channels[1].to, ElementsAre("a@example.org", "b@example.org"));
+}
+
+TEST(Config, TrustedProxiesAreAddressesAndRanges) {
+  EXPECT_TRUE(Load("").api.trusted_proxies.empty()) << "by default nobody is believed";
+  const Config config = Load("[api]\ntrusted_proxies = [\"127.0.0.1\", \"2001:db8::/32\"]\n");
+  EXPECT_EQ(config.api.trusted_proxies.size(), 2U);
+  EXPECT_THAT(ErrorOf("[api]\ntrusted_proxies = [\"proxy.example\"]\n"),
+              HasSubstr("proxy.example is no address"));
+  EXPECT_THAT(ErrorOf("[api]\ntrusted_proxies = [\"0.0.0.0/0\"]\n"), HasSubstr("0.0.0.0/0"));
 }
 
 TEST(Config, UnknownKeyNamesTheNearest) {

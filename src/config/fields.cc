@@ -219,6 +219,9 @@ const std::vector<Field<ApiConfig>>& Fields(const ApiConfig*) {
       {"tls_certificate", &S::tls_certificate, "path",
        "Not in this version: keep it empty and put a proxy that speaks TLS before Vigil."},
       {"tls_key", &S::tls_key, "path", "Not in this version, as tls_certificate."},
+      {"trusted_proxies", &S::trusted_proxies, "",
+       "Addresses and ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, "
+       "such as 127.0.0.1 or 10.0.0.0/8; empty: nobody's."},
   };
   return fields;
 }

@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/format.h"
+#include "base/ip_address.h"
 
 namespace vigil::config {
 namespace {
@@ -38,6 +39,15 @@ void ValidateApi(Reading& reading) {
   if (api.address.empty()) reading.Refuse("api.address", "must not be empty; write 127.0.0.1");
   if (api.port != 0 && api.port == api.metrics_port) {
     reading.Refuse("api.metrics_port", format("is {} like api.port; choose another", api.port));
+  }
+  constexpr std::size_t kProxiesMax = 64;
+  if (api.trusted_proxies.size() > kProxiesMax) {
+    reading.Refuse("api.trusted_proxies", format("has more than {} entries", kProxiesMax));
+  }
+  for (const std::string& proxy : api.trusted_proxies) {
+    if (const auto range = IpRange::Parse(proxy); !range) {
+      reading.Refuse("api.trusted_proxies", range.error().message);
+    }
   }
   // Accepting them would serve in the clear what the installation believes to be encrypted.
   constexpr std::string_view kNoTls =

@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "database/alert_message_json.h"
+#include "database/condition.h"
 #include "database/rows.h"
 
 namespace vigil::database {
@@ -61,36 +62,25 @@ Result<StoredAlert> FindAlert(Connection& connection, const std::string& id) {
   return alert;
 }
 
-// A WHERE clause that grows.
-struct Condition {
-  std::string sql;
-  std::vector<Value> parameters;
-
-  void Add(std::string_view column_and_operator, Value value) {
-    parameters.push_back(std::move(value));
-    sql +=
-        format("{} {} ${} ", sql.empty() ? "WHERE" : "AND", column_and_operator, parameters.size());
-  }
-};
-
 }  // namespace
 
 Result<Page<StoredAlert>> AlertRepository::List(const AlertFilter& filter,
                                                 const PageRequest& request) {
   Condition condition;
-  if (!filter.channel.empty()) condition.Add("channel =", filter.channel);
-  if (!filter.incident_id.empty()) condition.Add("incident_id =", filter.incident_id);
-  if (filter.state) condition.Add("state =", StateName(*filter.state));
-  if (filter.from) condition.Add("created_at >=", *filter.from);
-  if (filter.to) condition.Add("created_at <", *filter.to);
-  if (!request.after.empty()) condition.Add("id <", request.after);
+  if (!filter.channel.empty()) condition.Add("channel = ${}", filter.channel);
+  if (!filter.incident_id.empty()) condition.Add("incident_id = ${}", filter.incident_id);
+  if (filter.state) condition.Add("state = ${}", StateName(*filter.state));
+  if (filter.from) condition.Add("created_at >= ${}", *filter.from);
+  if (filter.to) condition.Add("created_at <= ${}", *filter.to);
+  if (!request.after.empty()) condition.Add("id < ${}", request.after);
   const int limit = PageLimit(request);
   condition.parameters.emplace_back(limit + 1);
   return database_.Read([&](Connection& connection) -> Result<Page<StoredAlert>> {
-    VIGIL_ASSIGN_OR_RETURN(const Answer answer,
-                           connection.Execute(format("{}{}ORDER BY id DESC LIMIT ${}", kSelectAlert,
-                                                     condition.sql, condition.parameters.size()),
-                                              condition.parameters));
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute(format("{}{} ORDER BY id DESC LIMIT ${}", kSelectAlert, condition.sql,
+                                  condition.parameters.size()),
+                           condition.parameters));
     auto page = MakePage<StoredAlert>(answer.rows, limit, AlertOf);
     for (StoredAlert& alert : page.items) VIGIL_RETURN_IF_ERROR(AddDeliveries(connection, alert));
     return page;

@@ -95,6 +95,19 @@ Result<CameraGroup> FindGroup(Connection& connection, const std::string& id) {
   return GroupFromRow(answer.rows.front());
 }
 
+Result<Camera> Save(Connection& connection, const Database& database, Camera camera) {
+  const Sealer& sealer = database.GetSealer();
+  camera.updated_at = database.GetClock().WallNow();
+  VIGIL_RETURN_IF_ERROR(CheckNames(connection, camera));
+  VIGIL_RETURN_IF_ERROR(connection.Execute(
+      "UPDATE cameras SET name = $2, url = $3, group_id = $4, enabled = $5, "
+      "detect_interval_ms = $6, min_face_px = $7, updated_at = $8, from_file = $9 WHERE id = $1",
+      {camera.id, camera.name, sealer.SealText(camera.url.Reveal(), UrlContext(camera.id)),
+       GroupOf(camera), camera.enabled, camera.detect_interval_ms, camera.min_face_px,
+       camera.updated_at, camera.from_file}));
+  return FindCamera(connection, sealer, camera.id);
+}
+
 }  // namespace
 
 Result<Camera> CameraRepository::Create(Camera camera) {
@@ -138,17 +151,16 @@ Result<std::vector<Camera>> CameraRepository::List() {
 }
 
 Result<Camera> CameraRepository::Update(Camera camera) {
-  camera.updated_at = database_.GetClock().WallNow();
+  return database_.Write(
+      [&](Connection& connection) { return Save(connection, database_, camera); });
+}
+
+Result<Camera> CameraRepository::Change(const std::string& id,
+                                        const std::function<Status(Camera&)>& edit) {
   return database_.Write([&](Connection& connection) -> Result<Camera> {
-    VIGIL_RETURN_IF_ERROR(CheckNames(connection, camera));
-    VIGIL_RETURN_IF_ERROR(connection.Execute(
-        "UPDATE cameras SET name = $2, url = $3, group_id = $4, enabled = $5, "
-        "detect_interval_ms = $6, min_face_px = $7, updated_at = $8, from_file = $9 WHERE id = $1",
-        {camera.id, camera.name,
-         database_.GetSealer().SealText(camera.url.Reveal(), UrlContext(camera.id)),
-         GroupOf(camera), camera.enabled, camera.detect_interval_ms, camera.min_face_px,
-         camera.updated_at, camera.from_file}));
-    return FindCamera(connection, database_.GetSealer(), camera.id);
+    VIGIL_ASSIGN_OR_RETURN(Camera camera, FindCamera(connection, database_.GetSealer(), id));
+    VIGIL_RETURN_IF_ERROR(edit(camera));
+    return Save(connection, database_, std::move(camera));
   });
 }
 

@@ -1,6 +1,7 @@
 // Configured cameras at rest; their URLs are sealed.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,10 @@ class CameraRepository {
   Result<std::vector<Camera>> List();
   // Replaces every field but id and created_at. kNotFound.
   Result<Camera> Update(Camera camera);
+  // Finds one, lets `edit` change it and saves it as Update does, in one transaction: two changes
+  // of different fields both hold. `edit` runs on the writer's thread and asks the database
+  // nothing; its error changes nothing and is the answer.
+  Result<Camera> Change(const std::string& id, const std::function<Status(Camera&)>& edit);
   Status Delete(const std::string& id);
 
  private:

@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "database/given_up_alerts.h"
 #include "database/rows.h"
 #include "database/watchlist_repository.h"
 
@@ -54,25 +55,24 @@ Result<StoredChannel> FindChannel(Connection& connection, const Sealer& sealer,
 }
 
 // What waits for `channel` will never be sent.
-Status GiveUpWaiting(Connection& connection, const std::string& channel, const Clock& clock,
-                     EventLog& events) {
+Status GiveUpWaiting(Connection& connection, Database& database, const std::string& channel) {
   VIGIL_ASSIGN_OR_RETURN(const Answer waiting,
-                         connection.Execute("SELECT id, incident_id, attempts FROM outbox "
+                         connection.Execute("SELECT id, incident_id, channel, attempts FROM outbox "
                                             "WHERE channel = $1 AND state = 'pending'",
                                             {channel}));
-  for (const Row& row : waiting.rows) {
-    VIGIL_RETURN_IF_ERROR(connection.Execute(
-        "INSERT INTO deliveries (id, alert_id, at, state, answer) VALUES ($1, $2, $3, 'dead', $4)",
-        {MakeUuid(clock), row.Text("id"), clock.WallNow(), "the channel was deleted"}));
-    VIGIL_RETURN_IF_ERROR(events.Append(connection, "alert.dead",
-                                        {{"alert_id", row.Text("id")},
-                                         {"incident_id", row.Text("incident_id")},
-                                         {"channel", channel},
-                                         {"attempts", row.Integer("attempts")}}));
-  }
+  return GiveUpAlerts(connection, database, waiting.rows, "the channel was deleted");
+}
+
+Result<StoredChannel> Save(Connection& connection, const Database& database,
+                           StoredChannel channel) {
+  const Sealer& sealer = database.GetSealer();
   VIGIL_RETURN_IF_ERROR(connection.Execute(
-      "UPDATE outbox SET state = 'dead' WHERE channel = $1 AND state = 'pending'", {channel}));
-  return {};
+      "UPDATE channels SET settings = $2, include_snapshot = $3, cooldown_s = $4, enabled = $5, "
+      "updated_at = $6 WHERE id = $1",
+      {channel.id, sealer.SealText(channel.settings.Reveal(), SettingsContext(channel.id)),
+       channel.include_snapshot, channel.cooldown_s, channel.enabled,
+       database.GetClock().WallNow()}));
+  return FindChannel(connection, sealer, channel.id);
 }
 
 }  // namespace
@@ -122,15 +122,17 @@ Result<std::vector<StoredChannel>> ChannelRepository::List() {
 }
 
 Result<StoredChannel> ChannelRepository::Update(StoredChannel channel) {
+  return database_.Write(
+      [&](Connection& connection) { return Save(connection, database_, channel); });
+}
+
+Result<StoredChannel> ChannelRepository::Change(const std::string& id,
+                                                const std::function<Status(StoredChannel&)>& edit) {
   return database_.Write([&](Connection& connection) -> Result<StoredChannel> {
-    VIGIL_RETURN_IF_ERROR(connection.Execute(
-        "UPDATE channels SET settings = $2, include_snapshot = $3, cooldown_s = $4, enabled = $5, "
-        "updated_at = $6 WHERE id = $1",
-        {channel.id,
-         database_.GetSealer().SealText(channel.settings.Reveal(), SettingsContext(channel.id)),
-         channel.include_snapshot, channel.cooldown_s, channel.enabled,
-         database_.GetClock().WallNow()}));
-    return FindChannel(connection, database_.GetSealer(), channel.id);
+    VIGIL_ASSIGN_OR_RETURN(StoredChannel channel,
+                           FindChannel(connection, database_.GetSealer(), id));
+    VIGIL_RETURN_IF_ERROR(edit(channel));
+    return Save(connection, database_, std::move(channel));
   });
 }
 
@@ -145,7 +147,7 @@ Status ChannelRepository::Delete(const std::string& id) {
     VIGIL_RETURN_IF_ERROR(
         connection.Execute("DELETE FROM channel_tests WHERE channel = $1", {name}));
     VIGIL_RETURN_IF_ERROR(connection.Execute("DELETE FROM cooldowns WHERE channel = $1", {name}));
-    return GiveUpWaiting(connection, name, database_.GetClock(), database_.Events());
+    return GiveUpWaiting(connection, database_, name);
   });
 }
 

@@ -1,6 +1,7 @@
 // Channels that are kept through the API, and the tests people make of any channel.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,6 +48,11 @@ class ChannelRepository {
   Result<std::vector<StoredChannel>> List();
   // Replaces every field but id, name, kind and created_at. kNotFound.
   Result<StoredChannel> Update(StoredChannel channel);
+  // Finds one, lets `edit` change it and saves it as Update does, in one transaction: two changes
+  // of different fields both hold. `edit` runs on the writer's thread and asks the database
+  // nothing; its error changes nothing and is the answer.
+  Result<StoredChannel> Change(const std::string& id,
+                               const std::function<Status(StoredChannel&)>& edit);
   // Alerts that wait for it are given up, with the reason on record. kNotFound.
   Status Delete(const std::string& id);
 

@@ -184,6 +184,12 @@ void Maintenance::RemoveOld(const std::stop_token& stop) {
   if (const auto pruned = PruneEvents(database_, options_); !pruned.has_value()) {
     Report("old events could not be removed", pruned.error());
   }
+  const Result<std::int64_t> alerts = GiveUpForgottenAlerts(database_, stop);
+  if (!alerts.has_value()) {
+    Report("alerts without a channel could not be given up", alerts.error());
+  } else if (*alerts > 0) {
+    LogWarning("database", "gave up {} alerts whose channel is gone or switched off", *alerts);
+  }
   const Result<RetentionResult> rows = ForgetOldRows(database_, options_.rows, stop);
   if (!rows.has_value()) return Report("old rows could not be deleted", rows.error());
   const std::int64_t all = rows->incidents + rows->detections + rows->deliveries + rows->sessions +

@@ -64,6 +64,30 @@ bool IsSearched(const Person& person, WallTime now) {
   return !person.expires_at.has_value() || *person.expires_at > now;
 }
 
+Result<Person> Save(Connection& connection, WallTime now, Person person) {
+  person.updated_at = now;
+  const bool searched = IsSearched(person, person.updated_at);
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer turned,
+      connection.Execute("UPDATE persons SET searched = $2 WHERE id = $1 AND searched <> $2",
+                         {person.id, searched}));
+  if (turned.changed > 0) {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> references,
+                           ReferencesOfPerson(connection, person.id));
+    VIGIL_RETURN_IF_ERROR(LogGalleryChanges(connection, references));
+  }
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer updated,
+      connection.Execute(
+          "UPDATE persons SET name = $2, reason = $3, category = $4, severity = $5, notes = $6, "
+          "expires_at = $7, updated_at = $8 WHERE id = $1",
+          {person.id, person.name, person.reason, person.category, SeverityNumber(person.severity),
+           person.notes, person.expires_at, person.updated_at}));
+  if (updated.changed == 0) return NoSuchPerson(person.id);
+  VIGIL_RETURN_IF_ERROR(SetWatchlistsOf(connection, person.id, person.watchlist_ids));
+  return Find(connection, person.id);
+}
+
 }  // namespace
 
 Result<Person> PersonRepository::Create(Person person) {
@@ -105,28 +129,17 @@ Result<Page<Person>> PersonRepository::List(const PageRequest& request,
 }
 
 Result<Person> PersonRepository::Update(Person person) {
-  person.updated_at = database_.GetClock().WallNow();
+  return database_.Write([&](Connection& connection) {
+    return Save(connection, database_.GetClock().WallNow(), person);
+  });
+}
+
+Result<Person> PersonRepository::Change(const std::string& id,
+                                        const std::function<Status(Person&)>& edit) {
   return database_.Write([&](Connection& connection) -> Result<Person> {
-    const bool searched = IsSearched(person, person.updated_at);
-    VIGIL_ASSIGN_OR_RETURN(
-        const Answer turned,
-        connection.Execute("UPDATE persons SET searched = $2 WHERE id = $1 AND searched <> $2",
-                           {person.id, searched}));
-    if (turned.changed > 0) {
-      VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> references,
-                             ReferencesOfPerson(connection, person.id));
-      VIGIL_RETURN_IF_ERROR(LogGalleryChanges(connection, references));
-    }
-    VIGIL_ASSIGN_OR_RETURN(
-        const Answer updated,
-        connection.Execute(
-            "UPDATE persons SET name = $2, reason = $3, category = $4, severity = $5, notes = $6, "
-            "expires_at = $7, updated_at = $8 WHERE id = $1",
-            {person.id, person.name, person.reason, person.category,
-             SeverityNumber(person.severity), person.notes, person.expires_at, person.updated_at}));
-    if (updated.changed == 0) return NoSuchPerson(person.id);
-    VIGIL_RETURN_IF_ERROR(SetWatchlistsOf(connection, person.id, person.watchlist_ids));
-    return Find(connection, person.id);
+    VIGIL_ASSIGN_OR_RETURN(Person person, Find(connection, id));
+    VIGIL_RETURN_IF_ERROR(edit(person));
+    return Save(connection, database_.GetClock().WallNow(), std::move(person));
   });
 }
 

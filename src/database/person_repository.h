@@ -1,6 +1,7 @@
 // Enrolled people at rest.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ class PersonRepository {
   Result<Page<Person>> List(const PageRequest& request, const std::string& watchlist_id = {});
   // Replaces every field but id, created_at and photo_count. kNotFound.
   Result<Person> Update(Person person);
+  // Finds one, lets `edit` change it and saves it as Update does, in one transaction: two changes
+  // of different fields both hold. `edit` runs on the writer's thread and asks the database
+  // nothing; its error changes nothing and is the answer.
+  Result<Person> Change(const std::string& id, const std::function<Status(Person&)>& edit);
   // Removes the person, photos and references; incidents stay with the name. kNotFound.
   Result<DeletedPerson> Delete(const std::string& id);
   // Takes people whose expires_at has passed out of the gallery; returns how many. Called once a

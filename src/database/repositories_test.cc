@@ -366,6 +366,31 @@ TEST_F(Retention, ForgetsEndedVisitsOfTheirAge) {
   EXPECT_EQ(Count("outbox"), 4);
 }
 
+// A channel that works gives up its own; those of one that is gone would wait for ever.
+TEST_F(Retention, GivesUpAlertsThatNobodySends) {
+  Incident("1", false, "pending");
+  Incident("2", false, "sent");
+  database_.GetClock().Advance(std::chrono::hours{24});
+  Incident("3", false, "pending");
+  EXPECT_EQ(GiveUpForgottenAlerts(*database_), 0) << "within the grace";
+  database_.GetClock().Advance(std::chrono::hours{2});
+  EXPECT_EQ(GiveUpForgottenAlerts(*database_), 1);
+  EXPECT_EQ(GiveUpForgottenAlerts(*database_), 0);
+  const auto state = [&](const std::string& id) {
+    return database_.Execute("SELECT state FROM outbox WHERE id = $1", {id})
+        .rows.at(0)
+        .Text("state");
+  };
+  EXPECT_EQ(state("1"), "dead");
+  EXPECT_EQ(state("2"), "sent");
+  EXPECT_EQ(state("3"), "pending");
+  const auto told = database_.Execute(
+      "SELECT answer FROM deliveries WHERE alert_id = '1' AND state = 'dead'", {});
+  ASSERT_EQ(told.rows.size(), 1U);
+  EXPECT_THAT(told.rows.front().Text("answer"), testing::HasSubstr("gone or switched off"));
+  EXPECT_EQ(Count("events"), 1) << "whoever follows is told";
+}
+
 TEST_F(Retention, KeepsTheNewestGalleryChanges) {
   const std::vector<std::string> ids{"a", "b", "c", "d", "e"};
   ASSERT_TRUE(database_->Write([&](Connection& c) { return LogGalleryChanges(c, ids); }));

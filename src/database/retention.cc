@@ -2,6 +2,8 @@
 // time) or by an index, so that a large table is never scanned.
 #include "database/retention.h"
 
+#include "database/given_up_alerts.h"
+
 namespace vigil::database {
 namespace {
 
@@ -75,6 +77,37 @@ Result<RetentionResult> ForgetOldRows(Database& database, const RetentionOptions
                                          options.rows_at_once, stop));
   }
   return result;
+}
+
+Result<std::int64_t> GiveUpForgottenAlerts(Database& database, const std::stop_token& stop) {
+  constexpr int kRowsAtOnce = 200;
+  constexpr std::chrono::hours kGrace{1};
+  // Alerts without a stated end, of older versions, live a day.
+  constexpr std::chrono::milliseconds kLife = std::chrono::hours{24};
+  const WallTime before = database.GetClock().WallNow() - kGrace;
+  const auto forgotten = [&](Connection& connection) {
+    return connection.Execute(
+        "SELECT id, incident_id, channel, attempts FROM outbox WHERE state = 'pending' "
+        "AND COALESCE(expires_at, created_at + $2) < $1 ORDER BY id LIMIT $3",
+        {before, kLife.count(), kRowsAtOnce});
+  };
+  std::int64_t given_up = 0;
+  while (!stop.stop_requested()) {
+    // Mostly there is none; then the writer is left in peace.
+    VIGIL_ASSIGN_OR_RETURN(const Answer any, database.Read(forgotten));
+    if (any.rows.empty()) break;
+    VIGIL_ASSIGN_OR_RETURN(
+        const std::int64_t some,
+        database.Write([&](Connection& connection) -> Result<std::int64_t> {
+          VIGIL_ASSIGN_OR_RETURN(const Answer answer, forgotten(connection));
+          VIGIL_RETURN_IF_ERROR(GiveUpAlerts(
+              connection, database, answer.rows,
+              "expired: its channel is gone or switched off; switch it on and retry the alert"));
+          return std::ssize(answer.rows);
+        }));
+    given_up += some;
+  }
+  return given_up;
 }
 
 }  // namespace vigil::database

@@ -29,6 +29,10 @@ struct RetentionResult {
   std::int64_t gallery_changes = 0;
 };
 
+// Gives up the alerts whose time was over an hour ago and that still wait: their channel is gone or
+// switched off, for a channel that works gives up its own in time. Answers how many.
+Result<std::int64_t> GiveUpForgottenAlerts(Database& database, const std::stop_token& stop = {});
+
 // Deletes what is older, in small transactions, until nothing is left or `stop` is requested.
 // Pictures of deleted rows become orphans, which the sweep of the media store takes. An incident
 // with an alert still on its way stays. A follower of the gallery that lags behind the forgotten

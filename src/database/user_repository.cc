@@ -83,6 +83,27 @@ Status Insert(Connection& connection, const User& user) {
   return {};
 }
 
+Result<User> Save(Connection& connection, User user) {
+  user.name = LowerCase(std::move(user.name));
+  VIGIL_ASSIGN_OR_RETURN(const User before, Find(connection, user.id));
+  VIGIL_ASSIGN_OR_RETURN(const std::int64_t administrators, CountAdministrators(connection));
+  VIGIL_RETURN_IF_ERROR(CheckName(connection, user));
+  const bool rights_changed = user.password_hash != before.password_hash ||
+                              user.role != before.role || user.enabled != before.enabled;
+  const std::int64_t version =
+      std::max(user.token_version, before.token_version + (rights_changed ? 1 : 0));
+  VIGIL_RETURN_IF_ERROR(connection.Execute(
+      "UPDATE users SET name = $2, password_hash = $3, role = $4, enabled = $5, "
+      "token_version = $6 WHERE id = $1",
+      {user.id, user.name, user.password_hash, RoleName(user.role), user.enabled, version}));
+  if (version != before.token_version) {
+    VIGIL_RETURN_IF_ERROR(
+        connection.Execute("UPDATE sessions SET revoked = 1 WHERE user_id = $1", {user.id}));
+  }
+  VIGIL_RETURN_IF_ERROR(KeepAnAdministrator(connection, administrators));
+  return Find(connection, user.id);
+}
+
 }  // namespace
 
 Result<User> UserRepository::Create(User user) {
@@ -118,25 +139,15 @@ Result<std::vector<User>> UserRepository::List() {
 }
 
 Result<User> UserRepository::Update(User user) {
-  user.name = LowerCase(std::move(user.name));
+  return database_.Write([&](Connection& connection) { return Save(connection, user); });
+}
+
+Result<User> UserRepository::Change(const std::string& id,
+                                    const std::function<Status(User&)>& edit) {
   return database_.Write([&](Connection& connection) -> Result<User> {
-    VIGIL_ASSIGN_OR_RETURN(const User before, Find(connection, user.id));
-    VIGIL_ASSIGN_OR_RETURN(const std::int64_t administrators, CountAdministrators(connection));
-    VIGIL_RETURN_IF_ERROR(CheckName(connection, user));
-    const bool rights_changed = user.password_hash != before.password_hash ||
-                                user.role != before.role || user.enabled != before.enabled;
-    const std::int64_t version =
-        std::max(user.token_version, before.token_version + (rights_changed ? 1 : 0));
-    VIGIL_RETURN_IF_ERROR(connection.Execute(
-        "UPDATE users SET name = $2, password_hash = $3, role = $4, enabled = $5, "
-        "token_version = $6 WHERE id = $1",
-        {user.id, user.name, user.password_hash, RoleName(user.role), user.enabled, version}));
-    if (version != before.token_version) {
-      VIGIL_RETURN_IF_ERROR(
-          connection.Execute("UPDATE sessions SET revoked = 1 WHERE user_id = $1", {user.id}));
-    }
-    VIGIL_RETURN_IF_ERROR(KeepAnAdministrator(connection, administrators));
-    return Find(connection, user.id);
+    VIGIL_ASSIGN_OR_RETURN(User user, Find(connection, id));
+    VIGIL_RETURN_IF_ERROR(edit(user));
+    return Save(connection, std::move(user));
   });
 }
 

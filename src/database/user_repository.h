@@ -1,6 +1,7 @@
 // Accounts at rest, and the one-time token that makes the first of them.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,10 @@ class UserRepository {
   // Replaces every field but id and created_at. A changed password, role or enabled raises
   // token_version and revokes the user's sessions in the same transaction.
   Result<User> Update(User user);
+  // Finds one, lets `edit` change it and saves it as Update does, in one transaction: two changes
+  // of different fields both hold. `edit` runs on the writer's thread and asks the database
+  // nothing; its error changes nothing and is the answer.
+  Result<User> Change(const std::string& id, const std::function<Status(User&)>& edit);
   Status Delete(const std::string& id);
   Result<bool> HasAdministrator();
 

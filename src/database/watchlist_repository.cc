@@ -98,11 +98,6 @@ Value SeverityValue(const Watchlist& list) {
   return list.severity ? Value(SeverityNumber(*list.severity)) : Value();
 }
 
-template <class Number>
-Value OrNull(const std::optional<Number>& number) {
-  return number ? Value(*number) : Value();
-}
-
 Result<std::vector<Watchlist>> All(Connection& connection) {
   VIGIL_ASSIGN_OR_RETURN(const Answer answer,
                          connection.Execute(std::string(kSelect) + "ORDER BY name", {}));
@@ -110,6 +105,22 @@ Result<std::vector<Watchlist>> All(Connection& connection) {
   lists.reserve(answer.rows.size());
   for (const Row& row : answer.rows) lists.push_back(WatchlistOf(row));
   return lists;
+}
+
+Result<Watchlist> Save(Connection& connection, WallTime now, Watchlist list) {
+  list.updated_at = now;
+  VIGIL_RETURN_IF_ERROR(Check(connection, list));
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer updated,
+      connection.Execute(
+          "UPDATE watchlists SET name = $2, named_strangers_max = $3, threshold = $4, "
+          "severity = $5, channels = $6, cooldown_s = $7, schedule = $8, camera_ids = $9, "
+          "camera_group_ids = $10, updated_at = $11 WHERE id = $1",
+          {list.id, list.name, list.named_strangers_max, list.threshold, SeverityValue(list),
+           TextsJson(list.channels), list.cooldown_s, json::serialize(ScheduleJson(list.schedule)),
+           TextsJson(list.camera_ids), TextsJson(list.camera_group_ids), list.updated_at}));
+  if (updated.changed == 0) return NoSuchList(list.id);
+  return Find(connection, list.id);
 }
 
 }  // namespace
@@ -124,10 +135,9 @@ Result<Watchlist> WatchlistRepository::Create(Watchlist list) {
         "INSERT INTO watchlists (id, name, named_strangers_max, threshold, severity, channels, "
         "cooldown_s, schedule, camera_ids, camera_group_ids, created_at, updated_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
-        {list.id, list.name, OrNull(list.named_strangers_max), OrNull(list.threshold),
-         SeverityValue(list), TextsJson(list.channels), OrNull(list.cooldown_s),
-         json::serialize(ScheduleJson(list.schedule)), TextsJson(list.camera_ids),
-         TextsJson(list.camera_group_ids), list.created_at}));
+        {list.id, list.name, list.named_strangers_max, list.threshold, SeverityValue(list),
+         TextsJson(list.channels), list.cooldown_s, json::serialize(ScheduleJson(list.schedule)),
+         TextsJson(list.camera_ids), TextsJson(list.camera_group_ids), list.created_at}));
     return Find(connection, list.id);
   });
 }
@@ -141,21 +151,17 @@ Result<std::vector<Watchlist>> WatchlistRepository::List() {
 }
 
 Result<Watchlist> WatchlistRepository::Update(Watchlist list) {
-  list.updated_at = database_.GetClock().WallNow();
+  return database_.Write([&](Connection& connection) {
+    return Save(connection, database_.GetClock().WallNow(), list);
+  });
+}
+
+Result<Watchlist> WatchlistRepository::Change(const std::string& id,
+                                              const std::function<Status(Watchlist&)>& edit) {
   return database_.Write([&](Connection& connection) -> Result<Watchlist> {
-    VIGIL_RETURN_IF_ERROR(Check(connection, list));
-    VIGIL_ASSIGN_OR_RETURN(
-        const Answer updated,
-        connection.Execute(
-            "UPDATE watchlists SET name = $2, named_strangers_max = $3, threshold = $4, "
-            "severity = $5, channels = $6, cooldown_s = $7, schedule = $8, camera_ids = $9, "
-            "camera_group_ids = $10, updated_at = $11 WHERE id = $1",
-            {list.id, list.name, OrNull(list.named_strangers_max), OrNull(list.threshold),
-             SeverityValue(list), TextsJson(list.channels), OrNull(list.cooldown_s),
-             json::serialize(ScheduleJson(list.schedule)), TextsJson(list.camera_ids),
-             TextsJson(list.camera_group_ids), list.updated_at}));
-    if (updated.changed == 0) return NoSuchList(list.id);
-    return Find(connection, list.id);
+    VIGIL_ASSIGN_OR_RETURN(Watchlist list, Find(connection, id));
+    VIGIL_RETURN_IF_ERROR(edit(list));
+    return Save(connection, database_.GetClock().WallNow(), std::move(list));
   });
 }
 

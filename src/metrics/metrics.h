@@ -25,9 +25,9 @@ enum class Stage { kDecode, kDetect, kEmbed, kSearch, kStore, kDeliver, kFrameTo
 // written in batches; `database`: changes before the one writer; `events`: what no transaction
 // tells; `alerts`: the outbox, from which nothing is dropped; the http_ lanes: requests that must
 // not run on the network threads.
-inline constexpr std::array<std::string_view, 9> kQueues = {
-    "frames", "incidents",  "detections", "database",   "events",
-    "alerts", "http_store", "http_heavy", "http_stream"};
+inline constexpr std::array<std::string_view, 10> kQueues = {
+    "frames", "incidents",  "detections", "database",    "events",
+    "alerts", "http_store", "http_heavy", "http_remote", "http_stream"};
 
 // All calls are thread-safe, never block on the outside and cost well below a microsecond's order
 // of work each. Cameras are named by id, people never appear. The series of stages, queues and the

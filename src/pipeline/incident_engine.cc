@@ -30,7 +30,8 @@ IncidentEngine::IncidentEngine(const IncidentEngineOptions& options, IncidentEng
       ports_(std::move(ports)),
       routes_(ports_.routes),
       queue_(options.queue_depth_max),
-      failures_(ports_.clock) {
+      failures_(ports_.clock),
+      gaps_(ports_.clock, std::chrono::minutes{1}) {
   thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
 }
 
@@ -165,6 +166,10 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
   const AlertPlan plan = PlanAlerts(*rules, outcome.decision.trace.watchlists,
                                     sighting.person.severity, Routes(), outcome.last_seen);
   sighting.person.severity = plan.severity;
+  if (!plan.gap.empty()) {
+    gaps_.Write(LogLevel::kWarning, "incidents",
+                format("somebody is not told of a match: {}", plan.gap));
+  }
   VIGIL_ASSIGN_OR_RETURN(
       const database::SightingResult result,
       ports_.incidents.RecordSighting(sighting, options_.visit_gap, plan.routes));

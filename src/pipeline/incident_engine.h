@@ -108,6 +108,7 @@ class IncidentEngine {
   std::vector<AlertRoute> routes_;  // guarded by routes_mutex_
   BoundedQueue<TrackOutcome> queue_;
   LogLimiter failures_;
+  LogLimiter gaps_;  // apart, so that a flood of failures does not hide them
   std::atomic<std::int64_t> drops_ = 0;
   // Used by the thread alone.
   std::map<TrackKey, Recorded> recorded_;

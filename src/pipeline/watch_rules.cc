@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "alerts/cooldown.h"
+#include "base/format.h"
 #include "base/local_time.h"
 
 namespace vigil::pipeline {
@@ -68,13 +69,30 @@ bool IsOpen(const Schedule& schedule, WallTime time) {
                              [&](const SchedulePeriod& period) { return Covers(period, *now); });
 }
 
+namespace {
+
+std::string GapOf(std::span<const Watchlist* const> open, std::span<const AlertRoute> routes) {
+  for (const Watchlist* list : open) {
+    if (list->channels.empty() && routes.empty()) return "there is no channel";
+    for (const std::string& channel : list->channels) {
+      if (std::ranges::find(routes, channel, &AlertRoute::channel) != routes.end()) continue;
+      return format("the watch-list {} names the channel {}, which is gone or switched off",
+                    list->name, channel);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> asked,
                      Severity severity, std::span<const AlertRoute> all_routes, WallTime time) {
-  AlertPlan plan{.severity = severity, .routes = {}};
+  AlertPlan plan{.severity = severity, .routes = {}, .gap = {}};
   const bool in_no_list = std::ranges::none_of(
       asked, [&](const WatchlistTrace& entry) { return rules.Find(entry.id) != nullptr; });
   if (in_no_list) {
     plan.routes.assign(all_routes.begin(), all_routes.end());
+    if (all_routes.empty()) plan.gap = "there is no channel";
     return plan;
   }
   std::vector<const Watchlist*> open;
@@ -84,6 +102,7 @@ AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> as
     plan.severity = std::max(plan.severity, list->severity.value_or(severity));
     if (IsOpen(list->schedule, time)) open.push_back(list);
   }
+  plan.gap = GapOf(open, all_routes);
   for (const AlertRoute& route : all_routes) {
     bool wanted = false;
     std::optional<int> cooldown_s;

@@ -59,6 +59,9 @@ bool IsOpen(const Schedule& schedule, WallTime time);
 struct AlertPlan {
   Severity severity = Severity::kMedium;
   std::vector<AlertRoute> routes;
+  // What keeps somebody from being told who should be, for the log; empty when all is well. Closed
+  // schedules are no fault.
+  std::string gap;
 };
 
 // `asked` are the lists that were asked when the person was named (DecisionTrace::watchlists);

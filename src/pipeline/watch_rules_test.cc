@@ -164,6 +164,17 @@ TEST(AlertPlan, ListsThatNamedThePersonAlert) {
   EXPECT_EQ(plan.severity, Severity::kCritical);
 }
 
+TEST(AlertPlan, TellsWhoIsNotTold) {
+  EXPECT_EQ(Plan({}, {}).gap, "");
+  Watchlist banned = List("banned");
+  banned.channels = {"desk", "switched-off"};
+  const AlertPlan plan = Plan({banned}, {{"banned", "banned", 0.9F, true}});
+  EXPECT_THAT(ChannelsOf(plan), ElementsAre("desk"));
+  EXPECT_THAT(plan.gap, testing::HasSubstr("banned names the channel switched-off"));
+  EXPECT_EQ(PlanAlerts(WatchRules({}, {}), {}, Severity::kMedium, {}, WallTime{}).gap,
+            "there is no channel");
+}
+
 TEST(AlertPlan, AListNeverLowersTheSeverity) {
   Watchlist list = List("harmless");
   list.severity = Severity::kLow;

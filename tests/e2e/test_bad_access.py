@@ -43,6 +43,26 @@ def test_one_wrong_password_says_no_more_than_needed(serving):
     assert serving.rest.get("/system").status == 200
 
 
+def test_only_a_trusted_proxy_names_the_client(enrolled_template, tmp_path_factory):
+    installation = enrolled_template.copy_to(tmp_path_factory.mktemp("proxy"))
+    forwarded = {"Content-Type": "application/json", "X-Forwarded-For": "127.0.0.1, 203.0.113.7"}
+    body = json.dumps({"name": ADMIN[0], "password": ADMIN[1]}).encode()
+
+    def address_of_login():
+        server = installation.serve()
+        login = fetch(server.address + "/api/v1/auth/login", "POST", forwarded, body)
+        assert login.status == 200, login
+        rest = Rest(server.address).login(*ADMIN)
+        entries = rest.get("/audit?action=auth.login&limit=2").json["items"]
+        server.terminate()
+        return entries[1]["detail"]["address"]
+
+    assert address_of_login() == "127.0.0.1"
+    installation.set("api", trusted_proxies=["127.0.0.0/8"])
+    assert address_of_login() == "203.0.113.7"
+    installation.close()
+
+
 def tampered(token):
     """The same token with a later end and another role, and the old signature."""
     head, claims, signature = token.split(".")

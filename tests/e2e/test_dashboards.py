@@ -20,7 +20,7 @@ CAMERA_SERIES = ["vigil_camera_up", "vigil_camera_reconnects_total", "vigil_fram
                  "vigil_outcomes_total", "vigil_incidents_total"]
 STAGES = ["decode", "detect", "embed", "search", "store", "deliver", "frame_to_alert"]
 QUEUES = ["frames", "incidents", "detections", "database", "http_store", "http_heavy",
-          "http_stream"]
+          "http_remote", "http_stream"]
 
 pytestmark = pytest.mark.skipif(shutil.which("promtool") is None,
                                 reason="the package prometheus is not installed")

@@ -209,6 +209,24 @@ def test_two_tabs_share_one_login(browser, server):
     assert browser.errors == []
 
 
+def test_a_logout_without_a_server_ends_the_login_once_it_answers(browser, server):
+    log_in(browser, server, *OPERATOR)
+    wait_until(lambda: browser.sees("#screen"), "the screen shows", 30, browser.explain)
+    browser.evaluate("""(() => {
+      globalThis.realFetch = globalThis.fetch;
+      globalThis.fetch = () => Promise.reject(new TypeError("offline"));
+      document.getElementById("logout").click();
+    })()""")
+    browser.wait_for_text("keep it open until the login has ended", "#login-message")
+    assert "__Host-vigil" in cookies_of(browser), "no script can take them away"
+    browser.evaluate("(() => { globalThis.fetch = globalThis.realFetch; })()")
+    browser.wait_for_text("The login has ended.", "#login-message")
+    assert not [name for name in cookies_of(browser) if name.startswith("__Host-vigil")]
+    browser.reload()
+    wait_until(lambda: browser.sees("#login"), "the login form shows", 30, browser.explain)
+    assert browser.errors == []
+
+
 def test_the_pages_of_the_api_come_from_here_alone(browser, server):
     if not (CHECKOUT / "build" / "swagger-ui" / "swagger-ui.css").exists():
         pytest.skip("Swagger UI is not installed: run 'make setup'")

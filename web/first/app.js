@@ -62,6 +62,8 @@ function runScreen(session, signal) {
   search.start();
 }
 
+const LOGOUT_RETRY_MS = 2_000;
+
 class Page {
   #session = new Session(() => this.#leave("Your login has ended. Please log in again."));
   #screen = null;
@@ -116,8 +118,24 @@ class Page {
     try {
       await this.#session.logout();
     } catch (failure) {
-      setText(byId("login-message"), `Logged out here, but ${failure.message}.`);
+      this.#logoutPends(failure);
     }
+  }
+
+  // The login lives on in the browser's cookies until Vigil hears of the logout.
+  #logoutPends(failure) {
+    setText(
+      byId("login-message"),
+      `Logged out on this page, but ${failure.message}: keep it open until the login has ended.`,
+    );
+    setTimeout(async () => {
+      try {
+        await this.#session.finishLogout();
+        setText(byId("login-message"), "The login has ended.");
+      } catch (again) {
+        this.#logoutPends(again);
+      }
+    }, LOGOUT_RETRY_MS);
   }
 }
 

@@ -4,6 +4,9 @@
 const BASE = "/api/v1";
 // Tells after a reload, and in other tabs, that there is a login to resume. No secret.
 const MARK = "vigil.logged_in";
+// Tells that a logout has yet to reach the server. Until it does the cookies hold the login: no
+// script can take them away.
+const LEAVING = "vigil.logging_out";
 const LOCK = "vigil.login";
 const RENEW_BEFORE_MS = 60_000;
 
@@ -66,10 +69,12 @@ export class Session {
       throw new ApiError(0, "this browser keeps logins only over https, or on the machine itself");
     }
     this.#keep(await inTurn(() => postJson("/auth/login", { name, password, cookie: true })));
+    localStorage.removeItem(LEAVING);
   }
 
   // True when this browser still holds a login, for instance after a reload.
   async resume() {
+    await this.finishLogout();
     if (localStorage.getItem(MARK) === null) return false;
     await this.#renew();
     return this.user !== null;
@@ -77,7 +82,22 @@ export class Session {
 
   async logout() {
     this.#forget();
-    await inTurn(() => postJson("/auth/logout", {}));
+    localStorage.setItem(LEAVING, "1");
+    await this.finishLogout();
+  }
+
+  // Tells the server of a logout that it has not heard of yet; throws while it does not answer.
+  async finishLogout() {
+    await inTurn(async () => {
+      if (localStorage.getItem(LEAVING) === null) return;
+      try {
+        await postJson("/auth/logout", {});
+      } catch (failure) {
+        // Any other refusal took the cookies away as well.
+        if (failure.status === 0 || failure.status >= 500) throw failure;
+      }
+      localStorage.removeItem(LEAVING);
+    });
   }
 
   // Renews the login when it ends soon, or in any case; for what sends no request of ours.

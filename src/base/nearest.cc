@@ -1,11 +1,11 @@
 // The distance of words, for "did you mean".
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
-namespace vigil::config {
+namespace vigil {
 
 int EditDistance(std::string_view left, std::string_view right) {
   std::vector<std::vector<int>> cost(left.size() + 1, std::vector<int>(right.size() + 1));
@@ -42,4 +42,4 @@ std::string NearestWord(std::string_view word, std::span<const std::string> know
   return nearest_distance * 2 <= longer ? nearest : std::string{};
 }
 
-}  // namespace vigil::config
+}  // namespace vigil

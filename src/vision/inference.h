@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <openvino/openvino.hpp>
 #include <string>
 #include <string_view>
@@ -12,6 +13,10 @@
 #include "vision/model_store.h"
 
 namespace vigil::vision {
+
+// Checks the files of one network of `model` and reads it.
+Result<std::shared_ptr<ov::Model>> ReadNetwork(ov::Core& core, const InstalledModel& model,
+                                               const std::string& network, Precision precision);
 
 // Checks the files of one network of `model` and compiles it for the CPU: `streams` callers may
 // infer at once, each on its own thread. kI8 takes the network stored as "int8"; kF32 and kBf16

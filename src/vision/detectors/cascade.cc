@@ -66,20 +66,24 @@ int SmallestFacePx(int width, int height, int min_face_px, double level_pixels_m
   return std::max(min_face_px, static_cast<int>(needed));
 }
 
-void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
-                     std::vector<Proposal>& proposals) {
+Box WindowOf(int column, int row, double scale) {
   const auto scale32 = static_cast<float>(scale);
-  const std::size_t cells = grid.scores.size();
   const auto to_frame = [scale32](int level_px) {
     return std::floor(static_cast<float>(level_px) / scale32);
   };
+  return {to_frame(kStridePx * column + 1), to_frame(kStridePx * row + 1),
+          to_frame(kStridePx * column + kCellPx), to_frame(kStridePx * row + kCellPx)};
+}
+
+void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
+                     std::vector<Proposal>& proposals) {
+  const std::size_t cells = grid.scores.size();
   for (std::size_t cell = 0; cell < cells; ++cell) {
     if (!(grid.scores[cell] >= threshold)) continue;
     const int column = static_cast<int>(cell) % grid.columns;
     const int row = static_cast<int>(cell) / grid.columns;
     Proposal proposal;
-    proposal.box = {to_frame(kStridePx * column + 1), to_frame(kStridePx * row + 1),
-                    to_frame(kStridePx * column + kCellPx), to_frame(kStridePx * row + kCellPx)};
+    proposal.box = WindowOf(column, row, scale);
     proposal.score = grid.scores[cell];
     for (std::size_t side = 0; side < 4; ++side) {
       proposal.offsets[side] = grid.offsets[side * cells + cell];

@@ -44,8 +44,10 @@ struct ProposalGrid {
   std::span<const float> offsets;  // 4 planes
 };
 
-// Appends every cell whose score reaches `threshold`, as the window of 12 pixels at a stride of 2
-// that it judged, in frame pixels.
+// The window of 12 pixels that the cell judged, at a stride of 2, in frame pixels.
+Box WindowOf(int column, int row, double scale);
+
+// Appends every cell whose score reaches `threshold`, with its window.
 void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
                      std::vector<Proposal>& proposals);
 

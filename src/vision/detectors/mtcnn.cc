@@ -11,6 +11,8 @@
 
 #include "vision/area_resize.h"
 #include "vision/detectors/cascade.h"
+#include "vision/detectors/pnet_weights.h"
+#include "vision/detectors/proposer.h"
 #include "vision/frame_pixels.h"
 #include "vision/inference.h"
 
@@ -32,7 +34,8 @@ constexpr std::size_t kRefinedMax = 5'000;           // judged by R-Net
 constexpr std::size_t kDecidedMax = 2'000;           // judged by O-Net
 
 struct Networks {
-  ov::CompiledModel propose;
+  std::optional<PnetWeights> weights;  // for a scan in 8 bits
+  ov::CompiledModel propose;           // otherwise
   ov::CompiledModel refine;
   ov::CompiledModel output;
 };
@@ -54,7 +57,8 @@ class Mtcnn final : public Detector {
   Mtcnn(const MtcnnOptions& options, DetectorInfo info, Networks& networks)
       : options_(options),
         info_(std::move(info)),
-        propose_(networks.propose.create_infer_request()),
+        proposer_(networks.weights ? MakeScanProposer(*networks.weights)
+                                   : MakeNetworkProposer(networks.propose)),
         refine_(networks.refine.create_infer_request()),
         output_(networks.output.create_infer_request()) {}
 
@@ -98,9 +102,13 @@ class Mtcnn final : public Detector {
     std::vector<Proposal> all;
     const int min_face_px =
         SmallestFacePx(frame.width, frame.height, options_.min_face_px, options_.level_pixels_max);
-    for (const PyramidLevel& level :
-         MakePyramid(frame.width, frame.height, min_face_px, options_.pyramid_factor)) {
-      std::vector<Proposal> of_level = ProposeAt(frame, level);
+    const auto levels =
+        MakePyramid(frame.width, frame.height, min_face_px, options_.pyramid_factor);
+    std::vector<std::vector<Proposal>> by_level(levels.size());
+    proposer_->Propose(frame, levels, options_.thresholds[0], by_level);
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      const PyramidLevel& level = levels[i];
+      std::vector<Proposal>& of_level = by_level[i];
       KeepBest(of_level, kLevelCandidatesMax);
       Suppress(of_level, 0.5F, OverlapKind::kUnion);
       if (trace_ != nullptr) {
@@ -116,25 +124,6 @@ class Mtcnn final : public Detector {
       MakeSquare(proposal.box);
     }
     return all;
-  }
-
-  std::vector<Proposal> ProposeAt(const Frame& frame, const PyramidLevel& level) {
-    const auto width = static_cast<std::size_t>(level.width);
-    const auto height = static_cast<std::size_t>(level.height);
-    input_.resize(3 * width * height);
-    resizer_.Resize(frame, {0, 0, frame.width, frame.height}, level.width, level.height, input_);
-    propose_.set_tensor("image",
-                        ov::Tensor(ov::element::f32, {1, 3, height, width}, input_.data()));
-    propose_.infer();
-    const ov::Shape shape = propose_.get_tensor("scores").get_shape();
-    const std::size_t cells = shape[2] * shape[3];
-    std::vector<Proposal> proposals;
-    DecodeProposals({.columns = static_cast<int>(shape[3]),
-                     .rows = static_cast<int>(shape[2]),
-                     .scores = FloatsOf(propose_, "scores").subspan(cells, cells),
-                     .offsets = FloatsOf(propose_, "offsets")},
-                    level.scale, options_.thresholds[0], proposals);
-    return proposals;
   }
 
   void Refine(const Frame& frame, std::vector<Proposal>& proposals) {
@@ -208,7 +197,7 @@ class Mtcnn final : public Detector {
 
   const MtcnnOptions options_;
   const DetectorInfo info_;
-  ov::InferRequest propose_;
+  const std::unique_ptr<Proposer> proposer_;
   ov::InferRequest refine_;
   ov::InferRequest output_;
   MtcnnTrace* trace_ = nullptr;
@@ -232,10 +221,13 @@ Status CheckOptions(const MtcnnOptions& options, int count) {
     if (!(threshold >= 0 && threshold <= 1))
       return refuse(format("threshold {} is not in 0..1", threshold));
   }
-  if (options.precision == Precision::kI8) {
-    return refuse("precision i8 is not available for this model: use f32 or bf16");
-  }
   return {};
+}
+
+// Where the processor has no fast 8-bit products, exact floats cost less.
+Precision UsedPrecision(const MtcnnOptions& options) {
+  return options.precision == Precision::kI8 && !PnetScan::IsFast() ? Precision::kF32
+                                                                    : options.precision;
 }
 
 Result<std::vector<std::unique_ptr<Mtcnn>>> MakeMtcnns(const MtcnnOptions& options, int count) {
@@ -245,14 +237,22 @@ Result<std::vector<std::unique_ptr<Mtcnn>>> MakeMtcnns(const MtcnnOptions& optio
   std::optional<ov::Core> core;
   VIGIL_RETURN_IF_ERROR(GuardInference("start OpenVINO", [&] { core.emplace(); }));
   Networks networks;
+  const Precision precision = UsedPrecision(options);
   const auto compile = [&](const char* name) {
-    return CompileNetwork(*core, model, name, options.precision, count);
+    // Only P-Net is computed in 8 bits.
+    return CompileNetwork(*core, model, name,
+                          precision == Precision::kI8 ? Precision::kF32 : precision, count);
   };
-  VIGIL_ASSIGN_OR_RETURN(networks.propose, compile("pnet"));
+  if (precision == Precision::kI8) {
+    VIGIL_ASSIGN_OR_RETURN(const auto network, ReadNetwork(*core, model, "pnet", Precision::kF32));
+    VIGIL_ASSIGN_OR_RETURN(networks.weights, ReadPnetWeights(*network));
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(networks.propose, compile("pnet"));
+  }
   VIGIL_ASSIGN_OR_RETURN(networks.refine, compile("rnet"));
   VIGIL_ASSIGN_OR_RETURN(networks.output, compile("onet"));
   const DetectorInfo info{model.id, model.source_archive_sha256,
-                          std::string(PrecisionName(options.precision))};
+                          std::string(PrecisionName(precision))};
   VIGIL_RETURN_IF_ERROR(GuardInference("start MTCNN", [&] {
     for (int i = 0; i < count; ++i)
       detectors.push_back(std::make_unique<Mtcnn>(options, info, networks));

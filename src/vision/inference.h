@@ -21,10 +21,10 @@ Result<std::shared_ptr<ov::Model>> ReadNetwork(ov::Core& core, const InstalledMo
 // Checks the files of one network of `model` and compiles it for the CPU: `streams` callers may
 // infer at once, each on its own thread. kI8 takes the network stored as "int8"; kF32 and kBf16
 // take "fp32". The precision is always stated to OpenVINO, which otherwise silently computes in
-// bf16 where the processor can.
+// bf16 where the processor can. `batch`: how many pictures every inference takes; 0: any number.
 Result<ov::CompiledModel> CompileNetwork(ov::Core& core, const InstalledModel& model,
                                          const std::string& network, Precision precision,
-                                         int streams);
+                                         int streams, std::size_t batch = 0);
 
 // Runs `work` and turns OpenVINO's exceptions into kInternal.
 template <class Work>

@@ -2,12 +2,14 @@
 #include "vision/rgb_rows.h"
 
 #include <algorithm>
-#include <array>
+#include <type_traits>
 
 #include "vision/simd.h"
 
 namespace vigil::vision {
 namespace {
+
+constexpr int kRowsAhead = 8;
 
 // swscale's coefficients (yuv2rgb.c, after ITU-R BT.601 and BT.709), as it rounds them for 16-bit
 // products of eightfold samples.
@@ -51,49 +53,78 @@ constexpr std::int16_t HighProduct(std::int16_t a, std::int16_t b) {
   return static_cast<std::int16_t>((a * b) >> 16);
 }
 
-VIGIL_SIMD_CLONES
-void SpreadChroma(const std::uint8_t* u_row, const std::uint8_t* v_row, std::size_t count,
-                  const Coefficients& by, std::int16_t* out, std::size_t pitch) {
-  std::int16_t* red = out;
-  std::int16_t* green = out + pitch;
-  std::int16_t* blue = out + 2 * pitch;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto u = static_cast<std::int16_t>((u_row[i] - 128) * 8);
-    const auto v = static_cast<std::int16_t>((v_row[i] - 128) * 8);
-    const std::int16_t r = HighProduct(v, by.red_v);
-    const auto g =
-        static_cast<std::int16_t>(HighProduct(u, by.green_u) + HighProduct(v, by.green_v));
-    const std::int16_t b = HighProduct(u, by.blue_u);
-    red[2 * i] = r;
-    red[2 * i + 1] = r;
-    green[2 * i] = g;
-    green[2 * i + 1] = g;
-    blue[2 * i] = b;
-    blue[2 * i + 1] = b;
+// Two equal 16-bit values, written as one.
+using Pair [[gnu::may_alias]] = std::uint32_t;
+
+constexpr Pair Twice(int value) {
+  return static_cast<Pair>(static_cast<std::uint16_t>(value)) * 0x10001U;
+}
+
+// Calls work(first, size) for all of [0, count) in blocks whose size the compiler knows. The last
+// block goes back over columns that are done: they come out the same again. Narrow crops would
+// otherwise spend their time in the ends of loops.
+template <class Work>
+inline __attribute__((always_inline)) void InBlocks(std::size_t count, const Work& work) {
+  using std::integral_constant;
+  std::size_t i = 0;
+  if (count >= 32) {
+    for (; i + 32 <= count; i += 32) work(i, integral_constant<std::size_t, 32>());
+    if (i < count) work(count - 32, integral_constant<std::size_t, 32>());
+    return;
   }
+  if (count >= 16) {
+    work(i, integral_constant<std::size_t, 16>());
+    work(count - 16, integral_constant<std::size_t, 16>());
+    return;
+  }
+  for (; i < count; ++i) work(i, integral_constant<std::size_t, 1>());
+}
+
+VIGIL_SIMD_CLONES
+void SpreadChroma(const std::uint8_t* __restrict u_row, const std::uint8_t* __restrict v_row,
+                  std::size_t count, const Coefficients& by, Pair* __restrict red,
+                  Pair* __restrict green, Pair* __restrict blue) {
+  const int red_v = by.red_v;
+  const int green_u = by.green_u;
+  const int green_v = by.green_v;
+  const int blue_u = by.blue_u;
+  InBlocks(count, [&](std::size_t first, auto size) __attribute__((always_inline)) {
+    for (std::size_t i = first; i < first + size; ++i) {
+      const int u = (u_row[i] - 128) * 8;
+      const int v = (v_row[i] - 128) * 8;
+      red[i] = Twice((v * red_v) >> 16);
+      green[i] = Twice(((u * green_u) >> 16) + ((v * green_v) >> 16));
+      blue[i] = Twice((u * blue_u) >> 16);
+    }
+  });
 }
 
 template <class Sum>
-inline __attribute__((always_inline)) void AddYuvLoop(const std::uint8_t* luma_row,
-                                                      const std::int16_t* chroma,
+inline __attribute__((always_inline)) void AddYuvLoop(const std::uint8_t* __restrict luma_row,
+                                                      const std::int16_t* __restrict chroma,
                                                       std::size_t chroma_pitch, std::size_t count,
-                                                      const Coefficients& by, const Sum* before,
-                                                      Sum* after, std::size_t pitch) {
+                                                      const Coefficients& by,
+                                                      const Sum* __restrict before,
+                                                      Sum* __restrict after, std::size_t pitch) {
   const std::int16_t luma_factor = by.luma;
   const std::int16_t luma_offset = by.luma_offset;
-  const auto clip = [](int level) {
-    return static_cast<std::int16_t>(std::min(255, std::max(0, level)));
-  };
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int16_t luma =
-        HighProduct(static_cast<std::int16_t>(luma_row[i] * 8 - luma_offset), luma_factor);
-    const auto red = clip(static_cast<std::int16_t>(luma + chroma[i]));
-    const auto green = clip(static_cast<std::int16_t>(luma + chroma[chroma_pitch + i]));
-    const auto blue = clip(static_cast<std::int16_t>(luma + chroma[2 * chroma_pitch + i]));
-    after[i] = static_cast<Sum>(before[i] + static_cast<Sum>(red));
-    after[pitch + i] = static_cast<Sum>(before[pitch + i] + static_cast<Sum>(green));
-    after[2 * pitch + i] = static_cast<Sum>(before[2 * pitch + i] + static_cast<Sum>(blue));
-  }
+  InBlocks(count, [&](std::size_t first, auto size) __attribute__((always_inline)) {
+    std::int16_t luma[size];
+    for (std::size_t i = 0; i < size; ++i) {
+      luma[i] = HighProduct(static_cast<std::int16_t>(luma_row[first + i] * 8 - luma_offset),
+                            luma_factor);
+    }
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      const std::int16_t* add = chroma + channel * chroma_pitch + first;
+      const Sum* from = before + channel * pitch + first;
+      Sum* to = after + channel * pitch + first;
+      for (std::size_t i = 0; i < size; ++i) {
+        const auto level = static_cast<std::int16_t>(luma[i] + add[i]);
+        const auto clipped = std::min<std::int16_t>(255, std::max<std::int16_t>(0, level));
+        to[i] = static_cast<Sum>(from[i] + static_cast<Sum>(clipped));
+      }
+    }
+  });
 }
 
 // Overloads instead of one template: clones cannot be templates.
@@ -121,6 +152,11 @@ void AddPacked(const std::uint8_t* row, std::size_t count, const Sum* before, Su
   }
 }
 
+// The rows of a crop lie too far apart for the processor to guess the next one.
+void FetchAhead(const std::uint8_t* row, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes + 64; i += 64) __builtin_prefetch(row + i);
+}
+
 const std::uint8_t* RowOf(const Plane& plane, int row) {
   return plane.data + static_cast<std::ptrdiff_t>(row) * plane.stride_bytes;
 }
@@ -131,19 +167,22 @@ void RgbRows::Begin(const Frame& frame, int x1, int x2) {
   frame_.planes = frame.planes;
   frame_.format = frame.format;
   frame_.color = frame.color;
+  height_ = frame.height;
   x1_ = x1;
   width_ = static_cast<std::size_t>(x2 - x1);
   chroma_row_ = -1;
-  chroma_pitch_ = width_ + 2;
+  chroma_pitch_ = (width_ + 3) / 2 * 2;  // whole pairs
   chroma_.resize(3 * chroma_pitch_);
 }
 
 void RgbRows::ReadChroma(int chroma_row) {
   if (chroma_row == chroma_row_) return;
   chroma_row_ = chroma_row;
+  const int ahead = chroma_row + kRowsAhead / 2;
   const int first = x1_ / 2;
   const std::size_t count = (static_cast<std::size_t>(x1_ % 2) + width_ + 1) / 2;
   const std::uint8_t* u_row = RowOf(frame_.planes[1], chroma_row);
+  const bool more = ahead < (height_ + 1) / 2;
   const std::uint8_t* v_row = nullptr;
   if (frame_.format == PixelFormat::kNv12) {
     unmixed_.resize(2 * count);
@@ -154,11 +193,20 @@ void RgbRows::ReadChroma(int chroma_row) {
     }
     u_row = unmixed_.data();
     v_row = unmixed_.data() + count;
+    if (more) FetchAhead(RowOf(frame_.planes[1], ahead) + std::ptrdiff_t{2} * first, 2 * count);
   } else {
     u_row += first;
     v_row = RowOf(frame_.planes[2], chroma_row) + first;
+    if (more) {
+      FetchAhead(RowOf(frame_.planes[1], ahead) + first, count);
+      FetchAhead(RowOf(frame_.planes[2], ahead) + first, count);
+    }
   }
-  SpreadChroma(u_row, v_row, count, CoefficientsFor(frame_.color), chroma_.data(), chroma_pitch_);
+  const auto pairs_at = [this](std::size_t part) {
+    return reinterpret_cast<Pair*>(chroma_.data() + part * chroma_pitch_);
+  };
+  SpreadChroma(u_row, v_row, count, CoefficientsFor(frame_.color), pairs_at(0), pairs_at(1),
+               pairs_at(2));
 }
 
 template <class Sum>
@@ -167,6 +215,9 @@ void RgbRows::AddRow(int y, const Sum* before, Sum* after, std::size_t pitch) {
   if (frame_.format == PixelFormat::kRgb24) {
     AddPacked(row + static_cast<std::ptrdiff_t>(x1_) * 3, width_, before, after, pitch);
     return;
+  }
+  if (y + kRowsAhead < height_) {
+    FetchAhead(row + x1_ + std::ptrdiff_t{kRowsAhead} * frame_.planes[0].stride_bytes, width_);
   }
   ReadChroma(y / 2);
   AddYuv(row + x1_, chroma_.data() + x1_ % 2, chroma_pitch_, width_, CoefficientsFor(frame_.color),

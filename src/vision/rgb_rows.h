@@ -29,6 +29,7 @@ class RgbRows {
   void ReadChroma(int chroma_row);
 
   Frame frame_;
+  int height_ = 0;
   int x1_ = 0;
   std::size_t width_ = 0;
   int chroma_row_ = -1;                // the one that chroma_ holds

@@ -31,17 +31,17 @@ bool Overlaps(const Box& a, float area_a, const Box& b, float area_b, float over
 }
 
 // Best first; equals keep their order, as in the reference.
-void SortByScore(std::vector<Proposal>& proposals) {
-  std::vector<std::size_t> order(proposals.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+void SortByScore(std::vector<Proposal>& proposals, SuppressScratch& scratch) {
+  scratch.order.resize(proposals.size());
+  std::iota(scratch.order.begin(), scratch.order.end(), 0U);
+  std::ranges::sort(scratch.order, [&](std::size_t a, std::size_t b) {
     return proposals[a].score != proposals[b].score ? proposals[a].score > proposals[b].score
                                                     : a < b;
   });
-  std::vector<Proposal> sorted;
-  sorted.reserve(proposals.size());
-  for (const std::size_t i : order) sorted.push_back(proposals[i]);
-  proposals = std::move(sorted);
+  scratch.sorted.clear();
+  for (const std::size_t i : scratch.order) scratch.sorted.push_back(proposals[i]);
+  // Not swapped: every list would then grow anew in the place of another.
+  std::ranges::copy(scratch.sorted, proposals.begin());
 }
 
 }  // namespace
@@ -110,12 +110,18 @@ void KeepBest(std::vector<Proposal>& proposals, std::size_t count_max) {
 }
 
 void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind) {
+  SuppressScratch scratch;
+  Suppress(proposals, overlap_max, kind, scratch);
+}
+
+void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind,
+              SuppressScratch& scratch) {
   std::erase_if(proposals,
                 [](const Proposal& one) { return !IsSound(one.box) || std::isnan(one.score); });
-  SortByScore(proposals);
+  SortByScore(proposals, scratch);
   const float extra = kind == OverlapKind::kSmaller ? 1.0F : 0.0F;
-  std::vector<float> areas;
-  areas.reserve(proposals.size());
+  std::vector<float>& areas = scratch.areas;
+  areas.clear();
   std::size_t kept = 0;
   for (const Proposal& proposal : proposals) {
     const float area = AreaOf(proposal.box, extra);

@@ -63,6 +63,15 @@ enum class OverlapKind { kUnion, kSmaller };
 // `overlap_max`, and so on. The rest is left sorted by falling score.
 void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind);
 
+// The same with memory that is kept between calls.
+struct SuppressScratch {
+  std::vector<std::size_t> order;
+  std::vector<Proposal> sorted;
+  std::vector<float> areas;
+};
+void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind,
+              SuppressScratch& scratch);
+
 // Moves the corners by the offsets; `side_extra` is added to the sides first (0 after the first
 // network, 1 after the others, as in the published cascade).
 void ApplyOffsets(Proposal& proposal, float side_extra);

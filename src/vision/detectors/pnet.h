@@ -139,7 +139,9 @@ class PnetExact {
 
  private:
   // Sixteen output channels beside each other; unused ones are zero.
-  using Lanes = std::array<float, 16>;
+  struct alignas(64) Lanes {
+    std::array<float, 16> at{};
+  };
   struct Layer {
     std::vector<Lanes> weights;  // [tap][input channel]
     Lanes bias{}, slope{};

@@ -1,6 +1,7 @@
 // One cell looks at 12 x 12 pixels; sixteen output channels are computed beside each other.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "base/check.h"
 #include "vision/detectors/pnet.h"
@@ -15,34 +16,36 @@ constexpr std::size_t kPooledSide = 5;
 constexpr std::size_t kSecondSide = 3;
 constexpr std::size_t kPixels = 12;
 
-// One output of a layer: `inputs` values at each of side x side taps, rows of which lie `pitch`
-// values apart.
+// Sixteen floats, which the compiler keeps in as many registers as the instruction set needs.
+using Vector [[gnu::vector_size(64), gnu::may_alias]] = float;
+
+// `cells` outputs of a layer, `step` values of the input apart: at each of `taps` rows, `pitch`
+// values apart, a run of `run` values. Several at once, so that one need not wait for another.
+template <std::size_t cells, std::size_t step>
 inline __attribute__((always_inline)) void Products(const float* in, std::size_t run,
                                                     std::size_t pitch, std::size_t taps,
-                                                    const std::array<float, kLanes>* weights,
-                                                    const float* bias, float* out) {
-  float sums[kLanes];
-  for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] = bias[lane];
+                                                    const Vector* weights, const Vector& bias,
+                                                    const Vector& slope, Vector* out) {
+  Vector sums[cells];
+  for (std::size_t cell = 0; cell < cells; ++cell) sums[cell] = bias;
   for (std::size_t row = 0; row < taps; ++row) {
     for (std::size_t i = 0; i < run; ++i) {
-      const float value = in[row * pitch + i];
-      for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += value * (*weights)[lane];
-      ++weights;
+      const Vector weight = *weights++;
+#pragma GCC unroll 5
+      for (std::size_t cell = 0; cell < cells; ++cell)
+        sums[cell] += in[row * pitch + cell * step + i] * weight;
     }
   }
-  for (std::size_t lane = 0; lane < kLanes; ++lane) out[lane] = sums[lane];
-}
-
-inline __attribute__((always_inline)) void Prelu(const float* slope, float* values) {
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    values[lane] = std::max(values[lane], 0.0F) + slope[lane] * std::min(values[lane], 0.0F);
+  for (std::size_t cell = 0; cell < cells; ++cell) {
+    // PReLU; a slope of one leaves the value alone.
+    out[cell] = sums[cell] < 0 ? sums[cell] * slope : sums[cell];
   }
 }
 
 struct CellLayers {
-  const std::array<float, kLanes>* weights[5];
-  const float* bias[5];
-  const float* slope[5];
+  const Vector* weights[5];
+  const Vector* bias[5];
+  const Vector* slope[5];
 };
 
 // `pixels`: 12 x 12 of three values. `out`: two scores, four offsets. Of the first layer only
@@ -51,45 +54,45 @@ VIGIL_SIMD_CLONES
 void JudgeCell(const CellLayers& layers, const float* pixels, std::size_t columns, std::size_t rows,
                float* out) {
   constexpr std::size_t kChannels1 = PnetScan::kChannels1;
-  constexpr std::size_t kChannels2 = PnetScan::kChannels2;
-  alignas(64) float first[2][kFirstSide][kLanes];
+  constexpr std::size_t kHalf = kFirstSide / 2;
+  Vector first[2][kFirstSide];
   alignas(64) float pooled[kPooledSide * kPooledSide * kChannels1 + kLanes];
   for (std::size_t y = 0; y < kFirstSide; ++y) {
-    for (std::size_t x = 0; x < kFirstSide; ++x) {
-      if (x >= columns || y >= rows) {
-        const float* nearest = x >= columns ? first[y % 2][x - 1] : first[(y - 1) % 2][x];
-        std::copy_n(nearest, kLanes, first[y % 2][x]);
-        continue;
-      }
-      Products(pixels + (y * kPixels + x) * 3, 9, kPixels * 3, 3, layers.weights[0], layers.bias[0],
-               first[y % 2][x]);
-      Prelu(layers.slope[0], first[y % 2][x]);
+    Vector* to = first[y % 2];
+    for (std::size_t x = 0; x < kFirstSide; x += kHalf) {
+      Products<kHalf, 3>(pixels + (y * kPixels + x) * 3, 9, kPixels * 3, 3, layers.weights[0],
+                         *layers.bias[0], *layers.slope[0], to + x);
     }
+    if (columns < kFirstSide) to[columns] = to[columns - 1];
     if (y % 2 == 0) continue;
+    const Vector* second = y < rows ? first[1] : first[0];
     for (std::size_t x = 0; x < kPooledSide; ++x) {
-      float* to = pooled + (y / 2 * kPooledSide + x) * kChannels1;
-      for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        to[lane] = std::max(std::max(first[0][2 * x][lane], first[0][2 * x + 1][lane]),
-                            std::max(first[1][2 * x][lane], first[1][2 * x + 1][lane]));
-      }
+      const Vector upper =
+          first[0][2 * x] > first[0][2 * x + 1] ? first[0][2 * x] : first[0][2 * x + 1];
+      const Vector lower = second[2 * x] > second[2 * x + 1] ? second[2 * x] : second[2 * x + 1];
+      const Vector largest = upper > lower ? upper : lower;
+      // The lanes beyond the channels are overwritten by the next cell.
+      std::memcpy(pooled + (y / 2 * kPooledSide + x) * kChannels1, &largest, sizeof(largest));
     }
   }
-  alignas(64) float second[kSecondSide * kSecondSide * kChannels2];
+  Vector second[kSecondSide * kSecondSide];
   for (std::size_t y = 0; y < kSecondSide; ++y) {
-    for (std::size_t x = 0; x < kSecondSide; ++x) {
-      float* to = second + (y * kSecondSide + x) * kChannels2;
-      Products(pooled + (y * kPooledSide + x) * kChannels1, 3 * kChannels1,
-               kPooledSide * kChannels1, 3, layers.weights[1], layers.bias[1], to);
-      Prelu(layers.slope[1], to);
-    }
+    Products<kSecondSide, kChannels1>(pooled + y * kPooledSide * kChannels1, 3 * kChannels1,
+                                      kPooledSide * kChannels1, 3, layers.weights[1],
+                                      *layers.bias[1], *layers.slope[1], second + y * kSecondSide);
   }
-  alignas(64) float third[2 * kLanes];
+  float flat[kSecondSide * kSecondSide * kLanes];
+  std::memcpy(flat, second, sizeof(flat));
+  Vector third[2];
   for (std::size_t half = 0; half < 2; ++half) {
-    Products(second, 9 * kChannels2, 0, 1, layers.weights[2 + half], layers.bias[2 + half],
-             third + half * kLanes);
-    Prelu(layers.slope[2 + half], third + half * kLanes);
+    Products<1, 0>(flat, kSecondSide * kSecondSide * kLanes, 0, 1, layers.weights[2 + half],
+                   *layers.bias[2 + half], *layers.slope[2 + half], third + half);
   }
-  Products(third, 2 * kLanes, 0, 1, layers.weights[4], layers.bias[4], out);
+  std::memcpy(flat, third, sizeof(third));
+  Vector last;
+  Products<1, 0>(flat, 2 * kLanes, 0, 1, layers.weights[4], *layers.bias[4], *layers.slope[4],
+                 &last);
+  std::memcpy(out, &last, sizeof(last));
 }
 
 }  // namespace
@@ -105,11 +108,12 @@ PnetExact::Layer PnetExact::MakeLayer(const std::vector<float>& weights,
     const std::size_t output = first_output + lane;
     for (std::size_t tap = 0; tap < taps; ++tap) {
       for (std::size_t input = 0; input < inputs; ++input) {
-        layer.weights[tap * inputs + input][lane] = weights[(output * inputs + input) * taps + tap];
+        layer.weights[tap * inputs + input].at[lane] =
+            weights[(output * inputs + input) * taps + tap];
       }
     }
-    layer.bias[lane] = bias[output];
-    layer.slope[lane] = slope.empty() ? 1.0F : slope[output];
+    layer.bias.at[lane] = bias[output];
+    layer.slope.at[lane] = slope.empty() ? 1.0F : slope[output];
   }
   return layer;
 }
@@ -142,12 +146,13 @@ PnetAnswer PnetExact::Judge(const PnetLevel& level, PnetCell cell) const {
       }
     }
   }
-  const CellLayers layers{{first_.weights.data(), second_.weights.data(), third_low_.weights.data(),
-                           third_high_.weights.data(), last_.weights.data()},
-                          {first_.bias.data(), second_.bias.data(), third_low_.bias.data(),
-                           third_high_.bias.data(), last_.bias.data()},
-                          {first_.slope.data(), second_.slope.data(), third_low_.slope.data(),
-                           third_high_.slope.data(), last_.slope.data()}};
+  const Layer* all[5] = {&first_, &second_, &third_low_, &third_high_, &last_};
+  CellLayers layers{};
+  for (int i = 0; i < 5; ++i) {
+    layers.weights[i] = reinterpret_cast<const Vector*>(all[i]->weights.data());
+    layers.bias[i] = reinterpret_cast<const Vector*>(&all[i]->bias);
+    layers.slope[i] = reinterpret_cast<const Vector*>(&all[i]->slope);
+  }
   alignas(64) float out[kLanes];
   const auto exist = [](int at, int side) {
     return std::min(kFirstSide, static_cast<std::size_t>(side - 2 - 2 * at));

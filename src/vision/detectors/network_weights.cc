@@ -1,8 +1,9 @@
-// Convolutions are told apart by how many channels they put out.
-#include "vision/detectors/pnet_weights.h"
+// Layers are told apart by how many channels they put out.
+#include "vision/detectors/network_weights.h"
 
 #include <map>
 #include <openvino/op/constant.hpp>
+#include <openvino/op/matmul.hpp>
 
 namespace vigil::vision {
 namespace {
@@ -24,9 +25,23 @@ const ov::Node* UserOf(const ov::Node& node, std::string_view type) {
   return user->get_type_name() == type ? user : nullptr;
 }
 
+// Rows are outputs.
+std::vector<float> ReadMatrix(const ov::Node& node) {
+  const auto* product = dynamic_cast<const ov::op::v0::MatMul*>(&node);
+  std::vector<float> read = FloatsOf(node.get_input_node_ptr(1));
+  if (product == nullptr || product->get_transpose_b()) return read;
+  const ov::Shape shape = node.get_input_node_ptr(1)->get_shape();
+  std::vector<float> turned(read.size());
+  for (std::size_t i = 0; i < read.size(); ++i)
+    turned[i % shape[1] * shape[0] + i / shape[1]] = read[i];
+  return turned;
+}
+
 Convolution ReadConvolution(const ov::Node& node) {
   Convolution read;
-  read.weights = FloatsOf(node.get_input_node_ptr(1));
+  read.weights = std::string_view(node.get_type_name()) == "MatMul"
+                     ? ReadMatrix(node)
+                     : FloatsOf(node.get_input_node_ptr(1));
   const ov::Node* add = UserOf(node, "Add");
   if (add == nullptr) return read;
   read.bias = FloatsOf(add->get_input_node_ptr(1));
@@ -41,15 +56,21 @@ bool HasShape(const Convolution& one, std::size_t inputs, std::size_t outputs, s
          one.slope.size() == (prelu ? outputs : 0);
 }
 
-}  // namespace
-
-Result<PnetWeights> ReadPnetWeights(const ov::Model& network) {
+std::map<std::size_t, Convolution> ReadLayers(const ov::Model& network) {
   std::map<std::size_t, Convolution> by_outputs;
   for (const auto& node : network.get_ordered_ops()) {
-    if (std::string_view(node->get_type_name()) != "Convolution") continue;
+    const std::string_view type = node->get_type_name();
+    if (type != "Convolution" && type != "MatMul") continue;
     Convolution read = ReadConvolution(*node);
     by_outputs[read.bias.size()] = std::move(read);
   }
+  return by_outputs;
+}
+
+}  // namespace
+
+Result<PnetWeights> ReadPnetWeights(const ov::Model& network) {
+  auto by_outputs = ReadLayers(network);
   PnetWeights weights{by_outputs[10].weights, by_outputs[10].bias, by_outputs[10].slope,
                       by_outputs[16].weights, by_outputs[16].bias, by_outputs[16].slope,
                       by_outputs[32].weights, by_outputs[32].bias, by_outputs[32].slope,
@@ -61,6 +82,21 @@ Result<PnetWeights> ReadPnetWeights(const ov::Model& network) {
     return weights;
   }
   return Fail(ErrorCode::kDataLoss, "the installed P-Net has other layers than the published one");
+}
+
+Result<RnetWeights> ReadRnetWeights(const ov::Model& network) {
+  auto layers = ReadLayers(network);
+  RnetWeights weights{layers[28].weights,  layers[28].bias,  layers[28].slope,
+                      layers[48].weights,  layers[48].bias,  layers[48].slope,
+                      layers[64].weights,  layers[64].bias,  layers[64].slope,
+                      layers[128].weights, layers[128].bias, layers[128].slope,
+                      layers[2].weights,   layers[2].bias};
+  if (HasShape(layers[28], 3, 28, 9, true) && HasShape(layers[48], 28, 48, 9, true) &&
+      HasShape(layers[64], 48, 64, 4, true) && HasShape(layers[128], 64, 128, 9, true) &&
+      HasShape(layers[2], 128, 2, 1, false)) {
+    return weights;
+  }
+  return Fail(ErrorCode::kDataLoss, "the installed R-Net has other layers than the published one");
 }
 
 }  // namespace vigil::vision

@@ -27,7 +27,7 @@ constexpr std::size_t kRefineBatch = 8;
 constexpr std::size_t kOutputBatch = 8;
 // Where R-Net runs in 8 bits first, what reaches this much less than its threshold is judged again
 // in floats: where the crops of O-Net lie hangs on their last digits.
-constexpr float kScreenMargin = 0.3F;
+constexpr float kScreenMargin = 0.2F;
 
 // The best candidates that each step goes on with. A street full of people has some hundreds; only
 // a picture made to have more reaches them, and would otherwise cost minutes (suppression is

@@ -99,6 +99,25 @@ struct PlainRnetKernel {
     }
   }
 
+  // Windows of 3 x 3 at a stride of 2, those at the end cut off.
+  static void Pool(const std::uint32_t* in, std::size_t side_in, std::size_t side_out,
+                   std::size_t groups, std::uint32_t* out) {
+    const std::size_t bytes = groups * kLanes * 4;
+    const auto* from = reinterpret_cast<const std::uint8_t*>(in);
+    auto* to = reinterpret_cast<std::uint8_t*>(out);
+    for (std::size_t y = 0; y < side_out; ++y) {
+      for (std::size_t x = 0; x < side_out; ++x, to += bytes) {
+        std::fill_n(to, bytes, std::uint8_t{0});
+        for (std::size_t dy = 2 * y; dy < std::min(2 * y + 3, side_in); ++dy) {
+          for (std::size_t dx = 2 * x; dx < std::min(2 * x + 3, side_in); ++dx) {
+            const std::uint8_t* one = from + (dy * side_in + dx) * bytes;
+            for (std::size_t i = 0; i < bytes; ++i) to[i] = std::max(to[i], one[i]);
+          }
+        }
+      }
+    }
+  }
+
   static void Convolve(const Layer& layer, const std::uint32_t* in, std::uint32_t* out) {
     const std::size_t side = layer.SideOut();
     for (std::size_t at = 0; at < side * side; ++at) {
@@ -172,6 +191,25 @@ struct VnniRnetKernel {
     return _mm512_mask_mul_ps(value, negative, value, _mm512_set1_ps(layer.slope[output]));
   }
 
+  VIGIL_VNNI static void Pool(const std::uint32_t* in, std::size_t side_in, std::size_t side_out,
+                              std::size_t groups, std::uint32_t* out) {
+    for (std::size_t y = 0; y < side_out; ++y) {
+      for (std::size_t x = 0; x < side_out; ++x) {
+        for (std::size_t group = 0; group < groups; ++group, out += kLanes) {
+          __m512i largest = _mm512_setzero_si512();
+          for (std::size_t dy = 2 * y; dy < std::min(2 * y + 3, side_in); ++dy) {
+            for (std::size_t dx = 2 * x; dx < std::min(2 * x + 3, side_in); ++dx) {
+              largest = _mm512_max_epu8(
+                  largest,
+                  _mm512_loadu_si512(in + ((dy * side_in + dx) * groups + group) * kLanes));
+            }
+          }
+          _mm512_storeu_si512(out, largest);
+        }
+      }
+    }
+  }
+
   VIGIL_VNNI static void Convolve(const Layer& layer, const std::uint32_t* in, std::uint32_t* out) {
     const std::size_t side = layer.SideOut();
     const __m512 zero = _mm512_set1_ps(layer.zero);
@@ -225,25 +263,6 @@ struct VnniRnetKernel {
 using VnniRnetKernel = PlainRnetKernel;
 #endif
 
-// Windows of 3 x 3 at a stride of 2, those at the end cut off.
-void Pool(const std::uint32_t* in, std::size_t side_in, std::size_t side_out, std::size_t groups,
-          std::uint32_t* out) {
-  const std::size_t bytes = groups * kLanes * 4;
-  const auto* from = reinterpret_cast<const std::uint8_t*>(in);
-  auto* to = reinterpret_cast<std::uint8_t*>(out);
-  for (std::size_t y = 0; y < side_out; ++y) {
-    for (std::size_t x = 0; x < side_out; ++x, to += bytes) {
-      std::fill_n(to, bytes, std::uint8_t{0});
-      for (std::size_t dy = 2 * y; dy < std::min(2 * y + 3, side_in); ++dy) {
-        for (std::size_t dx = 2 * x; dx < std::min(2 * x + 3, side_in); ++dx) {
-          const std::uint8_t* one = from + (dy * side_in + dx) * bytes;
-          for (std::size_t i = 0; i < bytes; ++i) to[i] = std::max(to[i], one[i]);
-        }
-      }
-    }
-  }
-}
-
 }  // namespace
 
 RnetScreen::RnetScreen(const RnetWeights& weights) : crops_(kLanes * kCropSize) {
@@ -284,9 +303,9 @@ template <class Kernel>
 void RnetScreen::RunWith() {
   PackCrops();
   Kernel::Convolve(layers_[0], bytes_[0].data(), bytes_[1].data());
-  Pool(bytes_[1].data(), 22, 11, 8, bytes_[0].data());
+  Kernel::Pool(bytes_[1].data(), 22, 11, 8, bytes_[0].data());
   Kernel::Convolve(layers_[1], bytes_[0].data(), bytes_[1].data());
-  Pool(bytes_[1].data(), 9, 4, 12, bytes_[0].data());
+  Kernel::Pool(bytes_[1].data(), 9, 4, 12, bytes_[0].data());
   Kernel::Convolve(layers_[2], bytes_[0].data(), bytes_[1].data());
   Kernel::Decide(layers_[3], bytes_[1].data(), difference_bias_, differences_.data());
 }

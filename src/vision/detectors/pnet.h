@@ -69,7 +69,7 @@ struct PnetAnswer {
 
 // The network in 8 bits. Inputs, weights and activations are rounded to 8 bits, sums are exact;
 // activations are scaled by the ranges seen on photos and street scenes, and clipped beyond. The
-// difference of the two scores is off by 0.1 (standard deviation) where it matters; so whoever asks
+// difference of the two scores is off by 0.2 (standard deviation) where it matters; so whoever asks
 // for a little less than the threshold gets every cell that the exact network would give.
 class PnetScan {
  public:

@@ -86,9 +86,12 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Confi
                          FindConfigured("models.detector", "detector", config.models.detector,
                                         config.models.directory));
   if (model.Find("pnet", "fp32") != nullptr) {
+    // Its 8 bits find what floats find.
+    VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config));
     return vision::MakeMtcnnDetectors({.models_directory = config.models.directory,
                                        .min_face_px = min_face_px,
-                                       .level_pixels_max = level_pixels_max},
+                                       .level_pixels_max = level_pixels_max,
+                                       .precision = precision},
                                       count);
   }
   // In 8 bits landmarks move by a twentieth of the face, which an embedder that aligns by them pays

@@ -76,7 +76,6 @@ TEST(MtcnnOptions, OutOfRangeIsRefusedWithTheName) {
   EXPECT_NE(refusal({.pyramid_factor = 1.0}).message.find("pyramid_factor"), std::string::npos);
   EXPECT_NE(refusal({.thresholds = {0.6F, 1.7F, 0.7F}}).message.find("threshold"),
             std::string::npos);
-  EXPECT_NE(refusal({.precision = vision::Precision::kI8}).message.find("i8"), std::string::npos);
   EXPECT_EQ(refusal({}, 0).code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(refusal({.models_directory = "/nonexistent"}).code, ErrorCode::kUnavailable);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <openvino/openvino.hpp>
 #include <string>
 #include <string_view>
@@ -13,13 +14,17 @@
 
 namespace vigil::vision {
 
+// Checks the files of one network of `model` and reads it.
+Result<std::shared_ptr<ov::Model>> ReadNetwork(ov::Core& core, const InstalledModel& model,
+                                               const std::string& network, Precision precision);
+
 // Checks the files of one network of `model` and compiles it for the CPU: `streams` callers may
 // infer at once, each on its own thread. kI8 takes the network stored as "int8"; kF32 and kBf16
 // take "fp32". The precision is always stated to OpenVINO, which otherwise silently computes in
-// bf16 where the processor can.
+// bf16 where the processor can. `batch`: how many pictures every inference takes; 0: any number.
 Result<ov::CompiledModel> CompileNetwork(ov::Core& core, const InstalledModel& model,
                                          const std::string& network, Precision precision,
-                                         int streams);
+                                         int streams, std::size_t batch = 0);
 
 // Runs `work` and turns OpenVINO's exceptions into kInternal.
 template <class Work>

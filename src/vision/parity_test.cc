@@ -65,8 +65,13 @@ TEST_F(Parity, TheTraceEndsWithWhatDetectAnswers) {
   EXPECT_GE(proposals, static_cast<int>(trace->proposed.size()));
 }
 
-TEST_F(Parity, DetectionsEqualTheReference) {
-  auto detectors = MakeMtcnnDetectors({.models_directory = models_}, 1);
+class DetectionParity : public Parity, public ::testing::WithParamInterface<Precision> {};
+
+INSTANTIATE_TEST_SUITE_P(All, DetectionParity, ::testing::Values(Precision::kF32, Precision::kI8),
+                         [](const auto& one) { return std::string(PrecisionName(one.param)); });
+
+TEST_P(DetectionParity, DetectionsEqualTheReference) {
+  auto detectors = MakeMtcnnDetectors({.models_directory = models_, .precision = GetParam()}, 1);
   ASSERT_TRUE(detectors) << detectors.error().message;
   const auto photos = Photos();
   ASSERT_GE(photos.size(), 40U);

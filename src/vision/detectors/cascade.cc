@@ -31,17 +31,17 @@ bool Overlaps(const Box& a, float area_a, const Box& b, float area_b, float over
 }
 
 // Best first; equals keep their order, as in the reference.
-void SortByScore(std::vector<Proposal>& proposals) {
-  std::vector<std::size_t> order(proposals.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+void SortByScore(std::vector<Proposal>& proposals, SuppressScratch& scratch) {
+  scratch.order.resize(proposals.size());
+  std::iota(scratch.order.begin(), scratch.order.end(), 0U);
+  std::ranges::sort(scratch.order, [&](std::size_t a, std::size_t b) {
     return proposals[a].score != proposals[b].score ? proposals[a].score > proposals[b].score
                                                     : a < b;
   });
-  std::vector<Proposal> sorted;
-  sorted.reserve(proposals.size());
-  for (const std::size_t i : order) sorted.push_back(proposals[i]);
-  proposals = std::move(sorted);
+  scratch.sorted.clear();
+  for (const std::size_t i : scratch.order) scratch.sorted.push_back(proposals[i]);
+  // Not swapped: every list would then grow anew in the place of another.
+  std::ranges::copy(scratch.sorted, proposals.begin());
 }
 
 }  // namespace
@@ -66,20 +66,24 @@ int SmallestFacePx(int width, int height, int min_face_px, double level_pixels_m
   return std::max(min_face_px, static_cast<int>(needed));
 }
 
-void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
-                     std::vector<Proposal>& proposals) {
+Box WindowOf(int column, int row, double scale) {
   const auto scale32 = static_cast<float>(scale);
-  const std::size_t cells = grid.scores.size();
   const auto to_frame = [scale32](int level_px) {
     return std::floor(static_cast<float>(level_px) / scale32);
   };
+  return {to_frame(kStridePx * column + 1), to_frame(kStridePx * row + 1),
+          to_frame(kStridePx * column + kCellPx), to_frame(kStridePx * row + kCellPx)};
+}
+
+void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
+                     std::vector<Proposal>& proposals) {
+  const std::size_t cells = grid.scores.size();
   for (std::size_t cell = 0; cell < cells; ++cell) {
     if (!(grid.scores[cell] >= threshold)) continue;
     const int column = static_cast<int>(cell) % grid.columns;
     const int row = static_cast<int>(cell) / grid.columns;
     Proposal proposal;
-    proposal.box = {to_frame(kStridePx * column + 1), to_frame(kStridePx * row + 1),
-                    to_frame(kStridePx * column + kCellPx), to_frame(kStridePx * row + kCellPx)};
+    proposal.box = WindowOf(column, row, scale);
     proposal.score = grid.scores[cell];
     for (std::size_t side = 0; side < 4; ++side) {
       proposal.offsets[side] = grid.offsets[side * cells + cell];
@@ -106,12 +110,18 @@ void KeepBest(std::vector<Proposal>& proposals, std::size_t count_max) {
 }
 
 void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind) {
+  SuppressScratch scratch;
+  Suppress(proposals, overlap_max, kind, scratch);
+}
+
+void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind,
+              SuppressScratch& scratch) {
   std::erase_if(proposals,
                 [](const Proposal& one) { return !IsSound(one.box) || std::isnan(one.score); });
-  SortByScore(proposals);
+  SortByScore(proposals, scratch);
   const float extra = kind == OverlapKind::kSmaller ? 1.0F : 0.0F;
-  std::vector<float> areas;
-  areas.reserve(proposals.size());
+  std::vector<float>& areas = scratch.areas;
+  areas.clear();
   std::size_t kept = 0;
   for (const Proposal& proposal : proposals) {
     const float area = AreaOf(proposal.box, extra);

@@ -44,8 +44,10 @@ struct ProposalGrid {
   std::span<const float> offsets;  // 4 planes
 };
 
-// Appends every cell whose score reaches `threshold`, as the window of 12 pixels at a stride of 2
-// that it judged, in frame pixels.
+// The window of 12 pixels that the cell judged, at a stride of 2, in frame pixels.
+Box WindowOf(int column, int row, double scale);
+
+// Appends every cell whose score reaches `threshold`, with its window.
 void DecodeProposals(const ProposalGrid& grid, double scale, float threshold,
                      std::vector<Proposal>& proposals);
 
@@ -60,6 +62,15 @@ enum class OverlapKind { kUnion, kSmaller };
 // Greedy non-maximum suppression: keeps the best and drops what overlaps it by more than
 // `overlap_max`, and so on. The rest is left sorted by falling score.
 void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind);
+
+// The same with memory that is kept between calls.
+struct SuppressScratch {
+  std::vector<std::size_t> order;
+  std::vector<Proposal> sorted;
+  std::vector<float> areas;
+};
+void Suppress(std::vector<Proposal>& proposals, float overlap_max, OverlapKind kind,
+              SuppressScratch& scratch);
 
 // Moves the corners by the offsets; `side_extra` is added to the sides first (0 after the first
 // network, 1 after the others, as in the published cascade).

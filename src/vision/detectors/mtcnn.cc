@@ -11,6 +11,9 @@
 
 #include "vision/area_resize.h"
 #include "vision/detectors/cascade.h"
+#include "vision/detectors/crop_judge.h"
+#include "vision/detectors/network_weights.h"
+#include "vision/detectors/proposer.h"
 #include "vision/frame_pixels.h"
 #include "vision/inference.h"
 
@@ -19,9 +22,12 @@ namespace {
 
 constexpr int kRefineSidePx = 24;
 constexpr int kOutputSidePx = 48;
-// Candidates of one inference: bounds memory when a picture is full of them.
-constexpr std::size_t kRefineBatchMax = 128;
-constexpr std::size_t kOutputBatchMax = 64;
+// Crops of one inference: enough to share the weights, few enough to stay in the cache.
+constexpr std::size_t kRefineBatch = 8;
+constexpr std::size_t kOutputBatch = 8;
+// Where R-Net runs in 8 bits first, what reaches this much less than its threshold is judged again
+// in floats: where the crops of O-Net lie hangs on their last digits.
+constexpr float kScreenMargin = 0.2F;
 
 // The best candidates that each step goes on with. A street full of people has some hundreds; only
 // a picture made to have more reaches them, and would otherwise cost minutes (suppression is
@@ -32,31 +38,24 @@ constexpr std::size_t kRefinedMax = 5'000;           // judged by R-Net
 constexpr std::size_t kDecidedMax = 2'000;           // judged by O-Net
 
 struct Networks {
-  ov::CompiledModel propose;
+  std::optional<PnetWeights> scan;    // for a scan in 8 bits
+  std::optional<RnetWeights> screen;  // likewise
+  ov::CompiledModel propose;          // otherwise
   ov::CompiledModel refine;
   ov::CompiledModel output;
 };
-
-// What R-Net or O-Net says of one batch; the spans live until the next inference.
-struct Judgement {
-  std::span<const float> scores;     // 2 a candidate: no face, face
-  std::span<const float> offsets;    // 4 a candidate
-  std::span<const float> landmarks;  // 10 a candidate, O-Net only
-};
-
-std::span<const float> FloatsOf(ov::InferRequest& request, const char* name) {
-  const ov::Tensor tensor = request.get_tensor(name);
-  return {tensor.data<const float>(), tensor.get_size()};
-}
 
 class Mtcnn final : public Detector {
  public:
   Mtcnn(const MtcnnOptions& options, DetectorInfo info, Networks& networks)
       : options_(options),
         info_(std::move(info)),
-        propose_(networks.propose.create_infer_request()),
-        refine_(networks.refine.create_infer_request()),
-        output_(networks.output.create_infer_request()) {}
+        proposer_(networks.scan ? MakeScanProposer(*networks.scan)
+                                : MakeNetworkProposer(networks.propose)),
+        refine_(networks.refine, kRefineSidePx, kRefineBatch),
+        output_(networks.output, kOutputSidePx, kOutputBatch) {
+    if (networks.screen) screen_.emplace(*networks.screen);
+  }
 
   Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames) override {
     for (const Frame& frame : frames) {
@@ -77,12 +76,12 @@ class Mtcnn final : public Detector {
 
  private:
   std::vector<Detection> DetectOne(const Frame& frame) {
-    std::vector<Proposal> proposals = Propose(frame);
-    if (trace_ != nullptr) trace_->proposed = DetectionsOf(proposals);
-    Refine(frame, proposals);
-    if (trace_ != nullptr) trace_->refined = DetectionsOf(proposals);
-    Decide(frame, proposals);
-    return DetectionsOf(proposals);
+    Propose(frame);
+    if (trace_ != nullptr) trace_->proposed = DetectionsOf(proposals_);
+    Refine(frame);
+    if (trace_ != nullptr) trace_->refined = DetectionsOf(proposals_);
+    Decide(frame);
+    return DetectionsOf(proposals_);
   }
 
   static std::vector<Detection> DetectionsOf(const std::vector<Proposal>& proposals) {
@@ -94,126 +93,144 @@ class Mtcnn final : public Detector {
     return detections;
   }
 
-  std::vector<Proposal> Propose(const Frame& frame) {
-    std::vector<Proposal> all;
+  // Levels of frames of the size that came last.
+  void SetLevels(const Frame& frame) {
+    if (frame.width == levels_width_ && frame.height == levels_height_) return;
+    levels_width_ = frame.width;
+    levels_height_ = frame.height;
     const int min_face_px =
         SmallestFacePx(frame.width, frame.height, options_.min_face_px, options_.level_pixels_max);
-    for (const PyramidLevel& level :
-         MakePyramid(frame.width, frame.height, min_face_px, options_.pyramid_factor)) {
-      std::vector<Proposal> of_level = ProposeAt(frame, level);
+    levels_ = MakePyramid(frame.width, frame.height, min_face_px, options_.pyramid_factor);
+    by_level_.resize(levels_.size());
+  }
+
+  void Propose(const Frame& frame) {
+    SetLevels(frame);
+    for (auto& of_level : by_level_) of_level.clear();
+    proposer_->Propose(frame, levels_, options_.thresholds[0], by_level_);
+    proposals_.clear();
+    for (std::size_t i = 0; i < levels_.size(); ++i) {
+      std::vector<Proposal>& of_level = by_level_[i];
       KeepBest(of_level, kLevelCandidatesMax);
-      Suppress(of_level, 0.5F, OverlapKind::kUnion);
+      Suppress(of_level, 0.5F, OverlapKind::kUnion, scratch_);
       if (trace_ != nullptr) {
-        trace_->levels.push_back({level.width, level.height, static_cast<int>(of_level.size())});
+        trace_->levels.push_back(
+            {levels_[i].width, levels_[i].height, static_cast<int>(of_level.size())});
       }
-      all.insert(all.end(), of_level.begin(), of_level.end());
+      proposals_.insert(proposals_.end(), of_level.begin(), of_level.end());
     }
-    KeepBest(all, kProposedMax);
-    Suppress(all, 0.7F, OverlapKind::kUnion);
-    KeepBest(all, kRefinedMax);
-    for (Proposal& proposal : all) {
+    KeepBest(proposals_, kProposedMax);
+    Suppress(proposals_, 0.7F, OverlapKind::kUnion, scratch_);
+    KeepBest(proposals_, kRefinedMax);
+    for (Proposal& proposal : proposals_) {
       ApplyOffsets(proposal, 0);
       MakeSquare(proposal.box);
     }
-    return all;
   }
 
-  std::vector<Proposal> ProposeAt(const Frame& frame, const PyramidLevel& level) {
-    const auto width = static_cast<std::size_t>(level.width);
-    const auto height = static_cast<std::size_t>(level.height);
-    input_.resize(3 * width * height);
-    resizer_.Resize(frame, {0, 0, frame.width, frame.height}, level.width, level.height, input_);
-    propose_.set_tensor("image",
-                        ov::Tensor(ov::element::f32, {1, 3, height, width}, input_.data()));
-    propose_.infer();
-    const ov::Shape shape = propose_.get_tensor("scores").get_shape();
-    const std::size_t cells = shape[2] * shape[3];
-    std::vector<Proposal> proposals;
-    DecodeProposals({.columns = static_cast<int>(shape[3]),
-                     .rows = static_cast<int>(shape[2]),
-                     .scores = FloatsOf(propose_, "scores").subspan(cells, cells),
-                     .offsets = FloatsOf(propose_, "offsets")},
-                    level.scale, options_.thresholds[0], proposals);
-    return proposals;
-  }
-
-  void Refine(const Frame& frame, std::vector<Proposal>& proposals) {
-    std::vector<Proposal> passed;
-    ForEachBatch(frame, proposals, refine_, kRefineSidePx, kRefineBatchMax,
-                 [&](Proposal proposal, const Judgement& judgement, std::size_t i) {
-                   proposal.score = judgement.scores[2 * i + 1];
-                   if (!(proposal.score > options_.thresholds[1])) return;
-                   std::copy_n(judgement.offsets.begin() + static_cast<std::ptrdiff_t>(4 * i), 4,
-                               proposal.offsets.begin());
-                   passed.push_back(proposal);
-                 });
-    Suppress(passed, 0.7F, OverlapKind::kUnion);
-    KeepBest(passed, kDecidedMax);
-    for (Proposal& proposal : passed) {
+  void Refine(const Frame& frame) {
+    passed_.clear();
+    const auto take = [&](const Proposal& judged, const CropVerdict& verdict) {
+      if (!(verdict.score > options_.thresholds[1])) return;
+      Proposal& passed = passed_.emplace_back(judged);
+      passed.score = verdict.score;
+      std::ranges::copy(verdict.offsets, passed.offsets.begin());
+    };
+    Batch refining{refine_, refining_, take};
+    const auto screen = [&](const Proposal& judged, const CropVerdict& verdict) {
+      if (!(verdict.score > options_.thresholds[1] - kScreenMargin)) return;
+      std::ranges::copy(screen_->Place(screen_place_), refining.NextPlace().begin());
+      refining.Add(judged);
+    };
+    if (screen_) {
+      Batch screening{*screen_, screening_, screen, &screen_place_};
+      ForEachCrop(frame, kRefineSidePx, screening);
+    } else {
+      ForEachCrop(frame, kRefineSidePx, refining);
+    }
+    refining.Flush();
+    Suppress(passed_, 0.7F, OverlapKind::kUnion, scratch_);
+    KeepBest(passed_, kDecidedMax);
+    for (Proposal& proposal : passed_) {
       ApplyOffsets(proposal, 1);
       MakeSquare(proposal.box);
     }
-    proposals = std::move(passed);
+    proposals_.swap(passed_);
   }
 
-  void Decide(const Frame& frame, std::vector<Proposal>& proposals) {
-    std::vector<Proposal> passed;
-    ForEachBatch(frame, proposals, output_, kOutputSidePx, kOutputBatchMax,
-                 [&](Proposal proposal, const Judgement& judgement, std::size_t i) {
-                   proposal.score = judgement.scores[2 * i + 1];
-                   if (!(proposal.score > options_.thresholds[2])) return;
-                   std::copy_n(judgement.offsets.begin() + static_cast<std::ptrdiff_t>(4 * i), 4,
-                               proposal.offsets.begin());
-                   proposal.landmarks = PlaceLandmarks(
-                       proposal.box, judgement.landmarks.subspan(10 * i).first<10>());
-                   ApplyOffsets(proposal, 1);
-                   passed.push_back(proposal);
-                 });
-    Suppress(passed, 0.7F, OverlapKind::kSmaller);
-    proposals = std::move(passed);
-  }
-
-  // Crops each proposal to `side` pixels, lets the network judge them in batches and hands each
-  // proposal with its place in the batch to `take`. Proposals without a pixel inside the frame are
-  // dropped.
-  template <class Take>
-  void ForEachBatch(const Frame& frame, const std::vector<Proposal>& proposals,
-                    ov::InferRequest& request, int side, std::size_t batch_max, Take&& take) {
-    const std::size_t crop_size =
-        3 * static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
-    std::vector<const Proposal*> batch;
-    const auto flush = [&] {
-      if (batch.empty()) return;
-      request.set_tensor("image", ov::Tensor(ov::element::f32,
-                                             {batch.size(), 3, static_cast<std::size_t>(side),
-                                              static_cast<std::size_t>(side)},
-                                             input_.data()));
-      request.infer();
-      Judgement judgement{FloatsOf(request, "scores"), FloatsOf(request, "offsets"), {}};
-      if (side == kOutputSidePx) judgement.landmarks = FloatsOf(request, "landmarks");
-      for (std::size_t i = 0; i < batch.size(); ++i) take(*batch[i], judgement, i);
-      batch.clear();
+  void Decide(const Frame& frame) {
+    passed_.clear();
+    const auto take = [&](const Proposal& judged, const CropVerdict& verdict) {
+      if (!(verdict.score > options_.thresholds[2])) return;
+      Proposal& passed = passed_.emplace_back(judged);
+      passed.score = verdict.score;
+      std::ranges::copy(verdict.offsets, passed.offsets.begin());
+      passed.landmarks = PlaceLandmarks(passed.box, verdict.landmarks.first<10>());
+      ApplyOffsets(passed, 1);
     };
-    input_.resize(std::max(input_.size(), crop_size * batch_max));
-    for (const Proposal& proposal : proposals) {
+    Batch deciding{output_, refining_, take};
+    ForEachCrop(frame, kOutputSidePx, deciding);
+    Suppress(passed_, 0.7F, OverlapKind::kSmaller, scratch_);
+    proposals_.swap(passed_);
+  }
+
+  // Collects crops of one network and hands each verdict to `take` when the batch is full.
+  template <class Judge, class Take>
+  struct Batch {
+    Judge& judge;
+    std::vector<const Proposal*>& waiting;
+    const Take& take;
+    std::size_t* place = nullptr;  // of the verdict that is being taken
+
+    std::span<float> NextPlace() { return judge.Place(waiting.size()); }
+    void Add(const Proposal& proposal) {
+      waiting.push_back(&proposal);
+      if (waiting.size() == judge.Batch()) Flush();
+    }
+    void Flush() {
+      if (waiting.empty()) return;
+      judge.Infer();
+      for (std::size_t i = 0; i < waiting.size(); ++i) {
+        if (place != nullptr) *place = i;
+        take(*waiting[i], judge.VerdictOf(i));
+      }
+      waiting.clear();
+    }
+  };
+
+  // Crops each proposal to `side` pixels and flushes at the end. Proposals without a pixel inside
+  // the frame are dropped.
+  template <class Judge, class Take>
+  void ForEachCrop(const Frame& frame, int side, Batch<Judge, Take>& batch) {
+    batch.waiting.clear();
+    for (const Proposal& proposal : proposals_) {
       const std::optional<PixelRect> crop = CropOf(proposal.box, frame.width, frame.height);
       if (!crop) continue;
-      resizer_.Resize(frame, *crop, side, side,
-                      std::span(input_).subspan(batch.size() * crop_size, crop_size));
-      batch.push_back(&proposal);
-      if (batch.size() == batch_max) flush();
+      resizer_.Resize(frame, *crop, side, side, batch.NextPlace());
+      batch.Add(proposal);
     }
-    flush();
+    batch.Flush();
   }
 
   const MtcnnOptions options_;
   const DetectorInfo info_;
-  ov::InferRequest propose_;
-  ov::InferRequest refine_;
-  ov::InferRequest output_;
+  const std::unique_ptr<Proposer> proposer_;
+  std::optional<RnetScreen> screen_;
+  CropJudge refine_;
+  CropJudge output_;
   MtcnnTrace* trace_ = nullptr;
   AreaResizer resizer_;
-  std::vector<float> input_;  // of the network that runs now
+  // Buffers are kept from frame to frame.
+  int levels_width_ = 0;
+  int levels_height_ = 0;
+  std::vector<PyramidLevel> levels_;
+  std::vector<std::vector<Proposal>> by_level_;
+  std::vector<Proposal> proposals_;  // what the last step left
+  std::vector<Proposal> passed_;     // what the next one leaves
+  SuppressScratch scratch_;
+  std::vector<const Proposal*> screening_;
+  std::vector<const Proposal*> refining_;
+  std::size_t screen_place_ = 0;
 };
 
 Status CheckOptions(const MtcnnOptions& options, int count) {
@@ -232,10 +249,13 @@ Status CheckOptions(const MtcnnOptions& options, int count) {
     if (!(threshold >= 0 && threshold <= 1))
       return refuse(format("threshold {} is not in 0..1", threshold));
   }
-  if (options.precision == Precision::kI8) {
-    return refuse("precision i8 is not available for this model: use f32 or bf16");
-  }
   return {};
+}
+
+// Where the processor has no fast 8-bit products, exact floats cost less.
+Precision UsedPrecision(const MtcnnOptions& options) {
+  return options.precision == Precision::kI8 && !PnetScan::IsFast() ? Precision::kF32
+                                                                    : options.precision;
 }
 
 Result<std::vector<std::unique_ptr<Mtcnn>>> MakeMtcnns(const MtcnnOptions& options, int count) {
@@ -245,14 +265,26 @@ Result<std::vector<std::unique_ptr<Mtcnn>>> MakeMtcnns(const MtcnnOptions& optio
   std::optional<ov::Core> core;
   VIGIL_RETURN_IF_ERROR(GuardInference("start OpenVINO", [&] { core.emplace(); }));
   Networks networks;
-  const auto compile = [&](const char* name) {
-    return CompileNetwork(*core, model, name, options.precision, count);
+  const Precision precision = UsedPrecision(options);
+  const auto compile = [&](const char* name, Precision used, std::size_t batch = 0) {
+    return CompileNetwork(*core, model, name, used, count, batch);
   };
-  VIGIL_ASSIGN_OR_RETURN(networks.propose, compile("pnet"));
-  VIGIL_ASSIGN_OR_RETURN(networks.refine, compile("rnet"));
-  VIGIL_ASSIGN_OR_RETURN(networks.output, compile("onet"));
+  // P-Net and R-Net are looked through in 8 bits by hand; O-Net decides, in half floats at least.
+  const Precision rest = precision == Precision::kI8 ? Precision::kF32 : precision;
+  const bool halves = precision == Precision::kI8 && DetectCpuFeatures().bf16;
+  if (precision == Precision::kI8) {
+    VIGIL_ASSIGN_OR_RETURN(const auto network, ReadNetwork(*core, model, "pnet", Precision::kF32));
+    VIGIL_ASSIGN_OR_RETURN(networks.scan, ReadPnetWeights(*network));
+    VIGIL_ASSIGN_OR_RETURN(const auto second, ReadNetwork(*core, model, "rnet", Precision::kF32));
+    VIGIL_ASSIGN_OR_RETURN(networks.screen, ReadRnetWeights(*second));
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(networks.propose, compile("pnet", rest));
+  }
+  VIGIL_ASSIGN_OR_RETURN(networks.refine, compile("rnet", rest, kRefineBatch));
+  VIGIL_ASSIGN_OR_RETURN(networks.output,
+                         compile("onet", halves ? Precision::kBf16 : rest, kOutputBatch));
   const DetectorInfo info{model.id, model.source_archive_sha256,
-                          std::string(PrecisionName(options.precision))};
+                          std::string(PrecisionName(precision))};
   VIGIL_RETURN_IF_ERROR(GuardInference("start MTCNN", [&] {
     for (int i = 0; i < count; ++i)
       detectors.push_back(std::make_unique<Mtcnn>(options, info, networks));

@@ -61,6 +61,8 @@ void AddWatch(CLI::App& app, CommandLine& line);
 void AddModels(CLI::App& app, CommandLine& line);
 void AddCameras(CLI::App& app, CommandLine& line);
 void AddCalibrate(CLI::App& models, CommandLine& line);  // below `models`
+void AddBench(CLI::App& app, CommandLine& line);
+void AddBenchEmbed(CLI::App& bench, CommandLine& line);  // below `bench`
 void AddUsers(CLI::App& app, CommandLine& line);
 void AddDoctor(CLI::App& app, CommandLine& line);
 void AddConfig(CLI::App& app, CommandLine& line);

@@ -106,13 +106,15 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Confi
 }
 
 Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Config& config,
-                                                             vision::Precision precision,
-                                                             int count) {
+                                                             vision::Precision precision, int count,
+                                                             int batch_max) {
   VIGIL_ASSIGN_OR_RETURN(const auto model,
                          FindConfigured("models.embedder", "embedder", config.models.embedder,
                                         config.models.directory));
-  const vision::EmbedderOptions options{
-      .models_directory = config.models.directory, .model_id = model.id, .precision = precision};
+  const vision::EmbedderOptions options{.models_directory = config.models.directory,
+                                        .model_id = model.id,
+                                        .precision = precision,
+                                        .batch_max = batch_max};
   return model.input.crop == "five-points" ? vision::MakeSfaceEmbedders(options, count)
                                            : vision::MakeFacenetEmbedders(options, count);
 }

@@ -23,10 +23,10 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Confi
                                                              int min_face_px, int count,
                                                              double level_pixels_max = 0);
 
-// `count` embedders of `models.embedder`.
+// `count` embedders of `models.embedder`; `batch_max` as in vision::EmbedderOptions.
 Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Config& config,
-                                                             vision::Precision precision,
-                                                             int count);
+                                                             vision::Precision precision, int count,
+                                                             int batch_max = 8);
 
 // One detector and an fp32 embedder for photos: references and searches by image. Photos of people
 // are searched down to small faces, whatever the cameras' setting.

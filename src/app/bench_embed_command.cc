@@ -84,6 +84,7 @@ Result<json::object> Bench(const config::Config& config, const Options& options)
   std::vector<Rounds> measured(embedders.size());
   {
     std::vector<std::jthread> threads;
+    threads.reserve(embedders.size());
     for (std::size_t i = 0; i < embedders.size(); ++i) {
       threads.emplace_back([&, i] {
         measured[i] = Measure(*embedders[i], crops, std::chrono::duration<double>(options.seconds));

@@ -55,7 +55,11 @@ Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, Photo
     VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config));
     VIGIL_RETURN_IF_ERROR(RefuseOtherSpaces(*backend));
   }
-  backend->gallery = gallery::MakeFlatIndex(backend->Space().dimension);
+  if (models == PhotoModels::kNone) {
+    backend->gallery = gallery::MakeFlatIndex(backend->Space().dimension);
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(backend->gallery, MakeGallery(config));
+  }
   backend->photo_policy =
       pipeline::PolicyFor(backend->photos->EmbedderFacts(), config.recognition.named_strangers_max,
                           static_cast<float>(config.recognition.threshold_floor));

@@ -48,6 +48,7 @@ void AddBench(CLI::App& app, CommandLine& line) {
   CLI::App* bench = app.add_subcommand("bench", "measure how fast this machine does the work");
   bench->require_subcommand(1);
   AddBenchDetect(*bench, line);
+  AddBenchEmbed(*bench, line);
 }
 
 }  // namespace vigil::app

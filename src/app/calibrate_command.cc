@@ -44,6 +44,7 @@ Result<std::vector<pipeline::LabelledEmbedding>> EmbedPeople(const config::Confi
   pipeline::PhotoAnalyser analyser(std::move(detectors.front()), std::move(embedders.front()),
                                    vision::AssessQuality);
   const auto paths = ExpandPhotoPaths({people.string()});
+  VIGIL_ASSIGN_OR_RETURN(const TypicalFaces typical, ConfiguredTypicalFaces(config));
   std::vector<pipeline::LabelledEmbedding> faces;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (i > 0 && i % kProgressEvery == 0)
@@ -58,7 +59,7 @@ Result<std::vector<pipeline::LabelledEmbedding>> EmbedPeople(const config::Confi
                    face.error().message.c_str());
       continue;
     }
-    faces.push_back({PersonOfPath(people, paths[i]), std::move(face->embedding)});
+    faces.push_back({PersonOfPath(people, paths[i]), WithoutTypical(typical, face->embedding)});
   }
   return faces;
 }

@@ -61,8 +61,8 @@ void AddWatch(CLI::App& app, CommandLine& line);
 void AddModels(CLI::App& app, CommandLine& line);
 void AddCameras(CLI::App& app, CommandLine& line);
 void AddCalibrate(CLI::App& models, CommandLine& line);  // below `models`
-void AddUsers(CLI::App& app, CommandLine& line);
 void AddBench(CLI::App& app, CommandLine& line);
+void AddUsers(CLI::App& app, CommandLine& line);
 void AddDoctor(CLI::App& app, CommandLine& line);
 void AddConfig(CLI::App& app, CommandLine& line);
 void AddCompletions(CLI::App& app, CommandLine& line);

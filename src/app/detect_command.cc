@@ -21,12 +21,14 @@ struct Options {
   std::string embedder;
   std::string precision;
   bool largest = false;
+  bool compared = false;
   bool json = false;
 };
 
 struct Engines {
   std::unique_ptr<Detector> detector;
   std::unique_ptr<Embedder> embedder;  // null for `detect`
+  TypicalFaces typical{};              // empty unless embeddings are wanted as they are compared
 };
 
 void SortLargestFirst(const Frame& frame, std::vector<Detection>& faces) {
@@ -52,7 +54,8 @@ Result<json::array> DescribeFaces(const Options& options, Engines& engines, cons
     if (engines.embedder != nullptr) {
       face["quality"] = ShortDecimal(vision::AssessQuality(frame, crops[i], faces[i]).score);
       json::array numbers;
-      for (const float value : embeddings[i]) numbers.push_back(ShortDecimal(value));
+      for (const float value : WithoutTypical(engines.typical, embeddings[i]))
+        numbers.push_back(ShortDecimal(value));
       face["embedding"] = std::move(numbers);
     }
     out.push_back(std::move(face));
@@ -112,6 +115,9 @@ Result<Engines> MakeEngines(const Options& options, config::Config& config, bool
     VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config, precision, 1));
     engines.embedder = std::move(embedders.front());
   }
+  if (options.compared) {
+    VIGIL_ASSIGN_OR_RETURN(engines.typical, ConfiguredTypicalFaces(config));
+  }
   return engines;
 }
 
@@ -151,6 +157,8 @@ void AddEmbed(CLI::App& app, CommandLine& line) {
   command->add_option("--embedder", options->embedder, "embedder (default: the configuration's)");
   command->add_option("--precision", options->precision, "auto, f32, bf16 or i8");
   command->add_flag("--largest", options->largest, "the largest face only");
+  command->add_flag("--compared", options->compared,
+                    "embeddings as the gallery compares them, less what typical faces share");
   command->callback([options, &line] { Run(*options, line, true); });
 }
 

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/format.h"
+#include "gallery/distinct_index.h"
+#include "gallery/flat_index.h"
 #include "vision/detectors/mtcnn.h"
 #include "vision/detectors/yunet.h"
 #include "vision/model_store.h"
@@ -73,6 +75,18 @@ Result<vision::InstalledModel> FindConfigured(std::string_view key, std::string_
                                                   key, id, kind, model->kind));
 }
 
+Result<vision::InstalledModel> FindEmbedder(const config::Config& config) {
+  return FindConfigured("models.embedder", "embedder", config.models.embedder,
+                        config.models.directory);
+}
+
+Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbeddersOf(
+    const config::Config& config, const vision::EmbedderOptions& options, int count) {
+  VIGIL_ASSIGN_OR_RETURN(const auto model, FindEmbedder(config));
+  return model.input.crop == "five-points" ? vision::MakeSfaceEmbedders(options, count)
+                                           : vision::MakeFacenetEmbedders(options, count);
+}
+
 }  // namespace
 
 Result<vision::Precision> ConfiguredPrecision(const config::Config& config) {
@@ -109,15 +123,25 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Confi
 }
 
 Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Config& config,
-                                                             vision::Precision precision,
-                                                             int count) {
-  VIGIL_ASSIGN_OR_RETURN(const auto model,
-                         FindConfigured("models.embedder", "embedder", config.models.embedder,
-                                        config.models.directory));
-  const vision::EmbedderOptions options{
-      .models_directory = config.models.directory, .model_id = model.id, .precision = precision};
-  return model.input.crop == "five-points" ? vision::MakeSfaceEmbedders(options, count)
-                                           : vision::MakeFacenetEmbedders(options, count);
+                                                             vision::Precision precision, int count,
+                                                             int batch_max) {
+  return MakeEmbeddersOf(config,
+                         {.models_directory = config.models.directory,
+                          .model_id = config.models.embedder,
+                          .precision = precision,
+                          .batch_max = batch_max},
+                         count);
+}
+
+Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config) {
+  VIGIL_ASSIGN_OR_RETURN(auto model, FindEmbedder(config));
+  return std::move(model.typical_faces);
+}
+
+Result<std::unique_ptr<GalleryIndex>> MakeGallery(const config::Config& config) {
+  VIGIL_ASSIGN_OR_RETURN(auto model, FindEmbedder(config));
+  return gallery::MakeDistinctIndex(gallery::MakeFlatIndex(model.dimension),
+                                    std::move(model.typical_faces));
 }
 
 Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config::Config& config) {
@@ -128,7 +152,13 @@ Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config:
       auto detectors,
       MakeDetectors(exact, std::min(config.recognition.min_face_px, kPhotoMinFacePx), 1,
                     kPhotoLevelPixelsMax));
-  VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config, vision::Precision::kF32, 1));
+  VIGIL_ASSIGN_OR_RETURN(auto embedders,
+                         MakeEmbeddersOf(config,
+                                         {.models_directory = config.models.directory,
+                                          .model_id = config.models.embedder,
+                                          .precision = vision::Precision::kF32,
+                                          .views = vision::Views::kBoth},
+                                         1));
   return std::make_unique<pipeline::PhotoAnalyser>(
       std::move(detectors.front()), std::move(embedders.front()), vision::AssessQuality);
 }

@@ -8,6 +8,8 @@
 #include "config/config.h"
 #include "core/detector.h"
 #include "core/embedder.h"
+#include "core/gallery.h"
+#include "core/typical_faces.h"
 #include "pipeline/photo_analyser.h"
 #include "vision/cpu.h"
 
@@ -23,10 +25,17 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Confi
                                                              int min_face_px, int count,
                                                              double level_pixels_max = 0);
 
-// `count` embedders of `models.embedder`.
+// `count` embedders of `models.embedder`; `batch_max` as in vision::EmbedderOptions.
 Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Config& config,
-                                                             vision::Precision precision,
-                                                             int count);
+                                                             vision::Precision precision, int count,
+                                                             int batch_max = 8);
+
+// The typical faces that the thresholds of `models.embedder` were measured with; empty for most.
+Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config);
+
+// An empty gallery for embeddings of `models.embedder`, which are compared as its thresholds were
+// measured.
+Result<std::unique_ptr<GalleryIndex>> MakeGallery(const config::Config& config);
 
 // One detector and an fp32 embedder for photos: references and searches by image. Photos of people
 // are searched down to small faces, whatever the cameras' setting.

@@ -86,7 +86,8 @@ bool IsPair(const ExplainPicture& explain) {
   return explain.photos.size() == 2 && explain.photos[0].face && explain.photos[1].face;
 }
 
-void Compare(const config::Config& config, const EmbedderInfo& embedder, ExplainPicture& explain) {
+void Compare(const config::Config& config, const EmbedderInfo& embedder,
+             const TypicalFaces& typical, ExplainPicture& explain) {
   const pipeline::DecisionPolicy policy =
       pipeline::PolicyFor(embedder, config.recognition.named_strangers_max,
                           static_cast<float>(config.recognition.threshold_floor));
@@ -97,7 +98,8 @@ void Compare(const config::Config& config, const EmbedderInfo& embedder, Explain
         {GalleryLabel(persons), pipeline::MatchThreshold(policy, gallery)});
   }
   if (!IsPair(explain)) return;
-  explain.similarity = Similarity(explain.photos[0].embedding, explain.photos[1].embedding);
+  explain.similarity = Similarity(WithoutTypical(typical, explain.photos[0].embedding),
+                                  WithoutTypical(typical, explain.photos[1].embedding));
   const std::string odds = alerts::OddsText(
       pipeline::FalseMatchRate(policy.impostor_tail, static_cast<float>(explain.similarity)));
   const bool passes = explain.similarity >= explain.thresholds.front().value;
@@ -122,7 +124,8 @@ Result<ExplainPicture> Explain(const config::Config& config, const Options& opti
                            ExplainOne(config, options, options.photos[i], images[i], embedder));
     explain.photos.push_back(std::move(photo));
   }
-  Compare(config, embedder.Info(), explain);
+  VIGIL_ASSIGN_OR_RETURN(const TypicalFaces typical, ConfiguredTypicalFaces(config));
+  Compare(config, embedder.Info(), typical, explain);
   return explain;
 }
 

@@ -7,7 +7,6 @@
 
 #include "app/photo_paths.h"
 #include "base/format.h"
-#include "gallery/flat_index.h"
 
 namespace vigil::app {
 
@@ -26,7 +25,8 @@ std::string PersonOfPath(const std::filesystem::path& root, const std::filesyste
 }
 
 Result<PeopleFolder> EnrolFolder(const std::filesystem::path& root,
-                                 pipeline::PhotoAnalyser& analyser) {
+                                 pipeline::PhotoAnalyser& analyser,
+                                 std::unique_ptr<GalleryIndex> gallery) {
   std::error_code failure;
   if (!std::filesystem::is_directory(root, failure)) {
     return Fail(ErrorCode::kNotFound,
@@ -54,7 +54,7 @@ Result<PeopleFolder> EnrolFolder(const std::filesystem::path& root,
     return Fail(ErrorCode::kNotFound,
                 format("no photo in {} can be used to recognise anybody", root.string()));
   }
-  people.gallery = gallery::MakeFlatIndex(analyser.EmbedderFacts().space.dimension);
+  people.gallery = std::move(gallery);
   people.gallery->Apply({}, std::move(references), 1);
   return people;
 }

@@ -30,9 +30,10 @@ struct PeopleFolder {
 // "Jane_Roe_0001.jpg" are "obama" and "Jane_Roe").
 std::string PersonOfPath(const std::filesystem::path& root, const std::filesystem::path& photo);
 
-// Enrols every photo below `root` into a gallery of this process. kNotFound when the folder cannot
+// Enrols every photo below `root` into `gallery`, which is empty. kNotFound when the folder cannot
 // be read or no photo in it can be used.
 Result<PeopleFolder> EnrolFolder(const std::filesystem::path& root,
-                                 pipeline::PhotoAnalyser& analyser);
+                                 pipeline::PhotoAnalyser& analyser,
+                                 std::unique_ptr<GalleryIndex> gallery);
 
 }  // namespace vigil::app

@@ -53,7 +53,8 @@ Result<Watchlist> OpenWatchlist(const config::Config& config, const Options& opt
     return list;
   }
   VIGIL_ASSIGN_OR_RETURN(const auto analyser, MakePhotoAnalyser(config));
-  VIGIL_ASSIGN_OR_RETURN(list.folder, EnrolFolder(options.people, *analyser));
+  VIGIL_ASSIGN_OR_RETURN(auto gallery, MakeGallery(config));
+  VIGIL_ASSIGN_OR_RETURN(list.folder, EnrolFolder(options.people, *analyser, std::move(gallery)));
   for (const auto& photo : list.folder.refused) {
     std::fprintf(stderr, "vigil: %s is not used: %s\n", photo.path.c_str(), photo.why.c_str());
   }

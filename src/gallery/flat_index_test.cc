@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "contract/gallery_index_contract.h"
+#include "gallery/distinct_index.h"
 #include "gallery/dot_product.h"
 
 namespace vigil::gallery {
@@ -13,6 +14,13 @@ namespace {
 
 INSTANTIATE_TEST_SUITE_P(Flat, GalleryIndexContract,
                          ::testing::Values([](int dimension) { return MakeFlatIndex(dimension); }));
+
+// A kind of faces at the origin: taken out, it changes nothing, and the oracle holds.
+INSTANTIATE_TEST_SUITE_P(Distinct, GalleryIndexContract, ::testing::Values([](int dimension) {
+                           const auto length = static_cast<std::size_t>(dimension);
+                           return MakeDistinctIndex(MakeFlatIndex(dimension),
+                                                    {.faces = {std::vector<float>(length)}});
+                         }));
 
 TEST(DotProduct, EqualsThePlainSumForEveryLength) {
   for (int dimension = 1; dimension <= 70; ++dimension) {

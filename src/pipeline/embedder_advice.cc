@@ -17,7 +17,7 @@ struct MissRates {
   double at_500;
 };
 
-constexpr std::array kMeasured = {MissRates{"facenet-128", 0.096, 0.168},
+constexpr std::array kMeasured = {MissRates{"facenet-128", 0.056, 0.099},
                                   MissRates{"sface", 0.017, 0.025}};
 
 }  // namespace

@@ -73,6 +73,24 @@ ModelCalibration ParseCalibration(const json::object& entry) {
   return calibration;
 }
 
+// The faces that `record` lists under "typical_faces", if it does. Throws when they do not fit the
+// model.
+void ParseTypicalFaces(const json::object& record, InstalledModel& model) {
+  const json::value* entry = record.if_contains("typical_faces");
+  if (entry == nullptr) return;
+  const json::object& typical = entry->as_object();
+  model.typical_faces_sha256 = TextOf(typical, "sha256");
+  model.typical_faces.temperature = typical.at("temperature").to_number<float>();
+  if (!(model.typical_faces.temperature > 0))
+    throw std::invalid_argument("the temperature of typical faces is not above 0");
+  for (const json::value& numbers : typical.at("faces").as_array()) {
+    std::vector<float>& face = model.typical_faces.faces.emplace_back();
+    for (const json::value& number : numbers.as_array()) face.push_back(number.to_number<float>());
+    if (std::ssize(face) != model.dimension)
+      throw std::invalid_argument("typical faces are not of the model's dimension");
+  }
+}
+
 // Throws where a key is missing or of the wrong type.
 InstalledModel ParseModel(const json::object& record, const std::filesystem::path& folder) {
   InstalledModel model;
@@ -99,6 +117,7 @@ InstalledModel ParseModel(const json::object& record, const std::filesystem::pat
   for (const json::value& entry : record.at("calibration").as_array()) {
     model.calibrations.push_back(ParseCalibration(entry.as_object()));
   }
+  ParseTypicalFaces(record, model);
   return model;
 }
 
@@ -116,7 +135,8 @@ Status VerifyFile(const InstalledModel& model, const ModelFile& file) {
                      file.path.string(), file.sha256, *actual, Mend(model.id)));
 }
 
-// Calibrations measured here hold for the weights they were measured with, and for no others.
+// Calibrations measured here hold for the weights and typical faces they were measured with, and
+// for no others.
 Status TakeOwnCalibrations(const std::filesystem::path& path, InstalledModel& model) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return {};
@@ -133,6 +153,7 @@ Status TakeOwnCalibrations(const std::filesystem::path& path, InstalledModel& mo
     const json::object& record = parsed->as_object();
     if (record.at("schema").to_number<int>() != kSchema) return damaged("unknown schema");
     if (TextOf(record, "source_archive_sha256") != model.source_archive_sha256) return {};
+    if (TextOr(record, "typical_faces_sha256") != model.typical_faces_sha256) return {};
     std::vector<ModelCalibration> own;
     for (const json::value& entry : record.at("calibration").as_array()) {
       own.push_back(ParseCalibration(entry.as_object()));
@@ -155,6 +176,9 @@ json::array OwnCalibrations(const std::filesystem::path& path, const InstalledMo
   const json::value* entries = record.if_contains("calibration");
   if (hash == nullptr || entries == nullptr || !entries->is_array()) return {};
   if (*hash != json::value(model.source_archive_sha256)) return {};
+  const json::value* typical = record.if_contains("typical_faces_sha256");
+  if ((typical == nullptr ? json::value("") : *typical) != json::value(model.typical_faces_sha256))
+    return {};
   return entries->as_array();
 }
 
@@ -262,6 +286,7 @@ Status SaveCalibrations(const std::filesystem::path& directory, const InstalledM
   }
   const json::object record{{"schema", kSchema},
                             {"source_archive_sha256", model.source_archive_sha256},
+                            {"typical_faces_sha256", model.typical_faces_sha256},
                             {"calibration", std::move(entries)}};
   const std::filesystem::path temporary = path.string() + ".new";
   bool saved = WriteDurably(temporary, WriteJson(record) + '\n');

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "core/model_info.h"
+#include "core/typical_faces.h"
 
 namespace vigil::vision {
 
@@ -55,6 +56,8 @@ struct InstalledModel {
   int dimension = 0;          // of embeddings; 0 for detectors
   float threshold_floor = 0;  // 0 for detectors
   std::vector<ModelCalibration> calibrations;
+  TypicalFaces typical_faces{};  // that calibrations were measured with; empty for most models
+  std::string typical_faces_sha256{};  // of their published file; empty without them
 
   // The network stored in `precision` ("fp32" or "int8"), if there is one.
   const ModelNetwork* Find(std::string_view network, std::string_view precision) const;
@@ -66,7 +69,8 @@ struct InstalledModel {
 };
 
 // Reads <directory>/<id>/installed.json, and calibration.json beside it, whose calibrations go
-// before the published ones of the same precision. Network files are not touched yet. Errors name
+// before the published ones of the same precision if they were measured with the same weights and
+// typical faces. Network files are not touched yet. Errors name
 // the file and the mend (`vigil models install ID`): kUnavailable when the model is not installed,
 // kDataLoss when installed.json is damaged or of an unknown schema.
 Result<InstalledModel> FindModel(const std::filesystem::path& directory, const std::string& id);

@@ -50,6 +50,13 @@ class ModelStore : public ::testing::Test {
     return text.replace(text.find(old), old.size(), by);
   }
 
+  // Of two numbers a face, as the model then is.
+  static std::string WithTypicalFaces(const std::string& record, const std::string& faces) {
+    return Replaced(Replaced(record, "\"dimension\": 128", "\"dimension\": 2"), "\"calibration\"",
+                    R"("typical_faces": {"sha256": "tt", "temperature": 0.25, "faces": )" + faces +
+                        R"(}, "calibration")");
+  }
+
   std::filesystem::path directory_;
 };
 
@@ -82,6 +89,35 @@ TEST_F(ModelStore, OwnCalibrationGoesBeforeThePublishedOne) {
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->CalibrationOf("fp32")->measured_on, "40 people");
   EXPECT_DOUBLE_EQ(again->TailOf("fp32").points.at(1).similarity, 0.4);
+}
+
+// Similarities with and without typical faces lie on different scales.
+TEST_F(ModelStore, OwnCalibrationOfOtherTypicalFacesDoesNotCount) {
+  ASSERT_TRUE(SaveCalibrations(directory_, *FindModel(directory_, "tiny"),
+                               {{"fp32", {{{1e-2, 0.3}}}, "without them"}}));
+  EXPECT_EQ(FindModel(directory_, "tiny")->CalibrationOf("fp32")->measured_on, "without them");
+  Write("installed.json", WithTypicalFaces(Record(), "[[0.5, 0.25]]"));
+  EXPECT_EQ(FindModel(directory_, "tiny")->CalibrationOf("fp32")->measured_on, "x");
+  ASSERT_TRUE(SaveCalibrations(directory_, *FindModel(directory_, "tiny"),
+                               {{"fp32", {{{1e-2, 0.3}}}, "with them"}}));
+  EXPECT_EQ(FindModel(directory_, "tiny")->CalibrationOf("fp32")->measured_on, "with them");
+}
+
+TEST_F(ModelStore, TypicalFacesAreRead) {
+  EXPECT_TRUE(FindModel(directory_, "tiny")->typical_faces.Empty());
+  Write("installed.json", WithTypicalFaces(Record(), "[[0.5, 0.25], [-0.5, 0]]"));
+  const auto model = FindModel(directory_, "tiny");
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->typical_faces,
+            (TypicalFaces{.faces = {{0.5F, 0.25F}, {-0.5F, 0.0F}}, .temperature = 0.25F}));
+}
+
+TEST_F(ModelStore, TypicalFacesOfAnotherDimensionAreDamage) {
+  Write("installed.json", WithTypicalFaces(Record(), "[[0.5]]"));
+  const auto model = FindModel(directory_, "tiny");
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(model.error().message, HasSubstr("typical faces"));
 }
 
 TEST_F(ModelStore, CalibrationsOfOtherPrecisionsStayWhenOneIsSaved) {

@@ -130,6 +130,37 @@ TEST_F(Parity, FasterPrecisionsStayNearTheReference) {
   }
 }
 
+// The mean of a face and its mirror picture is the same for both.
+TEST_F(Parity, BothViewsAreOfAFaceAndItsMirrorPicture) {
+  const auto make = [&](Views views) {
+    return MakeFacenetEmbedders(
+        {.models_directory = models_, .model_id = "facenet-128", .batch_max = 2, .views = views},
+        1);
+  };
+  const auto straight = make(Views::kStraight);
+  const auto both = make(Views::kBoth);
+  ASSERT_TRUE(straight && both);
+  EXPECT_EQ(both->front()->Info().space, straight->front()->Info().space);
+  const GoldenPhoto photo = Photos().front();
+  const FaceCrop crop = both->front()->Crop(photo.frame, photo.faces.front().detection);
+  FaceCrop mirrored = crop;
+  for (int y = 0; y < crop.image.height; ++y) {
+    for (int x = 0; x < crop.image.width; ++x)
+      std::copy_n(crop.image.Row(y) + x * 3, 3, mirrored.image.Row(y) + (159 - x) * 3);
+  }
+  const std::vector<FaceCrop> crops{crop, mirrored, crop};
+  const auto apart = straight->front()->Embed(crops);
+  const auto together = both->front()->Embed(crops);
+  ASSERT_TRUE(apart && together);
+  ASSERT_EQ(together->size(), 3U);
+  EXPECT_LT(Similarity((*apart)[0], (*apart)[1]), 0.9999F);
+  EXPECT_GT(Similarity((*together)[0], (*together)[1]), 0.99999F);
+  Embedding mean = (*apart)[0];
+  for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += (*apart)[1][i];
+  Normalise(mean);
+  EXPECT_GT(Similarity((*together)[2], mean), 0.99999F);
+}
+
 TEST_F(Parity, SpaceIsTheSameInEveryPrecision) {
   const auto reference = MakeEmbedder(Precision::kF32);
   const auto probe = MakeEmbedder(Precision::kI8);

@@ -72,6 +72,14 @@ def test_embeddings_tell_people_apart(installation, people):
     assert dot(enrolled, same) > dot(enrolled, other) + 0.1
 
 
+def test_bench_embed_tells_what_it_measured(installation):
+    line, = installation.run_json("bench", "embed", "--batch", 2, "--threads", 2, "--seconds", 0.2, "--precision", "f32", "--json")
+    assert line["bench"] == "embed" and line["embedder"] == "facenet-128" and line["precision"] == "f32" and line["cpu"]
+    assert line["batch"] == 2 and line["threads"] == 2 and line["batches"] >= 2
+    assert 0 < line["p50_ms"] <= line["p99_ms"]
+    assert math.isclose(line["embeddings_per_s"], 2 * 2 * 1000 / line["p50_ms"], rel_tol=0.01)
+
+
 def test_search_names_the_enrolled_and_nobody_else(enrolled, people):
     answer, = enrolled.run_json("search", people.val(WANTED)[0], "--top", 3, "--json")
     face = answer["faces"][0]

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -25,11 +27,20 @@ struct Feeding {
   CropRule crop;
 };
 
+enum class View { kStraight, kMirrored };
+
+// Turns each row of `side` values around.
+void MirrorRows(std::span<float> planes, std::size_t side) {
+  for (; !planes.empty(); planes = planes.subspan(side)) std::ranges::reverse(planes.first(side));
+}
+
 class NetworkEmbedder final : public Embedder {
  public:
-  NetworkEmbedder(Feeding feeding, int batch_max, EmbedderInfo info, ov::CompiledModel& network)
+  NetworkEmbedder(Feeding feeding, const EmbedderOptions& options, EmbedderInfo info,
+                  ov::CompiledModel& network)
       : feeding_(std::move(feeding)),
-        batch_max_(static_cast<std::size_t>(batch_max)),
+        batch_max_(static_cast<std::size_t>(options.batch_max)),
+        views_(options.views),
         info_(std::move(info)),
         request_(network.create_infer_request()) {}
 
@@ -66,12 +77,25 @@ class NetworkEmbedder final : public Embedder {
   }
 
   void EmbedBatch(std::span<const FaceCrop> crops, std::vector<Embedding>& embeddings) {
+    std::vector<Embedding> seen = Infer(crops, View::kStraight);
+    if (views_ == Views::kBoth) {
+      const std::vector<Embedding> mirrored = Infer(crops, View::kMirrored);
+      for (std::size_t i = 0; i < seen.size(); ++i) {
+        std::ranges::transform(seen[i], mirrored[i], seen[i].begin(), std::plus<>());
+        Normalise(seen[i]);
+      }
+    }
+    std::ranges::move(seen, std::back_inserter(embeddings));
+  }
+
+  std::vector<Embedding> Infer(std::span<const FaceCrop> crops, View view) {
     const auto side = static_cast<std::size_t>(feeding_.side_px);
     const std::size_t crop_size = CropSize();
     input_.resize(std::max(input_.size(), crops.size() * crop_size));
     for (std::size_t i = 0; i < crops.size(); ++i) {
-      Standardise(crops[i].image, feeding_.standardisation,
-                  std::span(input_).subspan(i * crop_size, crop_size));
+      const auto planes = std::span(input_).subspan(i * crop_size, crop_size);
+      Standardise(crops[i].image, feeding_.standardisation, planes);
+      if (view == View::kMirrored) MirrorRows(planes, side);
     }
     request_.set_tensor("image",
                         ov::Tensor(ov::element::f32, {crops.size(), 3, side, side}, input_.data()));
@@ -83,14 +107,17 @@ class NetworkEmbedder final : public Embedder {
       throw std::runtime_error(format("{} numbers came for {} crops of dimension {}",
                                       output.get_size(), crops.size(), dimension));
     }
+    std::vector<Embedding> embeddings;
     for (std::size_t i = 0; i < crops.size(); ++i, values += dimension) {
       embeddings.emplace_back(values, values + dimension);
       Normalise(embeddings.back());
     }
+    return embeddings;
   }
 
   const Feeding feeding_;
   const std::size_t batch_max_;
+  const Views views_;
   const EmbedderInfo info_;
   ov::InferRequest request_;
   std::vector<float> input_;
@@ -155,8 +182,7 @@ Result<std::vector<std::unique_ptr<Embedder>>> MakeNetworkEmbedders(const Embedd
   std::vector<std::unique_ptr<Embedder>> embedders;
   VIGIL_RETURN_IF_ERROR(GuardInference("start " + model.id, [&] {
     for (int i = 0; i < count; ++i) {
-      embedders.push_back(
-          std::make_unique<NetworkEmbedder>(feeding, options.batch_max, info, network));
+      embedders.push_back(std::make_unique<NetworkEmbedder>(feeding, options, info, network));
     }
   }));
   return embedders;

@@ -14,11 +14,16 @@
 
 namespace vigil::vision {
 
+// kBoth embeds each face a second time mirrored and takes the mean of the two: a little more exact
+// at twice the cost. Faces of one model and both kinds may be compared, as those of two precisions.
+enum class Views { kStraight, kBoth };
+
 struct EmbedderOptions {
   std::filesystem::path models_directory{};
   std::string model_id;
   Precision precision = Precision::kF32;  // kF32 for references, the machine's for probes
   int batch_max = 8;                      // crops of one inference, 1..64; more are split
+  Views views = Views::kStraight;         // kBoth for references, which are made once
 };
 
 // How one family of embedders cuts faces. Called by several threads at once.

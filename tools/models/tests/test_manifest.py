@@ -16,6 +16,13 @@ def run(*arguments):
     return subprocess.run([sys.executable, str(TOOL), *map(str, arguments)], capture_output=True, text=True)
 
 
+def copy_of_manifest(folder):
+    """With the files that it names beside it."""
+    for file in MANIFEST.parent.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder / MANIFEST.name
+
+
 def test_the_manifest_names_every_model_with_its_hashes():
     models = load_manifest(MANIFEST).models
     assert list(models) == ["mtcnn", "facenet-128", "facenet-vggface2", "facenet-casia", "yunet", "sface"]
@@ -35,6 +42,22 @@ def test_calibrations_fall_as_similarity_rises():
             assert list(similarities) == sorted(similarities)
 
 
+def test_typical_faces_have_the_dimension_of_their_model():
+    typical = {model.id: model.typical_faces for model in load_manifest(MANIFEST).models.values() if model.typical_faces}
+    assert "facenet-128" in typical
+    for model_id, faces in typical.items():
+        dimension = load_manifest(MANIFEST).models[model_id].output["dimension"]
+        assert faces["temperature"] > 0 and {len(face) for face in faces["faces"]} == {dimension}
+
+
+def test_altered_typical_faces_are_refused_with_both_hashes(tmp_path):
+    manifest = copy_of_manifest(tmp_path)
+    faces = tmp_path / "facenet-128-typical-faces.json"
+    faces.write_text(faces.read_text().replace("0.1", "0.2", 1))
+    with pytest.raises(ModelError, match="was altered: SHA-256 expected [0-9a-f]{64}, found [0-9a-f]{64}"):
+        load_manifest(manifest)
+
+
 @pytest.mark.parametrize("text", ["schema = 2", "schema = 1\n[[model]]\nid = 'a'", "no toml"])
 def test_a_broken_manifest_is_told_with_its_path(text, tmp_path):
     path = tmp_path / "manifest.toml"
@@ -50,7 +73,7 @@ def test_an_unknown_model_is_refused_with_the_known_ones(tmp_path):
 
 
 def test_a_model_without_a_converter_is_refused(tmp_path):
-    manifest = tmp_path / "manifest.toml"
+    manifest = copy_of_manifest(tmp_path)
     manifest.write_text(MANIFEST.read_text().replace('converter = "sface"\n', ""))
     result = run("install", "sface", "--models-directory", tmp_path, "--manifest", manifest)
     assert result.returncode == 1

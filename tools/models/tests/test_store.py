@@ -51,6 +51,16 @@ def test_what_was_added_is_intact_and_recorded(tmp_path):
     assert network["source_sha256"] == FILE.sha256
 
 
+def test_typical_faces_are_recorded_where_the_model_has_some(tmp_path):
+    store = Store(tmp_path)
+    store.add(MODEL, FILE, "fp32", save)
+    path = tmp_path / "face" / "installed.json"
+    assert "typical_faces" not in json.loads(path.read_text())
+    typical = {"sha256": "2" * 64, "temperature": 0.1, "faces": [[0.5] * 128]}
+    store.refresh(Model(**{**MODEL.__dict__, "typical_faces": typical}))
+    assert json.loads(path.read_text())["typical_faces"] == typical
+
+
 def test_an_altered_file_is_told_with_both_hashes(tmp_path):
     store = Store(tmp_path)
     store.add(MODEL, FILE, "fp32", save)

@@ -1,4 +1,6 @@
 """Reads models/manifest.toml."""
+import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +39,7 @@ class Model:
     input: dict
     output: dict
     calibration: tuple[dict, ...]
+    typical_faces: dict | None = None  # {"sha256", "temperature", "faces"}, see README.md
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def load_manifest(path):
     if document.get("schema") != SCHEMA:
         raise ModelError(f"the model manifest {path} has schema {document.get('schema')}; this version reads {SCHEMA}")
     try:
-        models = [_model(entry) for entry in document["model"]]
+        models = [_model(entry, Path(path).parent) for entry in document["model"]]
         demo_people = _demo_people(dict(document["demo_people"]))
     except (KeyError, TypeError) as error:
         raise ModelError(f"the model manifest {path} is incomplete: {error}") from error
@@ -76,7 +79,21 @@ def _demo_people(entry):
     return DemoPeople(Source(**entry), folder, photos)
 
 
-def _model(entry):
+def _typical_faces(entry, folder):
+    """Read from the file that the manifest names, beside it."""
+    path = folder / entry["file"]
+    try:
+        data = path.read_bytes()
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 != entry["sha256"]:
+            raise ModelError(f"{path} was altered: SHA-256 expected {entry['sha256']}, found {sha256}")
+        typical = json.loads(data)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"the typical faces {path} cannot be read: {error}") from error
+    return {"sha256": sha256, "temperature": typical["temperature"], "faces": typical["faces"]}
+
+
+def _model(entry, folder):
     return Model(
         id=entry["id"],
         kind=entry["kind"],
@@ -87,4 +104,5 @@ def _model(entry):
         input=entry["input"],
         output=entry.get("output", {}),
         calibration=tuple(entry.get("calibration", ())),
+        typical_faces=_typical_faces(entry["typical_faces"], folder) if "typical_faces" in entry else None,
     )

@@ -126,4 +126,6 @@ class Store:
             "output": model.output,
             "calibration": model.calibration,
         }
+        if model.typical_faces is not None:
+            record["typical_faces"] = model.typical_faces
         write_json(self.folder(model) / "installed.json", record)

@@ -1,0 +1,40 @@
+// See distinct_index.h.
+#include "gallery/distinct_index.h"
+
+#include <utility>
+
+namespace vigil::gallery {
+namespace {
+
+class DistinctIndex final : public GalleryIndex {
+ public:
+  DistinctIndex(std::unique_ptr<GalleryIndex> index, TypicalFaces typical)
+      : index_(std::move(index)), typical_(std::move(typical)) {}
+
+  GallerySearch Search(std::span<const float> probe, int candidates_max) const override {
+    return index_->Search(WithoutTypical(typical_, probe), candidates_max);
+  }
+
+  void Apply(std::span<const std::string> removed_reference_ids,
+             std::vector<GalleryReference> upserts, std::uint64_t sequence) override {
+    for (GalleryReference& reference : upserts)
+      reference.embedding = WithoutTypical(typical_, reference.embedding);
+    index_->Apply(removed_reference_ids, std::move(upserts), sequence);
+  }
+
+  GalleryInfo Info() const override { return index_->Info(); }
+
+ private:
+  const std::unique_ptr<GalleryIndex> index_;
+  const TypicalFaces typical_;
+};
+
+}  // namespace
+
+std::unique_ptr<GalleryIndex> MakeDistinctIndex(std::unique_ptr<GalleryIndex> index,
+                                                TypicalFaces typical) {
+  if (typical.Empty()) return index;
+  return std::make_unique<DistinctIndex>(std::move(index), std::move(typical));
+}
+
+}  // namespace vigil::gallery

@@ -1,7 +1,9 @@
 // The loop: catch up, check now and then, nap.
 #include "gallery/follower.h"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -28,6 +30,12 @@ std::uint64_t DigestOf(const GalleryReference& reference) {
   add(std::as_bytes(std::span(reference.reference_id)));
   add(std::as_bytes(std::span(reference.embedding)));
   return digest;
+}
+
+// Whether the index can hold it.
+bool IsUsable(const GalleryReference& reference, int dimension) {
+  return std::ssize(reference.embedding) == dimension &&
+         std::ranges::all_of(reference.embedding, [](float n) { return std::isfinite(n); });
 }
 
 }  // namespace
@@ -138,7 +146,7 @@ Status GalleryFollower::Check() {
   std::size_t usable = 0;
   bool equal = true;
   for (const GalleryReference& reference : loaded.first) {
-    if (std::ssize(reference.embedding) != options_.dimension) continue;
+    if (!IsUsable(reference, options_.dimension)) continue;
     ++usable;
     const auto applied = applied_.find(reference.reference_id);
     equal = equal && applied != applied_.end() && applied->second == DigestOf(reference);
@@ -157,10 +165,10 @@ Status GalleryFollower::Check() {
 void GalleryFollower::Apply(const std::vector<std::string>& removed,
                             std::vector<GalleryReference> upserts, std::uint64_t sequence) {
   std::erase_if(upserts, [this](const GalleryReference& reference) {
-    if (std::ssize(reference.embedding) == options_.dimension) return false;
+    if (IsUsable(reference, options_.dimension)) return false;
     log_.Write(LogLevel::kError, "gallery",
-               format("reference {} has {} numbers, not {}: it is not searched; upload its photo "
-                      "again",
+               format("reference {} has {} numbers, not {} finite ones: it is not searched; upload "
+                      "its photo again",
                       reference.reference_id, reference.embedding.size(), options_.dimension));
     return true;
   });

@@ -62,6 +62,7 @@ void AddModels(CLI::App& app, CommandLine& line);
 void AddCameras(CLI::App& app, CommandLine& line);
 void AddCalibrate(CLI::App& models, CommandLine& line);  // below `models`
 void AddUsers(CLI::App& app, CommandLine& line);
+void AddBench(CLI::App& app, CommandLine& line);
 void AddDoctor(CLI::App& app, CommandLine& line);
 void AddConfig(CLI::App& app, CommandLine& line);
 void AddCompletions(CLI::App& app, CommandLine& line);

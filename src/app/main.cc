@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   vigil::app::AddModels(app, line);
   vigil::app::AddCameras(app, line);
   vigil::app::AddUsers(app, line);
+  vigil::app::AddBench(app, line);
   vigil::app::AddDoctor(app, line);
   vigil::app::AddConfig(app, line);
   vigil::app::AddCompletions(app, line);

@@ -50,7 +50,7 @@ float BestScale(std::span<const float> row, double length) {
   const auto deviation = static_cast<float>(length / std::sqrt(static_cast<double>(row.size())));
   float best = largest / 127.0F;
   float best_cost = std::numeric_limits<float>::infinity();
-  for (const float range : {2.4F, 2.6F, 2.8F, 3.0F, 3.3F, 4.0F}) {
+  for (const float range : {2.6F, 2.9F, 3.3F}) {
     if (range * deviation >= largest) break;
     const float scale = range * deviation / 127.5F;
     const float cost = Cost(row, scale);

@@ -89,26 +89,27 @@ class Shortlist {
   const float* Numbers() const { return query_.query.probe.data(); }
   std::size_t Dimension() const { return query_.query.probe.size(); }
 
-  float Threshold() const {
-    return std::max(lower_bounds_.Threshold(), query_.threshold.load(std::memory_order_relaxed));
-  }
+  // The highest that this thread knows of.
+  float Threshold() const { return threshold_; }
 
   void Offer(const ChunkView& view, std::size_t place, std::size_t row, Bounds bounds) {
-    if (bounds.upper < Threshold()) return;
+    if (bounds.upper < threshold_) return;
     const std::uint32_t person = view.chunk->Persons()[row];
     if (!Admits(person, *view.chunk, row)) return;
     rough_.push_back(
         {bounds.upper, person, static_cast<std::uint32_t>(place), static_cast<std::uint32_t>(row)});
     lower_bounds_.Offer(person, bounds.lower);
+    threshold_ = std::max(threshold_, lower_bounds_.Threshold());
     if (rough_.size() >= pruned_at_) Prune();
   }
 
-  // Lets the other threads know what is certain by now.
-  void Publish() {
+  // Tells the other threads what is certain by now, and learns it from them.
+  void Share() {
     const float own = lower_bounds_.Threshold();
     float known = query_.threshold.load(std::memory_order_relaxed);
     while (own > known && !query_.threshold.compare_exchange_weak(known, own)) {
     }
+    threshold_ = std::max(own, known);
   }
 
   void End() {
@@ -126,13 +127,13 @@ class Shortlist {
   }
 
   void Prune() {
-    const float threshold = Threshold();
-    std::erase_if(rough_, [=](const Rough& rough) { return rough.upper < threshold; });
+    std::erase_if(rough_, [this](const Rough& rough) { return rough.upper < threshold_; });
     pruned_at_ = std::max(kShortlistPruned, 2 * rough_.size());
   }
 
   ScannedQuery& query_;
   LowerBounds lower_bounds_;
+  float threshold_ = -kInfinity;
   std::vector<Rough> rough_;
   std::size_t pruned_at_ = kShortlistPruned;
   std::unordered_map<std::uint32_t, bool> admitted_;
@@ -177,7 +178,7 @@ class ChunkScan {
       }
     }
     ScanOpenGroup(place);
-    for (Shortlist& list : lists_) list.Publish();
+    for (Shortlist& list : lists_) list.Share();
   }
 
  private:

@@ -32,10 +32,13 @@ std::uint64_t DigestOf(const GalleryReference& reference) {
   return digest;
 }
 
+bool IsFinite(const GalleryReference& reference) {
+  return std::ranges::all_of(reference.embedding, [](float n) { return std::isfinite(n); });
+}
+
 // Whether the index can hold it.
 bool IsUsable(const GalleryReference& reference, int dimension) {
-  return std::ssize(reference.embedding) == dimension &&
-         std::ranges::all_of(reference.embedding, [](float n) { return std::isfinite(n); });
+  return std::ssize(reference.embedding) == dimension && IsFinite(reference);
 }
 
 }  // namespace
@@ -43,6 +46,12 @@ bool IsUsable(const GalleryReference& reference, int dimension) {
 Status LoadGallery(GalleryStore& store, GalleryIndex& index, const std::string& space_key) {
   auto loaded = store.LoadAllReferences(space_key);
   if (!loaded.has_value()) return Annotate(loaded.error(), "load the gallery");
+  const std::size_t broken = std::erase_if(
+      loaded->first, [](const GalleryReference& reference) { return !IsFinite(reference); });
+  if (broken > 0) {
+    LogError("gallery", "{} references have numbers that are not finite: they are not searched",
+             broken);
+  }
   index.Apply({}, std::move(loaded->first), loaded->second);
   return {};
 }

@@ -49,6 +49,7 @@ void AddBench(CLI::App& app, CommandLine& line) {
   bench->require_subcommand(1);
   AddBenchDetect(*bench, line);
   AddBenchEmbed(*bench, line);
+  AddBenchSearch(*bench, line);
 }
 
 }  // namespace vigil::app

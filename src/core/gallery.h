@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +39,18 @@ struct GallerySearch {
   GalleryInfo gallery;                // the snapshot that answered
 };
 
+// One probe of a search for several.
+struct GalleryQuery {
+  std::span<const float> probe;  // as for Search
+  int candidates_max = 1;
+  // The similarity of a person is the mean of that many of the person's best references (of all, if
+  // there are fewer); 1: of the best.
+  int references_averaged = 1;
+  // Who may be found (by watch-list, by expiry ...); empty: everybody. Called with person ids from
+  // several threads at once, at most a few times a person; must not throw.
+  std::function<bool(const std::string& person_id)> admits;
+};
+
 // Exact or approximate nearest neighbours over all references. Search is safe from any thread and
 // never waits for a write: it reads an immutable snapshot. Apply is called by one thread. Nothing
 // blocks on the outside.
@@ -45,10 +58,12 @@ class GalleryIndex {
  public:
   virtual ~GalleryIndex() = default;
   // The best `candidates_max` persons for a unit-length probe. The probe's dimension must be the
-  // index's.
+  // index's. Nobody is found for a probe with a number that is not finite.
   virtual GallerySearch Search(std::span<const float> probe, int candidates_max) const = 0;
+  // The same for several probes against one snapshot, in their order: cheaper than one by one.
+  virtual std::vector<GallerySearch> SearchMany(std::span<const GalleryQuery> queries) const = 0;
   // Removes `removed_reference_ids`, adds or replaces `upserts` by reference id, and publishes the
-  // result as `sequence`.
+  // result as `sequence`. Embeddings must have the index's dimension and finite numbers.
   virtual void Apply(std::span<const std::string> removed_reference_ids,
                      std::vector<GalleryReference> upserts, std::uint64_t sequence) = 0;
   virtual GalleryInfo Info() const = 0;

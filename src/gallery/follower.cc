@@ -1,7 +1,9 @@
 // The loop: catch up, check now and then, nap.
 #include "gallery/follower.h"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -30,11 +32,26 @@ std::uint64_t DigestOf(const GalleryReference& reference) {
   return digest;
 }
 
+bool IsFinite(const GalleryReference& reference) {
+  return std::ranges::all_of(reference.embedding, [](float n) { return std::isfinite(n); });
+}
+
+// Whether the index can hold it.
+bool IsUsable(const GalleryReference& reference, int dimension) {
+  return std::ssize(reference.embedding) == dimension && IsFinite(reference);
+}
+
 }  // namespace
 
 Status LoadGallery(GalleryStore& store, GalleryIndex& index, const std::string& space_key) {
   auto loaded = store.LoadAllReferences(space_key);
   if (!loaded.has_value()) return Annotate(loaded.error(), "load the gallery");
+  const std::size_t broken = std::erase_if(
+      loaded->first, [](const GalleryReference& reference) { return !IsFinite(reference); });
+  if (broken > 0) {
+    LogError("gallery", "{} references have numbers that are not finite: they are not searched",
+             broken);
+  }
   index.Apply({}, std::move(loaded->first), loaded->second);
   return {};
 }
@@ -138,7 +155,7 @@ Status GalleryFollower::Check() {
   std::size_t usable = 0;
   bool equal = true;
   for (const GalleryReference& reference : loaded.first) {
-    if (std::ssize(reference.embedding) != options_.dimension) continue;
+    if (!IsUsable(reference, options_.dimension)) continue;
     ++usable;
     const auto applied = applied_.find(reference.reference_id);
     equal = equal && applied != applied_.end() && applied->second == DigestOf(reference);
@@ -157,10 +174,10 @@ Status GalleryFollower::Check() {
 void GalleryFollower::Apply(const std::vector<std::string>& removed,
                             std::vector<GalleryReference> upserts, std::uint64_t sequence) {
   std::erase_if(upserts, [this](const GalleryReference& reference) {
-    if (std::ssize(reference.embedding) == options_.dimension) return false;
+    if (IsUsable(reference, options_.dimension)) return false;
     log_.Write(LogLevel::kError, "gallery",
-               format("reference {} has {} numbers, not {}: it is not searched; upload its photo "
-                      "again",
+               format("reference {} has {} numbers, not {} finite ones: it is not searched; upload "
+                      "its photo again",
                       reference.reference_id, reference.embedding.size(), options_.dimension));
     return true;
   });

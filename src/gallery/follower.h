@@ -18,7 +18,8 @@
 namespace vigil::gallery {
 
 struct FollowerOptions {
-  int dimension = 0;  // of the index; references of another length are refused and logged
+  int dimension =
+      0;  // of the index; others, and numbers that are not finite, are refused and logged
   std::chrono::milliseconds poll_interval{200};
   std::chrono::milliseconds check_interval = std::chrono::minutes{1};
 };

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
 
 #include "contract/gallery_store_contract.h"
 #include "database/gallery_repository.h"
@@ -152,6 +153,19 @@ TEST_F(GalleryFollowerTest, LeavesOutReferencesOfAnotherLength) {
   GalleryFollower follower(store_, *index_, kSpace, clock_, {.dimension = 2});
   ASSERT_TRUE(RunUntil([&] { return follower.State().loaded; }));
   EXPECT_EQ(Indexed(), 1U);
+}
+
+TEST_F(GalleryFollowerTest, LeavesOutReferencesThatAreNotFinite) {
+  store_.Add(kSpace, {"a1", "ada", {1, std::numeric_limits<float>::quiet_NaN()}});
+  store_.Add(kSpace, {"b1", "ben", {0, 1}});
+  {
+    GalleryFollower follower(store_, *index_, kSpace, clock_, {.dimension = 2});
+    ASSERT_TRUE(RunUntil([&] { return follower.State().loaded; }));
+    EXPECT_EQ(Indexed(), 1U);
+  }
+  const auto once = MakeFlatIndex(2);
+  ASSERT_TRUE(LoadGallery(store_, *once, kSpace));
+  EXPECT_EQ(once->Info().references, 1U);
 }
 
 TEST_F(GalleryFollowerTest, LoadsAnewWhenTheLogNoLongerReachesBack) {

@@ -141,6 +141,66 @@ TEST_P(GalleryIndexContract, AnswersNothingForNoCandidatesAndForNoNumbers) {
   EXPECT_TRUE(index->Search(Embedding{nan, nan}, 3).candidates.empty());
 }
 
+TEST_P(GalleryIndexContract, RefusesReferencesThatAreNotFinite) {
+  const auto index = GetParam()(2);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(index->Apply({}, {{"a1", "ada", {nan, 0}}}, 1), "finite");
+  EXPECT_DEATH(index->Apply({}, {{"a1", "ada", {0, infinity}}}, 1), "finite");
+}
+
+TEST_P(GalleryIndexContract, AnswersSeveralProbesFromOneSnapshot) {
+  const auto index = GetParam()(2);
+  index->Apply({}, {{"a1", "ada", {1, 0}}, {"b1", "ben", {0, 1}}}, 3);
+  const Embedding right{1, 0};
+  const Embedding up{0, 1};
+  std::vector<GalleryQuery> queries(6);
+  for (std::size_t i = 0; i < queries.size(); ++i) queries[i].probe = i % 2 == 0 ? right : up;
+  queries[5].candidates_max = 0;
+  const auto answers = index->SearchMany(queries);
+  ASSERT_EQ(answers.size(), 6U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    ASSERT_EQ(answers[i].candidates.size(), 1U);
+    EXPECT_EQ(answers[i].candidates[0].person_id, i % 2 == 0 ? "ada" : "ben");
+    EXPECT_EQ(answers[i].gallery.sequence, 3U);
+  }
+  EXPECT_TRUE(answers[5].candidates.empty());
+  EXPECT_TRUE(index->SearchMany({}).empty());
+}
+
+TEST_P(GalleryIndexContract, FindsOnlyWhoIsAdmitted) {
+  const auto index = GetParam()(2);
+  index->Apply({}, {{"a1", "ada", {1, 0}}, {"b1", "ben", {0.8F, 0.6F}}, {"c1", "cy", {0, 1}}}, 1);
+  const Embedding probe{1, 0};
+  GalleryQuery query{.probe = probe, .candidates_max = 1, .admits = {}};
+  query.admits = [](const std::string& person) { return person != "ada"; };
+  const auto found = index->SearchMany({&query, 1}).front().candidates;
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].person_id, "ben");
+  query.admits = [](const std::string&) { return false; };
+  EXPECT_TRUE(index->SearchMany({&query, 1}).front().candidates.empty());
+}
+
+// Ben's two good photos beat Ada's one perfect photo and one bad one.
+TEST_P(GalleryIndexContract, AveragesTheBestReferencesOfAPerson) {
+  const auto index = GetParam()(2);
+  index->Apply({},
+               {{"a1", "ada", {1, 0}},
+                {"a2", "ada", {0, 1}},
+                {"b1", "ben", {0.8F, 0.6F}},
+                {"b2", "ben", {0.8F, -0.6F}},
+                {"b3", "ben", {-1, 0}}},
+               1);
+  const Embedding probe{1, 0};
+  const GalleryQuery query{
+      .probe = probe, .candidates_max = 2, .references_averaged = 2, .admits = {}};
+  const auto found = index->SearchMany({&query, 1}).front().candidates;
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0], (Candidate{"ben", "b1", 0.8F}));
+  EXPECT_EQ(found[1], (Candidate{"ada", "a1", 0.5F}));
+}
+
 TEST_P(GalleryIndexContract, EqualsTheOracleUnderRandomChanges) {
   const bool held = rc::check("index equals oracle", [] {
     const int dimension = *rc::gen::element(1, 7, 16, 33, 128);

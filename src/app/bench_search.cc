@@ -1,0 +1,352 @@
+// `vigil bench search`: the gallery index on random unit embeddings, probes being blurred mates.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <numbers>
+#include <thread>
+
+#include "app/bench.h"
+#include "base/format.h"
+#include "gallery/dot_product.h"
+#include "gallery/flat_index.h"
+#include "gallery/scan_kernels.h"
+
+namespace vigil::app {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t kSlice = 10'000;
+
+struct Options {
+  std::size_t references = 1'000'000;
+  int dimension = 512;
+  std::vector<int> batches = {1, 64};
+  int threads = 2;
+  std::string index = "flat";
+  std::string kernels;
+  int candidates = 5;
+  int probes = 1024;
+  double seconds = 8;
+  int verified = 0;
+  int changes = 0;
+  bool json = false;
+};
+
+// Numbers of one seed, the same on every machine (SplitMix64, Steele, Lea and Flood 2014).
+class Numbers {
+ public:
+  explicit Numbers(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15U) {}
+
+  std::uint64_t Bits() {
+    std::uint64_t bits = state_ += 0x9E3779B97F4A7C15U;
+    bits = (bits ^ bits >> 30U) * 0xBF58476D1CE4E5B9U;
+    bits = (bits ^ bits >> 27U) * 0x94D049BB133111EBU;
+    return bits ^ bits >> 31U;
+  }
+
+  // Nearly normal, of deviation 1: the sum of four uniform numbers.
+  float Normal() {
+    const std::uint64_t bits = Bits();
+    const auto sum = static_cast<float>((bits & 0xFFFFU) + (bits >> 16U & 0xFFFFU) +
+                                        (bits >> 32U & 0xFFFFU) + (bits >> 48U));
+    return (sum / 65536.0F - 2.0F) * std::numbers::sqrt3_v<float>;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+Embedding EmbeddingOf(std::size_t reference, int dimension) {
+  Numbers numbers(reference + 1);
+  Embedding embedding(static_cast<std::size_t>(dimension));
+  for (float& number : embedding) number = numbers.Normal();
+  Normalise(embedding);
+  return embedding;
+}
+
+// At a cosine of about 0.74 (deviation 0.06) to the mate, as two photos of one person are.
+Embedding BlurredProbe(std::size_t mate, std::uint64_t seed, int dimension) {
+  Numbers numbers(~seed);
+  Embedding probe = EmbeddingOf(mate, dimension);
+  Embedding noise(probe.size());
+  for (float& number : noise) number = numbers.Normal();
+  const float along = Similarity(noise, probe);
+  for (std::size_t i = 0; i < noise.size(); ++i) noise[i] -= along * probe[i];
+  Normalise(noise);
+  const float cosine = std::clamp(0.74F + 0.06F * numbers.Normal(), 0.5F, 0.95F);
+  for (std::size_t i = 0; i < probe.size(); ++i) {
+    probe[i] = cosine * probe[i] + std::sqrt(1 - cosine * cosine) * noise[i];
+  }
+  return probe;
+}
+
+std::string IdOf(std::size_t reference) {
+  return format("00000000-0000-4000-8000-{:012x}", reference);
+}
+
+std::vector<GalleryReference> References(std::size_t first, std::size_t count, int dimension) {
+  std::vector<GalleryReference> references(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    references[i] = {IdOf(first + i), IdOf(first + i), EmbeddingOf(first + i, dimension)};
+  }
+  return references;
+}
+
+double ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  double size = 0;
+  double resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+struct Probes {
+  std::vector<Embedding> embeddings;
+  std::vector<std::size_t> mates;
+};
+
+Probes MakeProbes(const Options& options) {
+  Numbers numbers(options.references);
+  Probes probes;
+  for (int i = 0; i < options.probes; ++i) {
+    probes.mates.push_back(numbers.Bits() % options.references);
+    probes.embeddings.push_back(
+        BlurredProbe(probes.mates.back(), static_cast<std::uint64_t>(i), options.dimension));
+  }
+  return probes;
+}
+
+std::vector<GalleryQuery> Queries(const Probes& probes, std::size_t first, std::size_t count,
+                                  int candidates) {
+  std::vector<GalleryQuery> queries(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    queries[i].probe = probes.embeddings[first + i];
+    queries[i].candidates_max = candidates;
+  }
+  return queries;
+}
+
+struct Measured {
+  std::vector<std::chrono::nanoseconds> times;  // a call
+  std::size_t hits = 0;
+  std::size_t asked = 0;
+};
+
+Measured Measure(const GalleryIndex& index, const Probes& probes, std::size_t batch,
+                 const Options& options) {
+  Measured measured;
+  const Steady::time_point end =
+      Steady::now() + std::chrono::duration_cast<Steady::duration>(Seconds(options.seconds));
+  for (std::size_t first = 0; Steady::now() < end;) {
+    const auto queries = Queries(probes, first, batch, options.candidates);
+    const Steady::time_point start = Steady::now();
+    const auto answers = index.SearchMany(queries);
+    measured.times.emplace_back(Steady::now() - start);
+    for (std::size_t i = 0; i < batch; ++i) {
+      measured.hits += answers[i].candidates.front().person_id == IdOf(probes.mates[first + i]);
+    }
+    measured.asked += batch;
+    first = (first + batch) % (probes.embeddings.size() - batch + 1);
+  }
+  return measured;
+}
+
+// How many places of the answers to the first probes differ from a scan in fp32, in person or in
+// any bit of the similarity.
+std::size_t Differences(const GalleryIndex& index, const Probes& probes, const Options& options) {
+  const auto count = static_cast<std::size_t>(options.verified);
+  const auto dimension = static_cast<std::size_t>(options.dimension);
+  std::vector<std::vector<Candidate>> best(count);
+  std::vector<float> rows;
+  std::vector<float> similarities(kSlice);
+  for (std::size_t first = 0; first < options.references; first += kSlice) {
+    const std::size_t slice = std::min(kSlice, options.references - first);
+    rows.clear();
+    for (std::size_t i = 0; i < slice; ++i) {
+      const Embedding embedding = EmbeddingOf(first + i, options.dimension);
+      rows.insert(rows.end(), embedding.begin(), embedding.end());
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      gallery::DotProducts(probes.embeddings[i].data(), rows.data(), slice, dimension,
+                           similarities.data());
+      for (std::size_t row = 0; row < slice; ++row) {
+        best[i].push_back({IdOf(first + row), IdOf(first + row), similarities[row]});
+      }
+      const auto kept = std::min(best[i].size(), static_cast<std::size_t>(options.candidates));
+      std::ranges::partial_sort(best[i], best[i].begin() + static_cast<std::ptrdiff_t>(kept),
+                                [](const Candidate& left, const Candidate& right) {
+                                  if (left.similarity != right.similarity) {
+                                    return left.similarity > right.similarity;
+                                  }
+                                  return left.reference_id < right.reference_id;
+                                });
+      best[i].resize(kept);
+    }
+  }
+  std::size_t differences = 0;
+  // Both ways through the codes: one by one and together.
+  const auto together = index.SearchMany(Queries(probes, 0, count, options.candidates));
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto alone = index.Search(probes.embeddings[i], options.candidates);
+    for (std::size_t place = 0; place < best[i].size(); ++place) {
+      differences += alone.candidates.at(place) != best[i][place];
+      differences += together[i].candidates.at(place) != best[i][place];
+    }
+  }
+  return differences;
+}
+
+// Adds and removes references, a hundred a change, until all are done or a stop is asked for.
+std::vector<std::chrono::nanoseconds> Change(GalleryIndex& index, const Options& options,
+                                             std::stop_token stop) {
+  constexpr std::size_t kAtOnce = 100;
+  std::vector<std::chrono::nanoseconds> times;
+  const auto count = static_cast<std::size_t>(options.changes);
+  for (std::size_t done = 0; done < count && !stop.stop_requested(); done += kAtOnce) {
+    auto added = References(options.references + done, kAtOnce, options.dimension);
+    std::vector<std::string> removed;
+    // Spread over all chunks: the worst case for them.
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      removed.push_back(IdOf((done + i) * 7919 % options.references));
+    }
+    const Steady::time_point start = Steady::now();
+    index.Apply(removed, std::move(added), done + 2);
+    times.emplace_back(Steady::now() - start);
+  }
+  return times;
+}
+
+void Print(const Options& options, const json::object& told) {
+  if (options.json) {
+    PrintJson(told);
+    return;
+  }
+  PrintLine(
+      format("{} of {} x {} at once: half of the calls below {:.2f} ms, 99 % below {:.2f} ms; "
+             "{:.1f} searches a second; {}",
+             told.at("batch").to_number<int>(), options.references, options.dimension,
+             told.at("p50_ms").to_number<double>(), told.at("p99_ms").to_number<double>(),
+             told.at("qps").to_number<double>(), std::string_view(told.at("cpu").as_string())));
+}
+
+json::object Describe(const Options& options, int batch, const Measured& measured) {
+  json::object told = BeginMeasurement("search");
+  const auto name = options.kernels.empty() ? gallery::AvailableScanKernels().front().name
+                                            : options.kernels.c_str();
+  double seconds = 0;
+  for (const auto time : measured.times) seconds += Seconds(time).count();
+  const auto asked = static_cast<double>(measured.asked);
+  told["precision"] = "exact";
+  told["threads"] = options.threads;
+  told["index"] = options.index;
+  told["kernels"] = name;
+  told["n"] = options.references;
+  told["dim"] = options.dimension;
+  told["batch"] = batch;
+  told["qps"] = ShortDecimal(static_cast<float>(asked / seconds));
+  told["p50_ms"] = ShortDecimal(static_cast<float>(PercentileMs(measured.times, 0.5)));
+  told["p99_ms"] = ShortDecimal(static_cast<float>(PercentileMs(measured.times, 0.99)));
+  told["mate_at_1"] = ShortDecimal(static_cast<float>(static_cast<double>(measured.hits) / asked));
+  told["calls"] = measured.times.size();
+  return told;
+}
+
+ExitCode RunBench(const Options& options) {
+  const auto index = gallery::MakeFlatIndex(
+      options.dimension, {.threads = options.threads, .kernels = options.kernels});
+  const double bytes_before = ResidentBytes();
+  Seconds build{};
+  for (std::size_t first = 0; first < options.references; first += kSlice) {
+    auto slice = References(first, std::min(kSlice, options.references - first), options.dimension);
+    const Steady::time_point start = Steady::now();
+    index->Apply({}, std::move(slice), 1);
+    build += Steady::now() - start;
+  }
+  const double bytes = ResidentBytes() - bytes_before;
+  const Probes probes = MakeProbes(options);
+  for (const int batch : options.batches) {
+    const auto measured = Measure(*index, probes, static_cast<std::size_t>(batch), options);
+    json::object told = Describe(options, batch, measured);
+    told["bytes_per_reference"] = std::round(bytes / static_cast<double>(options.references));
+    told["build_s"] = ShortDecimal(static_cast<float>(build.count()));
+    Print(options, told);
+  }
+  if (options.verified > 0) {
+    const std::size_t differences = Differences(*index, probes, options);
+    PrintLine(format(R"({{"bench":"search","verified":{},"differences":{}}})", options.verified,
+                     differences));
+    if (differences > 0) return ExitCode::kFailed;
+  }
+  if (options.changes > 0) {
+    std::vector<std::chrono::nanoseconds> changes;
+    std::jthread changer(
+        [&](std::stop_token stop) { changes = Change(*index, options, std::move(stop)); });
+    const auto measured = Measure(*index, probes, 1, options);
+    changer.request_stop();
+    changer.join();
+    json::object told = Describe(options, 1, measured);
+    told["changes"] = changes.size() * 100;
+    told["visible_p50_ms"] = ShortDecimal(static_cast<float>(PercentileMs(changes, 0.5)));
+    told["visible_max_ms"] = ShortDecimal(static_cast<float>(PercentileMs(changes, 1)));
+    Print(options, told);
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddBenchSearch(CLI::App& bench, CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = bench.add_subcommand("search", "the gallery alone, searches a second");
+  command->add_option("--n", options->references, "references")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}))
+      ->capture_default_str();
+  command->add_option("--dim", options->dimension, "numbers of an embedding")
+      ->check(CLI::Range(1, 16384))
+      ->capture_default_str();
+  command->add_option("--batch", options->batches, "probes at once; several, split by commas")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "threads of one search")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option("--index", options->index, "which index")
+      ->check(CLI::IsMember({"flat"}))
+      ->capture_default_str();
+  command
+      ->add_option("--kernels", options->kernels, "instructions (default: the machine's fastest)")
+      ->check(CLI::Validator(
+          [](const std::string& name) {
+            for (const auto& kernels : gallery::AvailableScanKernels()) {
+              if (name == kernels.name) return std::string();
+            }
+            return "this machine has no " + name;
+          },
+          "avx512-vnni, avx2 or plain"));
+  command->add_option("--k", options->candidates, "people asked for")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--seconds", options->seconds, "of timing, a batch size")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command->add_option("--verify", options->verified, "probes compared with a scan in fp32")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command
+      ->add_option("--changes", options->changes,
+                   "time again while so many references are added and as many removed")
+      ->check(CLI::Range(0, 10'000'000))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "one JSON line a measurement");
+  command->callback([options, &line] { line.exit_code = RunBench(*options); });
+}
+
+}  // namespace vigil::app

@@ -1,0 +1,39 @@
+// Threads that help with a scan.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace vigil::gallery {
+
+// Runs one piece of work on several threads at once. Helpers start with the first work that wants
+// them. Thread-safe.
+class ScanCrew {
+ public:
+  explicit ScanCrew(int helper_count) : helper_count_(helper_count) {}
+  ScanCrew(const ScanCrew&) = delete;
+  ScanCrew& operator=(const ScanCrew&) = delete;
+  ~ScanCrew();
+
+  // Calls `work` on this thread and, unless they help somebody else already, on the helpers.
+  // Returns when all calls have; `work` shares itself out and must not throw. Never waits for a
+  // helper that has not begun.
+  void Run(const std::function<void()>& work);
+
+ private:
+  void Help(std::stop_token stop);
+
+  const int helper_count_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  const std::function<void()>* work_ = nullptr;  // guarded by mutex_; null: nothing to help with
+  int wanted_ = 0;                               // guarded by mutex_: helpers that may still begin
+  int busy_ = 0;                                 // guarded by mutex_: helpers inside work_
+  std::vector<std::jthread> helpers_;            // filled once, under mutex_
+};
+
+}  // namespace vigil::gallery

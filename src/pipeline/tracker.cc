@@ -16,13 +16,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A face found a few times a second can leave its old box altogether; its centre still lies within
-// this many box sides of where it was expected.
-constexpr float kReachSides = 1.5F;
 constexpr float kSizeRatioMax = 2.0F;  // between two looks a face does not double its size
-constexpr milliseconds kPredictionMax{1000};
-constexpr float kSureStepOverlap =
-    0.3F;  // a face that stays itself seldom moves farther between two looks
+// A detection continues a track whose prediction it misses by less than this (see
+// BoxMotion::Surprise), chosen by tracker_crossings_test.cc.
+constexpr float kSurpriseMax = 50;
+// The longer a track was not seen, the more fits it: one that was seen just now goes first.
+constexpr float kSurpriseASecondUnseen = 10;
+// A detection that two tracks, or a track that two detections, would fit nearly as well.
+constexpr float kAmbiguousSurprise = 9;
+constexpr float kSureStepOverlap = 0.3F;  // a face seldom moves farther from where it was expected
 
 bool UsableBox(const Box& box) {
   return std::isfinite(box.x1) && std::isfinite(box.y1) && std::isfinite(box.x2) &&
@@ -31,40 +33,43 @@ bool UsableBox(const Box& box) {
 
 float Side(const Box& box) { return std::sqrt(box.Area()); }
 
-// How well a detection continues a track: above 1 for boxes that overlap, 0..1 for boxes that are
-// near, 0 for neither.
-float Affinity(const Box& expected, const Box& seen) {
-  const float ratio = Side(expected) / Side(seen);
-  if (ratio > kSizeRatioMax || ratio < 1 / kSizeRatioMax) return 0;
-  const float overlap = IntersectionOverUnion(expected, seen);
-  if (overlap > 0) return 1 + overlap;
-  const Point from = expected.Center();
-  const Point to = seen.Center();
-  const float distance = std::hypot(to.x - from.x, to.y - from.y) / Side(seen);
-  return std::max(0.0F, 1 - distance / kReachSides);
-}
-
 struct Pair {
   std::size_t track;
   std::size_t shot;
-  float affinity;
+  float surprise;
+  bool ambiguous = false;  // the track may as well have gone on with another face
 };
 
-// Greedy: the surest pair first. Faces overlap rarely, so the optimal assignment would differ
-// rarely, and a wrong pair shows in the embeddings.
-std::vector<Pair> Associate(std::span<const Track> tracks, std::span<const Shot> shots,
-                            milliseconds pts) {
+std::vector<Pair> PossiblePairs(std::span<const Track> tracks, std::span<const Shot> shots,
+                                milliseconds pts) {
   std::vector<Pair> pairs;
   for (std::size_t t = 0; t < tracks.size(); ++t) {
-    const Box expected = tracks[t].PredictedBox(pts);
     for (std::size_t s = 0; s < shots.size(); ++s) {
-      const float affinity = Affinity(expected, shots[s].detection.box);
-      if (affinity > 0) pairs.push_back({t, s, affinity});
+      const Box& seen = shots[s].detection.box;
+      const float ratio = Side(tracks[t].box) / Side(seen);
+      if (ratio > kSizeRatioMax || ratio < 1 / kSizeRatioMax) continue;
+      const float surprise = tracks[t].motion.Surprise(seen, pts);
+      if (surprise >= kSurpriseMax) continue;
+      const std::chrono::duration<float> unseen = pts - tracks[t].last_pts;
+      pairs.push_back({t, s, surprise + kSurpriseASecondUnseen * unseen.count()});
     }
   }
-  std::ranges::sort(pairs, {}, [](const Pair& pair) {
-    return std::tuple(-pair.affinity, pair.track, pair.shot);
-  });
+  return pairs;
+}
+
+// Greedy: the least surprising pair first. Where several fit, the result is marked ambiguous, and
+// the embeddings tell.
+std::vector<Pair> Associate(std::span<const Track> tracks, std::span<const Shot> shots,
+                            milliseconds pts) {
+  std::vector<Pair> pairs = PossiblePairs(tracks, shots, pts);
+  for (Pair& pair : pairs) {
+    pair.ambiguous = std::ranges::any_of(pairs, [&](const Pair& other) {
+      const bool rival = (other.track == pair.track) != (other.shot == pair.shot);
+      return rival && other.surprise < pair.surprise + kAmbiguousSurprise;
+    });
+  }
+  std::ranges::sort(
+      pairs, {}, [](const Pair& pair) { return std::tuple(pair.surprise, pair.track, pair.shot); });
   std::vector<bool> track_taken(tracks.size());
   std::vector<bool> shot_taken(shots.size());
   std::erase_if(pairs, [&](const Pair& pair) {
@@ -101,14 +106,6 @@ bool BetterShot(const Shot& a, const Shot& b) {
   return a.quality.score > b.quality.score;
 }
 
-Box Track::PredictedBox(milliseconds pts) const {
-  const auto ahead =
-      static_cast<float>(std::clamp(pts - last_pts, milliseconds{0}, kPredictionMax).count());
-  const float dx = velocity.x * ahead;
-  const float dy = velocity.y * ahead;
-  return {box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy};
-}
-
 std::vector<Track> Tracker::Update(const Frame& frame, std::vector<Shot> shots) {
   std::vector<Track> ended;
   std::vector<std::uint8_t> grid = LumaGrid(frame);
@@ -127,7 +124,9 @@ std::vector<Track> Tracker::Update(const Frame& frame, std::vector<Shot> shots) 
 
   std::vector<bool> followed(shots.size());
   for (const Pair& pair : Associate(tracks_, shots, frame.pts)) {
-    Follow(tracks_[pair.track], frame, std::move(shots[pair.shot]));
+    Track& track = tracks_[pair.track];
+    if (pair.ambiguous) track.doubtful = true;
+    Follow(track, frame, std::move(shots[pair.shot]));
     followed[pair.shot] = true;
   }
   for (std::size_t i = 0; i < shots.size(); ++i) {
@@ -177,6 +176,7 @@ void Tracker::Start(const Frame& frame, Shot shot) {
   Track track;
   track.id = next_id_++;
   track.box = shot.detection.box;
+  track.motion = BoxMotion(track.box, frame.pts);
   track.first_pts = track.last_pts = frame.pts;
   track.first_seen = track.last_seen = frame.captured_at;
   track.detections = 1;
@@ -185,17 +185,11 @@ void Tracker::Start(const Frame& frame, Shot shot) {
 }
 
 void Tracker::Follow(Track& track, const Frame& frame, Shot shot) const {
-  const auto elapsed = static_cast<float>((frame.pts - track.last_pts).count());
-  if (elapsed > 0) {
-    const Point from = track.box.Center();
-    const Point to = shot.detection.box.Center();
-    // The first step sets the velocity, later ones are averaged in: boxes jitter.
-    const float keep = track.detections > 1 ? 0.5F : 0.0F;
-    track.velocity.x = keep * track.velocity.x + (1 - keep) * (to.x - from.x) / elapsed;
-    track.velocity.y = keep * track.velocity.y + (1 - keep) * (to.y - from.y) / elapsed;
-  }
-  if (IntersectionOverUnion(track.box, shot.detection.box) < kSureStepOverlap)
+  const Box expected = track.motion.Predicted(frame.pts);
+  if (IntersectionOverUnion(expected, shot.detection.box) < kSureStepOverlap) {
     track.doubtful = true;
+  }
+  track.motion.See(shot.detection.box, frame.pts);
   track.box = shot.detection.box;
   track.last_pts = frame.pts;
   track.last_seen = frame.captured_at;

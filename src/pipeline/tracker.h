@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "core/frame.h"
 #include "core/geometry.h"
+#include "pipeline/box_motion.h"
 #include "pipeline/track_outcome.h"
 
 namespace vigil::pipeline {
@@ -29,8 +30,8 @@ struct Conclusion {
 
 struct Track {
   std::int64_t id = 0;
-  Box box;         // where the face was last seen
-  Point velocity;  // of the box's centre, pixels a millisecond
+  Box box;           // where the face was last seen
+  BoxMotion motion;  // where it should be next
   std::chrono::milliseconds first_pts{0};
   std::chrono::milliseconds last_pts{0};
   WallTime first_seen{};
@@ -44,9 +45,6 @@ struct Track {
   std::chrono::milliseconds proven_at{0};  // pts when all shots were last compared with each other
   Conclusion conclusion;
   int failed_settlements = 0;  // how often it could not be embedded when it was over
-
-  // Where the face should be now if it kept moving as it did.
-  Box PredictedBox(std::chrono::milliseconds pts) const;
 };
 
 struct TrackerOptions {

@@ -2,6 +2,7 @@
 #include "gallery/distinct_index.h"
 
 #include <utility>
+#include <vector>
 
 namespace vigil::gallery {
 namespace {
@@ -13,6 +14,17 @@ class DistinctIndex final : public GalleryIndex {
 
   GallerySearch Search(std::span<const float> probe, int candidates_max) const override {
     return index_->Search(WithoutTypical(typical_, probe), candidates_max);
+  }
+
+  std::vector<GallerySearch> SearchMany(std::span<const GalleryQuery> queries) const override {
+    std::vector<Embedding> probes;
+    probes.reserve(queries.size());
+    std::vector<GalleryQuery> distinct(queries.begin(), queries.end());
+    for (GalleryQuery& query : distinct) {
+      probes.push_back(WithoutTypical(typical_, query.probe));
+      query.probe = probes.back();
+    }
+    return index_->SearchMany(distinct);
   }
 
   void Apply(std::span<const std::string> removed_reference_ids,

@@ -22,6 +22,20 @@ TEST(DistinctIndex, ComparesWhatIsDistinctive) {
   EXPECT_NEAR(found.candidates[1].similarity, 0, 1e-5);  // 0.64 of the plain embeddings
 }
 
+TEST(DistinctIndex, SeveralProbesAreComparedAsSingleOnes) {
+  const TypicalFaces typical{.faces = {{0.8F, 0, 0}}};
+  const auto index = MakeDistinctIndex(MakeFlatIndex(3), typical);
+  const Embedding ada{0.8F, 0.6F, 0};
+  const Embedding bob{0.8F, 0, 0.6F};
+  index->Apply({}, {{"a", "ada", ada}, {"b", "bob", bob}}, 1);
+  const auto found = index->SearchMany(
+      std::vector<GalleryQuery>{{.probe = bob, .candidates_max = 2, .admits = {}},
+                                {.probe = ada, .candidates_max = 2, .admits = {}}});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].candidates, index->Search(bob, 2).candidates);
+  EXPECT_EQ(found[1].candidates, index->Search(ada, 2).candidates);
+}
+
 TEST(DistinctIndex, IsTheIndexItselfWithoutTypicalFaces) {
   auto flat = MakeFlatIndex(3);
   const GalleryIndex* address = flat.get();

@@ -76,8 +76,10 @@ struct ApiContext {
   // Watch-lists or who stands in them changed: applies it before it returns. May be empty.
   std::function<void()> watch_rules_changed = {};
   int live_viewers_max = 8;
+  // These two together stay below the connections of one address.
   int video_viewers_max = 64;
-  int event_streams_max = 120;  // below the connections of one address
+  int video_viewers_of_user_max = 32;
+  int event_streams_max = 120;
   int event_streams_of_user_max = 16;
   std::stop_token stopping = {};  // requested before the server stops: ends what takes long
   std::string cameras_kept_in = "the configuration";  // for messages: where cameras with from_file

@@ -84,7 +84,10 @@ struct SocketMessage {
   bool is_text = false;
 };
 
-// Why a WebSocket is closed (RFC 6455, 7.4): 1008 the access ended, 1012 join again ...
+// The access of a WebSocket's client has ended: nothing more is sent to it.
+inline constexpr std::uint16_t kPolicyViolation = 1008;
+
+// Why a WebSocket is closed (RFC 6455, 7.4): 1008 as above, 1012 join again ...
 struct SocketEnd {
   std::uint16_t code = 1000;
   std::string reason;  // at most 123 bytes

@@ -1,11 +1,11 @@
 // A camera's own video for browsers and programs: fragments of MP4 through a WebSocket, with the
 // faces of each looked-at frame beside them.
-#include <atomic>
 #include <utility>
 
 #include "api/browser_login.h"
 #include "api/live_picture.h"
 #include "api/resources.h"
+#include "api/stream_seats.h"
 #include "base/format.h"
 #include "database/camera_repository.h"
 #include "media/live_video.h"
@@ -20,26 +20,8 @@ using media::LiveVideoNews;
 // Twice within the second in which a revoked access ends.
 constexpr std::chrono::milliseconds kRecheckInterval{400};
 // RFC 6455, 7.4, and the registry it founded.
-constexpr std::uint16_t kPolicyViolation = 1008;
 constexpr std::uint16_t kServiceRestart = 1012;
 constexpr std::uint16_t kTryAgainLater = 1013;
-
-// A place among the viewers, given back at the end.
-class ViewerPlace {
- public:
-  static std::shared_ptr<ViewerPlace> Take(std::shared_ptr<std::atomic<int>> count, int most) {
-    if (count->fetch_add(1) < most) return std::make_shared<ViewerPlace>(std::move(count));
-    --*count;
-    return nullptr;
-  }
-  explicit ViewerPlace(std::shared_ptr<std::atomic<int>> count) : count_(std::move(count)) {}
-  ViewerPlace(const ViewerPlace&) = delete;
-  ViewerPlace& operator=(const ViewerPlace&) = delete;
-  ~ViewerPlace() { --*count_; }
-
- private:
-  const std::shared_ptr<std::atomic<int>> count_;
-};
 
 json::object HeaderJson(const LiveVideoHeader& header) {
   return {{"codec", header.codec}, {"width", header.width}, {"height", header.height}};
@@ -53,12 +35,12 @@ SocketMessage TextMessage(const json::object& object) {
 class VideoStream final : public MessageStream {
  public:
   VideoStream(const ApiContext& context, std::string camera_id, std::shared_ptr<LiveVideo> video,
-              std::shared_ptr<ViewerPlace> place, const std::shared_ptr<StreamBell>& bell,
+              std::unique_ptr<StreamSeats::Seat> seat, const std::shared_ptr<StreamBell>& bell,
               std::function<bool()> still_allowed)
       : context_(context),
         camera_id_(std::move(camera_id)),
         video_(video),
-        place_(std::move(place)),
+        seat_(std::move(seat)),
         still_allowed_(std::move(still_allowed)),
         recheck_at_(context.clock.Now() + kRecheckInterval),
         viewer_(std::move(video), [bell] { bell->Ring(); }) {}
@@ -102,7 +84,7 @@ class VideoStream final : public MessageStream {
   const ApiContext& context_;
   const std::string camera_id_;
   const std::shared_ptr<LiveVideo> video_;
-  const std::shared_ptr<ViewerPlace> place_;
+  const std::unique_ptr<StreamSeats::Seat> seat_;
   const std::function<bool()> still_allowed_;
   SteadyTime recheck_at_;
   bool playing_ = false;
@@ -110,7 +92,7 @@ class VideoStream final : public MessageStream {
   LiveVideo::Viewer viewer_;
 };
 
-// As Beast will demand it: a request that asks for less is an ordinary one.
+// A request that asks for less is an ordinary one.
 bool AsksForSocket(const HttpRequest& request) {
   return request.method == Method::kGet && !request.Header("sec-websocket-key").empty() &&
          MediaTypeOf(request.Header("upgrade")) == "websocket";
@@ -131,17 +113,24 @@ std::expected<Playable, Problem> PlayableVideo(const ApiContext& context,
     problem.headers.emplace_back("Retry-After", "2");
     return std::unexpected(std::move(problem));
   }
+  if (!video->IsPlayable()) {
+    return std::unexpected(
+        Problem(409, "not_playable",
+                video->Codec() == "h264"
+                    ? "browsers would show this camera's picture turned; use live.mjpeg"
+                    : format("browsers cannot play this camera's {}; set its stream to H.264, or "
+                             "use live.mjpeg",
+                             video->Codec())));
+  }
   auto header = video->Describe();
   if (header) return Playable{std::move(video), *std::move(header)};
-  return std::unexpected(
-      Problem(409, "not_playable",
-              format("browsers cannot play this camera's {}; set its stream to H.264, or use "
-                     "live.mjpeg",
-                     video->Codec())));
+  Problem problem(503, "no_picture", "the camera has not told its video's parameters yet");
+  problem.headers.emplace_back("Retry-After", "2");
+  return std::unexpected(std::move(problem));
 }
 
-Answer LiveSocket(const ApiContext& context, Authenticator& authenticator,
-                  const std::shared_ptr<std::atomic<int>>& viewers, const Call& call) {
+Answer LiveSocket(const ApiContext& context, Authenticator& authenticator, StreamSeats& seats,
+                  const Call& call) {
   const std::string& camera_id = call.Parameter("id");
   VIGIL_ASSIGN_OR_RETURN(Playable playable, PlayableVideo(context, camera_id));
   if (!AsksForSocket(call.request)) {
@@ -153,23 +142,16 @@ Answer LiveSocket(const ApiContext& context, Authenticator& authenticator,
     problem.headers.emplace_back("Sec-WebSocket-Version", "13");
     return std::unexpected(std::move(problem));
   }
-  auto place = ViewerPlace::Take(viewers, context.video_viewers_max);
-  if (place == nullptr) {
-    Problem problem(503, "too_many_viewers",
-                    format("{} viewers watch live already; try again later or use snapshot.jpg",
-                           context.video_viewers_max));
-    problem.headers.emplace_back("Retry-After", "10");
-    return std::unexpected(std::move(problem));
-  }
+  VIGIL_ASSIGN_OR_RETURN(auto seat, seats.Take(call.who));
   std::function<bool()> still_allowed = [&authenticator, request = call.request] {
-    return request.local_socket || authenticator.Authenticate(request).has_value();
+    return MayStillFollow(authenticator, request);
   };
   HttpResponse response;
   response.status = 101;
   response.stream_bell = std::make_shared<StreamBell>();
   response.stream_interval_ms = static_cast<int>(kRecheckInterval.count());
   response.messages =
-      std::make_shared<VideoStream>(context, camera_id, std::move(playable.video), std::move(place),
+      std::make_shared<VideoStream>(context, camera_id, std::move(playable.video), std::move(seat),
                                     response.stream_bell, std::move(still_allowed));
   return response;
 }
@@ -185,7 +167,8 @@ Schema LiveVideoSchema() {
 }  // namespace
 
 std::vector<Route> LiveVideoRoutes(const ApiContext& context, Authenticator& authenticator) {
-  const auto viewers = std::make_shared<std::atomic<int>>(0);
+  const auto seats =
+      std::make_shared<StreamSeats>(context.video_viewers_max, context.video_viewers_of_user_max);
   return {
       {Method::kGet, "/api/v1/cameras/{id}/live", Role::kOperator, Lane::kStore, kNoBody,
        Description("playLive", "cameras",
@@ -197,13 +180,14 @@ std::vector<Route> LiveVideoRoutes(const ApiContext& context, Authenticator& aut
                "and moov), and fragments of one frame each, from the last keyframe on. Text "
                "messages between them hold what X-Vigil-Faces holds, and media_time: the player's "
                "time of that frame in seconds. 409 when the camera sends other video than H.264: "
-               "use live.mjpeg. Origin must be our own; programs send none. Who leaves 4 MB unread "
+               "use live.mjpeg. Origin must be our own; programs send none. Who leaves 12 MB "
+               "unread "
                "is cut and may join again; ends within a second of the end of the access, and with "
                "the camera's stream (1012: join again).")
            .Also(GivesNothing(101))
-           .Fails({409, 426}),
-       [&context, &authenticator, viewers](const Call& call) {
-         return LiveSocket(context, authenticator, viewers, call);
+           .Fails({409, 426, 429}),
+       [&context, &authenticator, seats](const Call& call) {
+         return LiveSocket(context, authenticator, *seats, call);
        }},
   };
 }

@@ -1,4 +1,4 @@
-// How the server waits between the pieces of an endless answer. Only server.cc includes it.
+// How the server waits between the pieces of an endless answer. Included where Asio is.
 #pragma once
 
 #include <sys/socket.h>

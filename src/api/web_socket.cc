@@ -87,6 +87,11 @@ awaitable<void> SendQueue(Socket& socket) {
 
 // Queues what is new. False when the client is to be cut at once.
 bool Take(Socket& socket, SocketNews news) {
+  if (news.end && news.end->code == kPolicyViolation) {
+    // Whose access has ended gets nothing more, however slowly the rest would be read.
+    for (const SocketMessage& message : socket.queue) socket.queued_bytes -= message.bytes->size();
+    socket.queue.clear();
+  }
   for (SocketMessage& message : news.messages) {
     socket.queued_bytes += message.bytes->size();
     socket.queue.push_back(std::move(message));
@@ -96,7 +101,8 @@ bool Take(Socket& socket, SocketNews news) {
   return socket.queued_bytes <= kSocketQueueBytesMax;
 }
 
-awaitable<void> AskForNews(Socket& socket, const HttpResponse& response, WorkPool& pool,
+// Returns when there is no more to ask for.
+awaitable<void> FollowBell(Socket& socket, const HttpResponse& response, WorkPool& pool,
                            const std::atomic<bool>& stopping) {
   const std::shared_ptr<MessageStream> messages = response.messages;
   StreamPause& pause = *socket.pause;
@@ -112,16 +118,22 @@ awaitable<void> AskForNews(Socket& socket, const HttpResponse& response, WorkPoo
       }
     };
     SocketNews news = co_await RunOn(pool, std::move(work));
-    if (socket.closed || !Take(socket, std::move(news))) break;
-    if (socket.end) {
-      pause.timer.expires_after(kGoodByeTime);
-    } else {
-      pause.timer.expires_after(milliseconds{response.stream_interval_ms});
-      // What rang since Next was called is not waited for.
-      if (pause.rung) continue;
-    }
-    co_await pause.timer.async_wait(kToken);
-    if (socket.end && !pause.rung) break;
+    if (socket.closed) co_return;
+    if (!Take(socket, std::move(news))) co_return socket.Close();
+    if (socket.end) co_return;
+    pause.timer.expires_after(milliseconds{response.stream_interval_ms});
+    // What rang since Next was called is not waited for.
+    if (!pause.rung) co_await pause.timer.async_wait(kToken);
+  }
+}
+
+awaitable<void> AskForNews(Socket& socket, const HttpResponse& response, WorkPool& pool,
+                           const std::atomic<bool>& stopping) {
+  co_await FollowBell(socket, response, pool, stopping);
+  if (socket.end && !socket.closed && !stopping) {
+    // The bell is no longer listened to: nothing but the end of the good-bye cuts this short.
+    socket.pause->timer.expires_after(kGoodByeTime);
+    co_await socket.pause->timer.async_wait(kToken);
   }
   socket.Close();
 }

@@ -1,5 +1,5 @@
-// One connection as a WebSocket (RFC 6455) that sends messages as they come. Only server.cc
-// includes it.
+// One connection as a WebSocket (RFC 6455) that sends messages as they come. Only server.cc and
+// what tests it include it.
 #pragma once
 
 #include <atomic>
@@ -22,8 +22,9 @@ using ServerStream =
     boost::beast::basic_stream<boost::asio::generic::stream_protocol, boost::asio::any_io_executor>;
 using ServerRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
-// What a client may leave unread before it is cut.
-inline constexpr std::size_t kSocketQueueBytesMax = 4'000'000;
+// What a client may leave unread before it is cut: more than the burst that a joining viewer of
+// video gets at once, or a camera with much between its keyframes could never be joined.
+inline constexpr std::size_t kSocketQueueBytesMax = 12'000'000;
 
 // Upgrades the connection that sent `request`, and sends what response.messages gives until it
 // ends, the client goes, reads too slowly, or answers no ping for 20 s, or `stopping` is set and

@@ -118,7 +118,7 @@ TEST_F(WebSocketTest, CutsWhoeverLeavesTooMuchUnread) {
   ASSERT_EQ(client.Open("/", {}), 101);
   const std::string piece(1'000'000, 'x');
   // The system's own buffers take some megabytes before the server's queue grows.
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 40; ++i) {
     const auto stream = Stream();
     if (stream == nullptr) break;
     stream->Say(piece);
@@ -126,8 +126,27 @@ TEST_F(WebSocketTest, CutsWhoeverLeavesTooMuchUnread) {
   EXPECT_TRUE(IsGone());
   int read = 0;
   while (client.Read()) ++read;
-  EXPECT_LT(read, 20);
+  EXPECT_LT(read, 40);
   EXPECT_EQ(client.CloseCode(), 0);
+}
+
+TEST_F(WebSocketTest, ABellThatGoesOnRingingDelaysNoEnd) {
+  SocketClient client(server_->Port(), 4'096);
+  ASSERT_EQ(client.Open("/", {}), 101);
+  std::shared_ptr<StreamBell> bell;
+  {
+    const auto stream = Stream();
+    bell = stream->bell;
+    stream->Say(
+        std::string(9'000'000, 'x'));  // more than the system takes: the client does not read
+    stream->End(1008);
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  while (gone_.wait_for(std::chrono::milliseconds{5}) != std::future_status::ready &&
+         std::chrono::steady_clock::now() - begin < std::chrono::seconds{5}) {
+    bell->Ring();
+  }
+  EXPECT_EQ(gone_.wait_for(std::chrono::seconds{0}), std::future_status::ready);
 }
 
 TEST_F(WebSocketTest, EndsWithItsClient) {

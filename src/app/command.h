@@ -63,7 +63,6 @@ void AddCameras(CLI::App& app, CommandLine& line);
 void AddCalibrate(CLI::App& models, CommandLine& line);  // below `models`
 void AddBench(CLI::App& app, CommandLine& line);
 void AddUsers(CLI::App& app, CommandLine& line);
-void AddBench(CLI::App& app, CommandLine& line);
 void AddDoctor(CLI::App& app, CommandLine& line);
 void AddConfig(CLI::App& app, CommandLine& line);
 void AddCompletions(CLI::App& app, CommandLine& line);

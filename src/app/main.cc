@@ -43,7 +43,6 @@ int main(int argc, char** argv) {
   vigil::app::AddCameras(app, line);
   vigil::app::AddBench(app, line);
   vigil::app::AddUsers(app, line);
-  vigil::app::AddBench(app, line);
   vigil::app::AddDoctor(app, line);
   vigil::app::AddConfig(app, line);
   vigil::app::AddCompletions(app, line);

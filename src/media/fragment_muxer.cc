@@ -24,8 +24,11 @@ int Append(void* text, std::uint8_t* bytes, int size) {
 
 // "avc1.64001F": profile, constraints and level stand behind the version in the avcC box.
 std::string CodecTextOf(std::string_view header) {
+  // A box begins with its size; one without parameter sets is shorter, and what follows is another.
+  constexpr std::string_view kSizeMin{"\0\0\0\x0F", 4};
   const std::size_t at = header.find("avcC");
-  if (at == header.npos || at + 8 > header.size()) return {};
+  if (at == header.npos || at < 4 || at + 8 > header.size()) return {};
+  if (header.substr(at - 4, 4) < kSizeMin) return {};
   const auto byte = [&](std::size_t offset) {
     return static_cast<unsigned>(static_cast<unsigned char>(header[at + 4 + offset]));
   };
@@ -105,7 +108,12 @@ void FragmentMuxer::PlaceInTime(AVPacket& packet) {
   } else {
     step_ = step;
   }
-  if (packet.pts == AV_NOPTS_VALUE || packet.pts < packet.dts) packet.pts = packet.dts;
+  // Where frames are reordered, FFmpeg takes decoding times from the frames before: for a while
+  // after a leap of the camera's clock they are the old ones.
+  if (packet.pts == AV_NOPTS_VALUE || packet.pts < packet.dts ||
+      av_compare_ts(packet.pts - packet.dts, time_base_, kGapMaxSeconds, AVRational{1, 1}) > 0) {
+    packet.pts = packet.dts;
+  }
   packet.dts += shift_;
   packet.pts += shift_;
   last_dts_ = packet.dts;

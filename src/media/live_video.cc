@@ -20,6 +20,9 @@ struct ParametersDeleter {
   void operator()(AVCodecParameters* parameters) const { avcodec_parameters_free(&parameters); }
 };
 
+// What keeping a packet costs beside its payload, about.
+constexpr std::size_t kPacketBytes = 512;
+
 bool IsKeyframe(const AVPacket& packet) { return (packet.flags & AV_PKT_FLAG_KEY) != 0; }
 
 }  // namespace
@@ -135,9 +138,11 @@ LiveVideo::LiveVideo(const AVStream& stream, std::size_t bytes_max)
 
 LiveVideo::~LiveVideo() = default;
 
-std::optional<LiveVideoHeader> LiveVideo::Describe() const {
+std::optional<LiveVideoHeader> LiveVideo::Describe() {
   if (!playable_) return std::nullopt;
   const std::lock_guard lock(wrapping_->mutex);
+  // What the stream did not tell when it was opened may stand before its keyframes.
+  Drain(*wrapping_);
   const auto muxer = FragmentMuxer::Make(*wrapping_->parameters, wrapping_->time_base);
   if (!muxer) return std::nullopt;
   return LiveVideoHeader{(*muxer)->CodecText(), wrapping_->parameters->width,
@@ -160,7 +165,7 @@ void LiveVideo::Push(const AVPacket& packet) {
   }
   if (waiting.awaits_keyframe) return;
   AvPtr<AVPacket> kept(av_packet_clone(&packet));
-  waiting.bytes += static_cast<std::size_t>(packet.size);
+  waiting.bytes += static_cast<std::size_t>(packet.size) + kPacketBytes;
   if (!kept || waiting.bytes > bytes_max_) {
     past.swap(waiting.packets);
     waiting.bytes = 0;
@@ -223,6 +228,7 @@ LiveVideo::Viewer::Viewer(std::shared_ptr<LiveVideo> video, std::function<void()
   video_->Drain(wrapping);
   Wrapping::Queue& queue = wrapping.queues[number_];
   queue.fragments = wrapping.group;
+  queue.bytes = wrapping.group_bytes;
   queue.awaits_keyframe = wrapping.group.empty();
 }
 

@@ -60,7 +60,7 @@ class LiveVideo {
   // Whether browsers play it: H.264 alone. Other video is never kept, and has no viewers.
   bool IsPlayable() const { return playable_; }
   // What viewers will be told; nothing when the stream does not say enough.
-  std::optional<LiveVideoHeader> Describe() const;
+  std::optional<LiveVideoHeader> Describe();
 
   // Of the ingest thread.
   void Push(const AVPacket& packet);

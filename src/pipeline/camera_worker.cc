@@ -82,6 +82,7 @@ void CameraWorker::Run(std::stop_token stop) {
     }
     // The lane must forget this stream before it sees a frame of the next one.
     ports_.scheduler.EndStream(camera_.id);
+    if (ports_.live != nullptr) ports_.live->ShowVideo(camera_.id, nullptr);
     ports_.metrics.SetCameraUp(camera_.id, false);
     if (stop.stop_requested()) break;
 
@@ -102,9 +103,7 @@ CameraWorker::Ending CameraWorker::RunStream(std::stop_token stop) {
   auto opened = ports_.open_source(camera_, stop);
   if (!opened.has_value()) return {opened.error().error, opened.error().fault, {}};
   if (ports_.live != nullptr) ports_.live->ShowVideo(camera_.id, opened->video);
-  Ending ending = ReadFrames(*opened->source, stop);
-  if (ports_.live != nullptr) ports_.live->ShowVideo(camera_.id, nullptr);
-  return ending;
+  return ReadFrames(*opened->source, stop);
 }
 
 CameraWorker::Ending CameraWorker::ReadFrames(FrameSource& source, std::stop_token stop) {

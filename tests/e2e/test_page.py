@@ -124,8 +124,9 @@ def test_an_operator_watches_and_asks(browser, server, people, scene, start_came
     browser.focus("#logout")
     browser.press_enter()
     wait_until(lambda: browser.sees("#login"), "the login shows again", 10, browser.explain)
-    assert browser.evaluate("sessionStorage.length + localStorage.length") == 0
     wait_until(lambda: cookies_of(browser) == {}, "the cookies go", 10, browser.explain)
+    wait_until(lambda: browser.evaluate("sessionStorage.length + localStorage.length") == 0,
+               "the page keeps nothing", 10, browser.explain)
     assert browser.errors == []
 
 

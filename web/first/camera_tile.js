@@ -3,7 +3,7 @@
 import { element, setText, wait } from "./dom.js";
 import { drawFaces } from "./face_overlay.js";
 import { takeStill, watchStream } from "./live_stream.js";
-import { NotPlayable, watchVideo } from "./live_video.js";
+import { NotPlayable, VideoFailed, watchVideo } from "./live_video.js";
 import { count, faultText, localTime, outcomeWord, score } from "./words.js";
 
 const STALE_AFTER_MS = 6_000;
@@ -12,6 +12,8 @@ const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 10_000;
 const FACES_TEXT_PAUSE_MS = 1_000;
 const AGE_LOOK_MS = 2_000;
+// So often may the camera's own video fail before a frame of it was shown; then MJPEG is taken.
+const DARK_VIDEOS_MAX = 3;
 
 function labelOf(face) {
   const word = outcomeWord(face.outcome);
@@ -46,6 +48,7 @@ export class CameraTile {
   #camera;
   #way = "stills";
   #playable = true; // as far as is known
+  #darkVideos = 0; // tries of the camera's own video that failed one after another
   #onPlayable;
   #signal;
   #controller = new AbortController();
@@ -85,7 +88,10 @@ export class CameraTile {
   // The camera as the server last described it.
   update(camera) {
     // Whoever comes back may send other video.
-    if (!this.isUp && camera.state?.up) this.#playable = true;
+    if (!this.isUp && camera.state?.up) {
+      this.#playable = true;
+      this.root.title = "";
+    }
     this.#camera = camera;
     setText(this.nameText, camera.name);
     this.#showState();
@@ -134,21 +140,25 @@ export class CameraTile {
     const signal = AbortSignal.any([this.#signal, watching.signal]);
     // A hidden page frees its place among the viewers.
     document.addEventListener("visibilitychange", () => watching.abort(), { signal, once: true });
+    const before = this.#receivedAt;
     try {
       await this.#watchPictures(signal);
       this.#refusal = null;
     } catch (failure) {
-      if (!signal.aborted) this.#noteFailure(failure);
+      if (!signal.aborted) this.#noteFailure(failure, this.#receivedAt > before);
     }
     watching.abort();
     this.#showState();
   }
 
-  #noteFailure(failure) {
-    if (!(failure instanceof NotPlayable)) {
+  #noteFailure(failure, shown) {
+    if (shown) this.#darkVideos = 0;
+    else if (failure instanceof VideoFailed) ++this.#darkVideos;
+    if (!(failure instanceof NotPlayable) && this.#darkVideos < DARK_VIDEOS_MAX) {
       this.#refusal = failure.message;
       return;
     }
+    this.#darkVideos = 0;
     this.#playable = false;
     this.root.title = failure.message;
     this.#onPlayable();

@@ -21,6 +21,7 @@ export class EventFeed {
   #signal;
   #source = null;
   #lastId = "";
+  #wasOpen = false;
   #backoff = BACKOFF_MIN_MS;
   #followers = new Set();
 
@@ -81,6 +82,7 @@ export class EventFeed {
     const source = this.#source = new EventSource(`/api/v1/events${query}`);
     source.addEventListener("open", () => {
       this.#backoff = BACKOFF_MIN_MS;
+      this.#wasOpen = true;
       this.#tell(() => true); // what happened before it was open
     });
     source.addEventListener("error", () => this.#failed(source));
@@ -103,13 +105,15 @@ export class EventFeed {
 
   // Where the connection broke the browser opens it again; where the server refused it never does.
   async #failed(source) {
-    this.#tell(() => true);
+    // Once: while the server is away the followers keep to their slow pace.
+    if (this.#wasOpen) this.#tell(() => true);
+    this.#wasOpen = false;
     if (source.readyState !== EventSource.CLOSED || source !== this.#source) return;
     this.#source = null;
     await wait(this.#backoff, this.#signal);
     this.#backoff = Math.min(this.#backoff * 2, BACKOFF_MAX_MS);
     try {
-      if (!this.#signal.aborted) await this.#session.ensureFresh(true);
+      if (!this.#signal.aborted) await this.#session.ensureFresh(this.#backoff === 2 * BACKOFF_MIN_MS);
     } catch {
       // The followers' own requests tell it.
     }

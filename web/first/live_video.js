@@ -16,14 +16,21 @@ const FRAME_S = 0.02;
 
 // This camera's video cannot be played here; its MJPEG can.
 export class NotPlayable extends Error {}
+// It should play, but does not: refused on the way, damaged, or nothing to be seen.
+export class VideoFailed extends Error {}
 
 // The type for MediaSource; throws NotPlayable, or what the server refused.
 async function typeOf(session, path, signal) {
-  if (!("MediaSource" in globalThis)) throw new NotPlayable("this browser plays no live video");
+  if (!("MediaSource" in globalThis && "requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
+    throw new NotPlayable("this browser plays no live video");
+  }
   const response = await session.fetch(path, { signal });
-  if (response.status === 409) throw new NotPlayable((await response.json()).detail);
-  if (!response.ok) throw new Error((await response.json()).detail);
-  const { codec } = await response.json();
+  // What stands between may answer in its own words.
+  const told = await response.json().catch(() => ({}));
+  const detail = told.detail ?? `the server answered ${response.status}`;
+  if (response.status === 409) throw new NotPlayable(detail);
+  if (!response.ok || !told.codec) throw new Error(detail);
+  const { codec } = told;
   const type = `video/mp4; codecs="${codec}"`;
   if (MediaSource.isTypeSupported(type)) return type;
   throw new NotPlayable(`this browser cannot play ${codec}`);
@@ -71,7 +78,7 @@ class Player {
     this.#video.muted = true;
     this.#video.playsInline = true;
     this.#video.disableRemotePlayback = true;
-    this.#video.addEventListener("error", () => onFailure(new NotPlayable("the video is damaged")));
+    this.#video.addEventListener("error", () => onFailure(new Error("the video is damaged")));
     this.#source.addEventListener("sourceopen", () => {
       this.#guarded(() => {
         this.#buffer = this.#source.addSourceBuffer(type);
@@ -127,7 +134,8 @@ class Player {
 
   #stayNear() {
     const { buffered } = this.#buffer;
-    if (buffered.length === 0) return;
+    // A seek that still decodes would only be begun anew.
+    if (buffered.length === 0 || this.#video.seeking) return;
     const last = buffered.length - 1;
     const end = buffered.end(last);
     const near = Math.max(buffered.start(last), end - BEHIND_LEAST_S);
@@ -172,7 +180,8 @@ function close(socket) {
 }
 
 // Gives each shown frame as {video, mediaTime, time, width, height, faces} to `onPicture` until the
-// stream ends. Throws NotPlayable, and what the server refused.
+// stream ends or no frame was shown for a while. Throws NotPlayable, VideoFailed, and what the server
+// refused.
 export async function watchVideo(session, cameraId, signal, onPicture) {
   const path = `/cameras/${encodeURIComponent(cameraId)}/live`;
   const type = await typeOf(session, path, signal);
@@ -183,16 +192,24 @@ export async function watchVideo(session, cameraId, signal, onPicture) {
   let player = null;
   try {
     await new Promise((resolve, reject) => {
-      const feed = () => {
+      const fail = ({ message }) => reject(new VideoFailed(message));
+      const watch = (end) => {
         clearTimeout(timer);
-        timer = setTimeout(resolve, SILENCE_MAX_MS);
+        timer = setTimeout(end, SILENCE_MAX_MS);
       };
-      feed();
-      player = new Player(type, onPicture, reject);
+      watch(() => fail({ message: "the video shows nothing" }));
+      // Not by what the socket brings: a player can stand while it talks.
+      player = new Player(type, (picture) => {
+        watch(resolve);
+        onPicture(picture);
+      }, fail);
       signal.addEventListener("abort", resolve, { once: true });
-      socket.addEventListener("close", resolve);
+      let opened = false;
+      socket.addEventListener("open", () => (opened = true));
+      // Browsers do not tell why an upgrade was refused.
+      socket.addEventListener("close", () => (opened ? resolve()
+        : fail({ message: "live video is refused on the way" })));
       socket.addEventListener("message", ({ data }) => {
-        feed();
         if (typeof data !== "string") return player.push(data);
         const told = JSON.parse(data);
         if ("media_time" in told) player.tell(told);

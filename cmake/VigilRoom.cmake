@@ -26,7 +26,7 @@ function(vigil_add_room name)
     target_link_libraries(vigil_${name}_test PRIVATE vigil_${name} ${ROOM_TEST_LIBRARIES}
       GTest::gtest_main GTest::gmock rapidcheck)
     # OpenVINO's TBB opens a library with RTLD_DEEPBIND, which sanitizers refuse, unless it is told of them.
-    gtest_discover_tests(vigil_${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}/"
+    gtest_discover_tests(vigil_${name}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 TEST_PREFIX "${name}/"
       PROPERTIES TIMEOUT 600 LABELS unit ENVIRONMENT TBB_ENABLE_SANITIZERS=1)
   endif()
 endfunction()

@@ -361,6 +361,7 @@ Result<std::vector<std::string>> ChannelNames(const ApiContext& context) {
   VIGIL_ASSIGN_OR_RETURN(const std::vector<StoredChannel> stored,
                          ChannelRepository(context.database).List());
   std::vector<std::string> names;
+  names.reserve(context.file_channels.size() + stored.size());
   for (const ChannelOptions& channel : context.file_channels) names.push_back(channel.name);
   for (const StoredChannel& channel : stored) names.push_back(channel.name);
   return names;

@@ -54,6 +54,7 @@ Findings LookAtEach(std::size_t count, Look look) {
   Findings findings(count);
   std::atomic<std::size_t> next = 0;
   std::vector<std::jthread> threads;
+  threads.reserve(std::min(count, kAtOnce));
   for (std::size_t i = 0; i < std::min(count, kAtOnce); ++i) {
     threads.emplace_back([&] {
       for (std::size_t index = next++; index < count; index = next++) {

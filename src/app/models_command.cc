@@ -118,6 +118,7 @@ ExitCode Install(const CommandLine& line, const std::vector<std::string>& ids) {
   words.insert(words.end(), ids.begin(), ids.end());
   words.insert(words.end(), {"--models-directory", directory});
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const pid_t child = ::fork();

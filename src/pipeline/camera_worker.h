@@ -63,8 +63,8 @@ struct CameraWorkerOptions {
   MotionGateOptions gate;
   BackoffOptions backoff;
   // A picture that does not change at all for so long is the fault kFrozen: the stream is opened
-  // anew once, then every ten minutes; meanwhile its frames are looked at as ever, and the camera is
-  // up again when its picture moves. 0: never.
+  // anew once, then every ten minutes; meanwhile its frames are looked at as ever, and the camera
+  // is up again when its picture moves. 0: never.
   std::chrono::milliseconds frozen_after{30'000};
 };
 

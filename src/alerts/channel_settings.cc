@@ -4,6 +4,7 @@
 #include <set>
 
 #include "alerts/secret_mask.h"
+#include "alerts/wire_text.h"
 #include "base/check.h"
 #include "base/format.h"
 
@@ -237,9 +238,7 @@ namespace {
 std::string_view OriginIn(const json::object& settings, std::string_view name) {
   const json::value* url = settings.if_contains(name);
   if (url == nullptr || !url->is_string()) return {};
-  const std::string_view text = url->get_string();
-  const std::size_t authority = text.find("://");
-  return authority == text.npos ? text : text.substr(0, text.find_first_of("/?#", authority + 3));
+  return UrlOrigin(url->get_string());
 }
 
 }  // namespace

@@ -5,16 +5,11 @@
 #include <variant>
 
 #include "alerts/curl_call.h"
+#include "alerts/wire_text.h"
 #include "base/format.h"
 
 namespace vigil::alerts {
 namespace {
-
-// The part of a templated URL that is always plain text.
-std::string OriginOf(const std::string& url) {
-  const std::size_t authority = url.find("://");
-  return authority == url.npos ? url : url.substr(0, url.find_first_of("/?#", authority + 3)) + "/";
-}
 
 Result<std::string> ReachWebhook(const WebhookOptions& options, std::stop_token stop) {
   VIGIL_ASSIGN_OR_RETURN(const UrlParts url, ParseUrl(options.url.Reveal()));
@@ -63,7 +58,8 @@ Result<std::string> Reach(const Receiver& receiver, std::stop_token stop) {
   }
   if (const auto* http = std::get_if<HttpOptions>(&receiver)) {
     WebhookOptions like;
-    like.url = Secret(OriginOf(http->url.Reveal()));
+    // Of a templated URL always plain text.
+    like.url = Secret(format("{}/", UrlOrigin(http->url.Reveal())));
     like.allow_private_addresses = http->allow_private_addresses;
     like.ca_file = http->ca_file;
     like.connect_timeout = http->connect_timeout;

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "alerts/wire_text.h"
 #include "base/crypto.h"
 #include "base/format.h"
-#include "base/json.h"
 
 namespace vigil::alerts {
 namespace {
@@ -13,21 +13,6 @@ namespace {
 constexpr std::size_t kSecretMin = 4;
 constexpr std::size_t kSegmentMin = 8;
 constexpr std::string_view kHidden = "***";
-
-std::string UrlEscaped(std::string_view text, std::string_view digits) {
-  std::string escaped;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain) {
-      escaped += c;
-    } else {
-      escaped += {'%', digits[byte >> 4U], digits[byte & 15U]};
-    }
-  }
-  return escaped;
-}
 
 // The three ways in which base64 writes `text` inside a longer one, without the characters that
 // depend on its neighbours.
@@ -74,11 +59,9 @@ std::string WithoutPlaceholders(std::string_view text) {
 
 void SecretMask::Add(std::string_view secret) {
   if (secret.size() < kSecretMin) return;
-  const std::string json = json::serialize(json::value(secret));
   std::vector<std::string> forms = Base64Forms(secret);
-  forms.insert(forms.end(),
-               {std::string(secret), UrlEscaped(secret, "0123456789ABCDEF"),
-                UrlEscaped(secret, "0123456789abcdef"), json.substr(1, json.size() - 2)});
+  forms.insert(forms.end(), {std::string(secret), PercentEncoded(secret),
+                             PercentEncoded(secret, "0123456789abcdef"), InsideJsonText(secret)});
   for (std::string& form : forms) {
     if (form.size() >= kSecretMin) needles_.push_back(std::move(form));
   }
@@ -133,8 +116,7 @@ std::string SecretMask::Hide(std::string text) const {
 std::string OriginOnly(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == url.npos) return std::string(kHidden);
-  std::string_view authority = url.substr(scheme + 3);
-  authority = authority.substr(0, authority.find_first_of("/?#"));
+  std::string_view authority = UrlOrigin(url).substr(scheme + 3);
   if (const std::size_t login = authority.rfind('@'); login != authority.npos) {
     authority.remove_prefix(login + 1);
   }

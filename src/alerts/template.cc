@@ -6,12 +6,14 @@
 #include <optional>
 
 #include "alerts/message_text.h"
+#include "alerts/wire_text.h"
 #include "base/check.h"
 #include "base/crypto.h"
 #include "base/format.h"
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/time_text.h"
+#include "base/trimmed.h"
 
 namespace vigil::alerts {
 namespace {
@@ -59,25 +61,6 @@ constexpr std::array kPlaceholders = {
     Placeholder{kSecretName, [](Values v) { return v.secret.Reveal(); }},
 };
 
-std::string PercentEncoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      encoded += c;
-    } else {
-      encoded += format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return encoded;
-}
-
-std::string InsideJsonText(std::string_view text) {
-  const std::string quoted = json::serialize(json::value(text));
-  return quoted.substr(1, quoted.size() - 2);
-}
-
 std::string Escaped(std::string text, Escape escape) {
   switch (escape) {
     case Escape::kText:
@@ -98,12 +81,6 @@ std::optional<Escape> FilterOf(std::string_view word) {
   if (word == "url") return Escape::kUrl;
   if (word == "html") return Escape::kHtml;
   return std::nullopt;
-}
-
-std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -134,7 +111,7 @@ Result<Template> Template::Parse(std::string_view text, Escape escape) {
 
 Status Template::AddPlaceholder(std::string_view inside) {
   const std::size_t bar = std::min(inside.find('|'), inside.size());
-  const std::string_view name = Trimmed(inside.substr(0, bar));
+  const std::string_view name = Trimmed(inside.substr(0, bar), " ");
   const auto found = std::ranges::find(kPlaceholders, name, &Placeholder::name);
   if (found == kPlaceholders.end()) {
     const std::vector<std::string> known = PlaceholderNames();
@@ -149,7 +126,7 @@ Status Template::AddPlaceholder(std::string_view inside) {
   while (!rest.empty()) {
     rest.remove_prefix(1);
     const std::size_t next = std::min(rest.find('|'), rest.size());
-    const std::string_view word = Trimmed(rest.substr(0, next));
+    const std::string_view word = Trimmed(rest.substr(0, next), " ");
     const std::optional<Escape> filter = FilterOf(word);
     if (!filter) {
       return Fail(ErrorCode::kInvalidArgument,

@@ -4,17 +4,12 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "base/trimmed.h"
 
 namespace vigil::api {
 namespace {
 
 constexpr std::string_view kAttributes = "; Path=/; Secure; HttpOnly; SameSite=Strict";
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 bool Changes(Method method) { return method != Method::kGet && method != Method::kHead; }
 
@@ -36,7 +31,7 @@ std::string_view CookieOf(const HttpRequest& request, std::string_view name) {
   std::string_view rest = request.Header("cookie");
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(';'), rest.size());
-    const std::string_view cookie = Trimmed(rest.substr(0, end));
+    const std::string_view cookie = Trimmed(rest.substr(0, end), " ");
     const std::size_t equals = cookie.find('=');
     if (equals != cookie.npos && cookie.substr(0, equals) == name) {
       return cookie.substr(equals + 1);

@@ -5,16 +5,12 @@
 #include <ranges>
 #include <string_view>
 
+#include "base/trimmed.h"
+
 namespace vigil::api {
 namespace {
 
 constexpr int kHopsMax = 32;
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Some proxies add the port: "192.0.2.1:4711", "[2001:db8::7]:4711".
 std::optional<IpAddress> AddressOf(std::string_view entry) {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time_text.h"
+#include "base/trimmed.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 
@@ -42,6 +43,13 @@ RC_GTEST_PROP(TimeText, RoundTrips, ()) {
   const WallTime time{
       std::chrono::milliseconds{*rc::gen::inRange<std::int64_t>(0, 4'102'444'800'000)}};
   RC_ASSERT(ParseTime(FormatTime(time)).value() == time);
+}
+
+TEST(Trimmed, TakesBlanksFromBothEndsOnly) {
+  EXPECT_EQ(Trimmed(" \t a b\t "), "a b");
+  EXPECT_EQ(Trimmed("\ta ", " "), "\ta");
+  EXPECT_EQ(Trimmed(" \t "), "");
+  EXPECT_EQ(Trimmed(""), "");
 }
 
 TEST(Uuid, HasVersionAndVariant) {

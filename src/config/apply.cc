@@ -15,6 +15,7 @@
 
 #include "base/format.h"
 #include "base/nearest.h"
+#include "base/trimmed.h"
 #include "base/utf8.h"
 #include "config/fields.h"
 
@@ -23,12 +24,6 @@ namespace {
 
 constexpr std::string_view kFileSuffix = "_file";
 constexpr std::string_view kNotUtf8 = "is not valid UTF-8; save it in that encoding";
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 template <class Number>
 std::optional<Number> ParseNumber(std::string_view text) {

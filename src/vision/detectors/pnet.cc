@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "vision/detectors/byte_products.h"
 #include "vision/detectors/pnet_kernels.h"
 #include "vision/simd.h"
 
@@ -24,12 +25,6 @@ constexpr std::array<float, PnetScan::kChannels2> kLow2{
 constexpr std::array<float, PnetScan::kChannels2> kHigh2{
     7.256F,  6.399F, 7.299F,  12.623F, 6.363F, 9.648F,  6.549F,  5.812F,
     11.722F, 9.825F, 11.720F, 10.587F, 8.943F, 13.006F, 11.642F, 5.971F};
-
-// What one byte of a layer's input means: low + byte * step.
-struct Bytes {
-  float low = 0;
-  float step = 1;
-};
 
 // Rounds one output's weights to signed bytes, each input channel scaled by its step.
 struct RoundedOutput {
@@ -60,15 +55,11 @@ RoundedOutput RoundOutput(const float* weights, float bias, std::span<const Byte
   return rounded;
 }
 
-void PutByte(std::uint32_t& group, std::size_t place, std::int8_t value) {
-  group |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(value)) << (8 * place);
-}
-
 template <std::size_t channels>
-std::array<Bytes, channels> BytesOf(const std::array<float, channels>& low,
-                                    const std::array<float, channels>& high) {
+std::array<Bytes, channels> BytesPerChannel(const std::array<float, channels>& low,
+                                            const std::array<float, channels>& high) {
   std::array<Bytes, channels> bytes;
-  for (std::size_t i = 0; i < channels; ++i) bytes[i] = {low[i], (high[i] - low[i]) / 255.0F};
+  for (std::size_t i = 0; i < channels; ++i) bytes[i] = BytesOf(low[i], high[i]);
   return bytes;
 }
 
@@ -80,6 +71,24 @@ void SetEpilogue(Epilogue& epilogue, std::size_t channel, const RoundedOutput& r
   epilogue.bias[channel] = rounded.bias / out.step;
   epilogue.slope[channel] = slope;
   epilogue.zero[channel] = -out.low / out.step;
+}
+
+// A 3x3 layer whose weights lie in words of four input channels: [tap, word][output]. `out`: the
+// next layer's bytes; none: what comes out is not rounded.
+template <class Words, class Epilogue>
+void FillLayer(const std::vector<float>& weights, const std::vector<float>& bias,
+               const std::vector<float>& slope, std::span<const Bytes> in,
+               std::span<const Bytes> out, Words& words, Epilogue& epilogue) {
+  const std::size_t words_per_tap = words.size() / 9;
+  for (std::size_t o = 0; o < bias.size(); ++o) {
+    const auto rounded = RoundOutput(&weights[o * in.size() * 9], bias[o], in);
+    for (std::size_t tap = 0; tap < 9; ++tap) {
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        PutByte(words[tap * words_per_tap + i / 4][o], i % 4, rounded.weights[tap * in.size() + i]);
+      }
+    }
+    SetEpilogue(epilogue, o, rounded, slope[o], out.empty() ? Bytes{} : out[o]);
+  }
 }
 
 VIGIL_SIMD_CLONES
@@ -126,11 +135,9 @@ void PnetLevel::StoreRow(int row, std::span<const float> rgb0) {
 int PnetCells(int side) { return (side - 1) / 2 - 4; }
 
 PnetScan::PnetScan(const PnetWeights& weights) {
-  const std::array<Bytes, 3> pixels{Bytes{-127.5F / 128, 1.0F / 128},
-                                    Bytes{-127.5F / 128, 1.0F / 128},
-                                    Bytes{-127.5F / 128, 1.0F / 128}};
-  const auto bytes1 = BytesOf(kLow1, kHigh1);
-  const auto bytes2 = BytesOf(kLow2, kHigh2);
+  constexpr std::array<Bytes, 3> pixels{kPixelBytes, kPixelBytes, kPixelBytes};
+  const auto bytes1 = BytesPerChannel(kLow1, kHigh1);
+  const auto bytes2 = BytesPerChannel(kLow2, kHigh2);
   for (std::size_t o = 0; o < kChannels1; ++o) {
     const auto rounded = RoundOutput(&weights.conv1[o * 27], weights.bias1[o], pixels);
     for (std::size_t tap = 0; tap < 9; ++tap) {
@@ -139,25 +146,11 @@ PnetScan::PnetScan(const PnetWeights& weights) {
     }
     SetEpilogue(tables_.epilogue1, o, rounded, weights.slope1[o], bytes1[o]);
   }
-  for (std::size_t o = 0; o < kChannels2; ++o) {
-    const auto rounded = RoundOutput(&weights.conv2[o * 90], weights.bias2[o], bytes1);
-    for (std::size_t tap = 0; tap < 9; ++tap) {
-      for (std::size_t i = 0; i < kChannels1; ++i) {
-        PutByte(tables_.weights2[tap * kGroups1 + i / 4][o], i % 4,
-                rounded.weights[tap * kChannels1 + i]);
-      }
-    }
-    SetEpilogue(tables_.epilogue2, o, rounded, weights.slope2[o], bytes2[o]);
-  }
+  FillLayer(weights.conv2, weights.bias2, weights.slope2, bytes1, bytes2, tables_.weights2,
+            tables_.epilogue2);
+  FillLayer(weights.conv3, weights.bias3, weights.slope3, bytes2, {}, tables_.weights3,
+            tables_.epilogue3);
   for (std::size_t o = 0; o < kChannels3; ++o) {
-    const auto rounded = RoundOutput(&weights.conv3[o * 144], weights.bias3[o], bytes2);
-    for (std::size_t tap = 0; tap < 9; ++tap) {
-      for (std::size_t i = 0; i < kChannels2; ++i) {
-        PutByte(tables_.weights3[tap * kGroups2 + i / 4][o], i % 4,
-                rounded.weights[tap * kChannels2 + i]);
-      }
-    }
-    SetEpilogue(tables_.epilogue3, o, rounded, weights.slope3[o], {});
     tables_.difference[o] = weights.scores[kChannels3 + o] - weights.scores[o];
   }
   tables_.difference_bias = weights.scores_bias[1] - weights.scores_bias[0];

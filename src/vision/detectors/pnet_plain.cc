@@ -3,20 +3,11 @@
 #include <array>
 #include <cmath>
 
+#include "vision/detectors/byte_products.h"
 #include "vision/detectors/pnet_kernels.h"
 
 namespace vigil::vision {
 namespace {
-
-// Four unsigned bytes by four signed ones.
-std::int32_t Product(std::uint32_t bytes, std::uint32_t weights) {
-  std::int32_t sum = 0;
-  for (int shift = 0; shift < 32; shift += 8) {
-    sum += static_cast<std::int32_t>((bytes >> shift) & 0xFF) *
-           static_cast<std::int8_t>(static_cast<std::uint8_t>((weights >> shift) & 0xFF));
-  }
-  return sum;
-}
 
 template <class Epilogue>
 float Activate(const Epilogue& epilogue, std::size_t channel, std::int32_t sum) {
@@ -27,8 +18,7 @@ float Activate(const Epilogue& epilogue, std::size_t channel, std::int32_t sum) 
 
 template <class Epilogue>
 std::uint32_t ToByte(const Epilogue& epilogue, std::size_t channel, float value) {
-  const float shifted = std::max(value + epilogue.zero[channel], 0.0F);
-  return static_cast<std::uint32_t>(std::min(255L, std::lrint(shifted)));
+  return ByteOf(value + epilogue.zero[channel]);
 }
 
 template <int groups, class Weights>
@@ -37,8 +27,8 @@ std::int32_t Convolve(const Weights& weights, std::size_t output,
   std::int32_t sum = 0;
   for (std::size_t tap = 0; tap < 9; ++tap) {
     for (std::size_t group = 0; group < groups; ++group) {
-      sum += Product(rows[tap / 3][group * pitch + column + tap % 3],
-                     weights[tap * groups + group][output]);
+      sum += ProductOfBytes(rows[tap / 3][group * pitch + column + tap % 3],
+                            weights[tap * groups + group][output]);
     }
   }
   return sum;
@@ -57,8 +47,8 @@ void PlainPnetKernel::PoolRow(const PnetScan::Tables& tables, const PnetLevel& l
         for (int x = 2 * column; x < std::min(2 * column + 2, level.Width() - 2); ++x) {
           std::int32_t sum = 0;
           for (int tap = 0; tap < 9; ++tap) {
-            sum += Product(pixel(y + tap / 3, x + tap % 3),
-                           tables.weights1[channel][static_cast<std::size_t>(tap)]);
+            sum += ProductOfBytes(pixel(y + tap / 3, x + tap % 3),
+                                  tables.weights1[channel][static_cast<std::size_t>(tap)]);
           }
           highest = std::max(highest, Activate(tables.epilogue1, channel, sum));
         }

@@ -1,15 +1,14 @@
 // P-Net's scan with AVX-512 VNNI: sixteen pixels a register, four channels a product. Compiled for
 // that instruction set function by function, so the rest of the program runs anywhere.
+#include "vision/detectors/byte_products.h"
 #include "vision/detectors/pnet_kernels.h"
 
-#if defined(__x86_64__) && !defined(__clang__)
+#if VIGIL_HAS_VNNI_KERNEL
 
 #include <immintrin.h>
 
 #include <bit>
 
-#define VIGIL_VNNI \
-  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"), optimize("O3")))
 #define VIGIL_VNNI_INLINE VIGIL_VNNI __attribute__((always_inline)) inline
 
 namespace vigil::vision {

@@ -5,13 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#if defined(__x86_64__) && !defined(__clang__)
+#include "vision/detectors/byte_products.h"
+
+#if VIGIL_HAS_VNNI_KERNEL
 #include <immintrin.h>
-#define VIGIL_HAS_VNNI_KERNEL 1
-#define VIGIL_VNNI \
-  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"), optimize("O3")))
-#else
-#define VIGIL_HAS_VNNI_KERNEL 0
 #endif
 
 namespace vigil::vision {
@@ -22,18 +19,9 @@ using Layer = RnetScreen::Layer;
 
 // What the activations of the first three layers span on WIDER images and street scenes, for the
 // published weights.
-struct Range {
-  float low;
-  float high;
-};
-constexpr Range kRanges[3] = {{-4.0F, 3.4F}, {-2.5F, 2.8F}, {-0.17F, 1.8F}};
-
-// What a byte of a layer's input means: low + byte * step.
-struct Bytes {
-  float low = 0;
-  float step = 1;
-};
-constexpr Bytes BytesOf(Range range) { return {range.low, (range.high - range.low) / 255.0F}; }
+constexpr Bytes kFirst = BytesOf(-4.0F, 3.4F);
+constexpr Bytes kSecond = BytesOf(-2.5F, 2.8F);
+constexpr Bytes kThird = BytesOf(-0.17F, 1.8F);
 
 Layer MakeLayer(const std::vector<float>& weights, const std::vector<float>& bias,
                 const std::vector<float>& slope, std::size_t side_in, std::size_t kernel,
@@ -62,8 +50,7 @@ Layer MakeLayer(const std::vector<float>& weights, const std::vector<float>& bia
     for (std::size_t i = 0; i < inputs; ++i) {
       for (std::size_t tap = 0; tap < taps; ++tap) {
         const auto rounded = static_cast<std::int8_t>(std::lrint(of_output[i * taps + tap] / step));
-        layer.weights[(tap * layer.groups_in + i / 4) * layer.outputs + o] |=
-            static_cast<std::uint32_t>(static_cast<std::uint8_t>(rounded)) << (8 * (i % 4));
+        PutByte(layer.weights[(tap * layer.groups_in + i / 4) * layer.outputs + o], i % 4, rounded);
       }
     }
     layer.scale[o] = step * in.step / out.step;
@@ -86,10 +73,7 @@ struct PlainRnetKernel {
                 in[(y * layer.side_in * layer.groups_in + i) * kLanes + lane];
             const std::uint32_t weights =
                 layer.weights[(y * layer.kernel * layer.groups_in + i) * layer.outputs + first + o];
-            for (int shift = 0; shift < 32; shift += 8) {
-              sum += static_cast<std::int32_t>((bytes >> shift) & 0xFF) *
-                     static_cast<std::int8_t>(static_cast<std::uint8_t>((weights >> shift) & 0xFF));
-            }
+            sum += ProductOfBytes(bytes, weights);
           }
         }
         const float value =
@@ -129,9 +113,7 @@ struct PlainRnetKernel {
         for (std::size_t o = 0; o < 8; ++o) {
           for (std::size_t lane = 0; lane < kLanes; ++lane) {
             std::uint32_t& to = out[(at * layer.outputs / 4 + (first + o) / 4) * kLanes + lane];
-            const auto byte = static_cast<std::uint32_t>(
-                std::min(255L, std::lrint(std::max(values[o][lane] + layer.zero, 0.0F))));
-            to = (o % 4 == 0 ? 0 : to) | (byte << (8 * (o % 4)));
+            to = (o % 4 == 0 ? 0 : to) | (ByteOf(values[o][lane] + layer.zero) << (8 * (o % 4)));
           }
         }
       }
@@ -266,17 +248,14 @@ using VnniRnetKernel = PlainRnetKernel;
 }  // namespace
 
 RnetScreen::RnetScreen(const RnetWeights& weights) : crops_(kLanes * kCropSize) {
-  const Bytes pixels{-127.5F / 128, 1.0F / 128};
-  const Bytes first = BytesOf(kRanges[0]);
-  const Bytes second = BytesOf(kRanges[1]);
-  const Bytes third = BytesOf(kRanges[2]);
-  layers_[0] = MakeLayer(weights.conv1, weights.bias1, weights.slope1, kSide, 3, 1, pixels, first);
+  layers_[0] =
+      MakeLayer(weights.conv1, weights.bias1, weights.slope1, kSide, 3, 1, kPixelBytes, kFirst);
   layers_[1] = MakeLayer(weights.conv2, weights.bias2, weights.slope2, 11, 3,
-                         layers_[0].outputs / 4, first, second);
+                         layers_[0].outputs / 4, kFirst, kSecond);
   layers_[2] = MakeLayer(weights.conv3, weights.bias3, weights.slope3, 4, 2, layers_[1].outputs / 4,
-                         second, third);
+                         kSecond, kThird);
   layers_[3] = MakeLayer(weights.dense, weights.dense_bias, weights.dense_slope, 3, 3,
-                         layers_[2].outputs / 4, third, {});
+                         layers_[2].outputs / 4, kThird, {});
   const std::size_t inputs = weights.scores.size() / 2;
   for (std::size_t i = 0; i < inputs; ++i)
     layers_[3].difference.push_back(weights.scores[inputs + i] - weights.scores[i]);

@@ -20,6 +20,9 @@ void AddBenchSearch(CLI::App& bench, CommandLine& line);
 // {"bench": name, "cpu": the processor's name}: the beginning of every measurement's JSON line.
 json::object BeginMeasurement(std::string_view name);
 
+// A measured number without digits that no clock has: the shortest decimal of its float.
+double Short(double value);
+
 // The value below which `share` (0..1) of `times` lie, by nearest rank, in milliseconds; 0 of none.
 double PercentileMs(std::vector<std::chrono::nanoseconds> times, double share);
 

@@ -18,6 +18,8 @@ json::object BeginMeasurement(std::string_view name) {
   return {{"bench", name}, {"cpu", vision::DetectCpuFeatures().model_name}};
 }
 
+double Short(double value) { return ShortDecimal(static_cast<float>(value)); }
+
 double PercentileMs(std::vector<std::chrono::nanoseconds> times, double share) {
   if (times.empty()) return 0;
   const auto count = static_cast<double>(times.size());

@@ -136,12 +136,10 @@ json::object Describe(const Options& options, const Pictures& pictures, const Me
   told["size"] = format("{}x{}", first.width, first.height);
   told["frames"] = pictures.frames.size();
   told["faces_total"] = faces;
-  told["fps"] =
-      ShortDecimal(static_cast<float>(static_cast<double>(pictures.frames.size()) / seconds));
-  told["p50_ms"] = ShortDecimal(static_cast<float>(PercentileMs(measured.times, 0.5)));
-  told["p99_ms"] = ShortDecimal(static_cast<float>(PercentileMs(measured.times, 0.99)));
-  told["cpu_ms"] = ShortDecimal(static_cast<float>(1000 * measured.processor_s /
-                                                   static_cast<double>(pictures.frames.size())));
+  told["fps"] = Short(static_cast<double>(pictures.frames.size()) / seconds);
+  told["p50_ms"] = Short(PercentileMs(measured.times, 0.5));
+  told["p99_ms"] = Short(PercentileMs(measured.times, 0.99));
+  told["cpu_ms"] = Short(1000 * measured.processor_s / static_cast<double>(pictures.frames.size()));
   return told;
 }
 

@@ -12,14 +12,12 @@
 #include "app/bench.h"
 #include "app/engines.h"
 #include "base/format.h"
-#include "vision/cpu.h"
 #include "vision/model_store.h"
 
 namespace vigil::app {
 namespace {
 
 using Steady = std::chrono::steady_clock;
-using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr int kWarmUpRounds = 3;
 
@@ -32,9 +30,9 @@ struct Options {
   bool json = false;
 };
 
-// What one thread measured: the time of each batch, rising.
+// What one thread measured: the time of each batch.
 struct Rounds {
-  std::vector<double> milliseconds;
+  std::vector<std::chrono::nanoseconds> times;
   Status status;
 };
 
@@ -61,18 +59,11 @@ Rounds Measure(Embedder& embedder, const std::vector<FaceCrop>& crops,
   for (auto start = Steady::now(); rounds.status && start < end;) {
     if (auto done = embedder.Embed(crops); !done) rounds.status = std::unexpected(done.error());
     const auto now = Steady::now();
-    rounds.milliseconds.push_back(Milliseconds(now - start).count());
+    rounds.times.emplace_back(now - start);
     start = now;
   }
   return rounds;
 }
-
-double Quantile(const std::vector<double>& rising, double share) {
-  const auto place = static_cast<std::size_t>(share * static_cast<double>(rising.size()));
-  return rising[std::min(place, rising.size() - 1)];
-}
-
-double Short(double value) { return ShortDecimal(static_cast<float>(value)); }
 
 Result<json::object> Bench(const config::Config& config, const Options& options) {
   VIGIL_ASSIGN_OR_RETURN(const auto model,
@@ -91,24 +82,22 @@ Result<json::object> Bench(const config::Config& config, const Options& options)
       });
     }
   }
-  std::vector<double> all;
+  std::vector<std::chrono::nanoseconds> all;
   for (const Rounds& rounds : measured) {
     if (!rounds.status) return std::unexpected(rounds.status.error());
-    all.insert(all.end(), rounds.milliseconds.begin(), rounds.milliseconds.end());
+    all.insert(all.end(), rounds.times.begin(), rounds.times.end());
   }
-  std::ranges::sort(all);
-  const double median_ms = Quantile(all, 0.5);
-  return json::object{
-      {"bench", "embed"},
-      {"cpu", vision::DetectCpuFeatures().model_name},
-      {"embedder", config.models.embedder},
-      {"precision", embedders.front()->Info().precision},
-      {"threads", options.threads},
-      {"batch", options.batch},
-      {"embeddings_per_s", Short(options.batch * options.threads * 1000 / median_ms)},
-      {"p50_ms", Short(median_ms)},
-      {"p99_ms", Short(Quantile(all, 0.99))},
-      {"batches", all.size()}};
+  const double median_ms = PercentileMs(all, 0.5);
+  json::object told = BeginMeasurement("embed");
+  told["embedder"] = config.models.embedder;
+  told["precision"] = embedders.front()->Info().precision;
+  told["threads"] = options.threads;
+  told["batch"] = options.batch;
+  told["embeddings_per_s"] = Short(options.batch * options.threads * 1000 / median_ms);
+  told["p50_ms"] = Short(median_ms);
+  told["p99_ms"] = Short(PercentileMs(all, 0.99));
+  told["batches"] = all.size();
+  return told;
 }
 
 ExitCode Run(const CommandLine& line, const Options& options) {

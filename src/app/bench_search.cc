@@ -250,10 +250,10 @@ json::object Describe(const Options& options, int batch, const Measured& measure
   told["n"] = options.references;
   told["dim"] = options.dimension;
   told["batch"] = batch;
-  told["qps"] = ShortDecimal(static_cast<float>(asked / seconds));
-  told["p50_ms"] = ShortDecimal(static_cast<float>(PercentileMs(measured.times, 0.5)));
-  told["p99_ms"] = ShortDecimal(static_cast<float>(PercentileMs(measured.times, 0.99)));
-  told["mate_at_1"] = ShortDecimal(static_cast<float>(static_cast<double>(measured.hits) / asked));
+  told["qps"] = Short(asked / seconds);
+  told["p50_ms"] = Short(PercentileMs(measured.times, 0.5));
+  told["p99_ms"] = Short(PercentileMs(measured.times, 0.99));
+  told["mate_at_1"] = Short(static_cast<double>(measured.hits) / asked);
   told["calls"] = measured.times.size();
   return told;
 }
@@ -275,7 +275,7 @@ ExitCode RunBench(const Options& options) {
     const auto measured = Measure(*index, probes, static_cast<std::size_t>(batch), options);
     json::object told = Describe(options, batch, measured);
     told["bytes_per_reference"] = std::round(bytes / static_cast<double>(options.references));
-    told["build_s"] = ShortDecimal(static_cast<float>(build.count()));
+    told["build_s"] = Short(build.count());
     Print(options, told);
   }
   if (options.verified > 0) {
@@ -293,8 +293,8 @@ ExitCode RunBench(const Options& options) {
     changer.join();
     json::object told = Describe(options, 1, measured);
     told["changes"] = changes.size() * 100;
-    told["visible_p50_ms"] = ShortDecimal(static_cast<float>(PercentileMs(changes, 0.5)));
-    told["visible_max_ms"] = ShortDecimal(static_cast<float>(PercentileMs(changes, 1)));
+    told["visible_p50_ms"] = Short(PercentileMs(changes, 0.5));
+    told["visible_max_ms"] = Short(PercentileMs(changes, 1));
     Print(options, told);
   }
   return ExitCode::kDone;

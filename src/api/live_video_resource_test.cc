@@ -46,6 +46,13 @@ class LiveVideoResourceTest : public ApiTest {
     return server_->Port();
   }
   NamedValues Bearer() { return {{"authorization", "Bearer " + OperatorToken()}}; }
+  // Until the first message.
+  void BeginToWatch(SocketClient& client) {
+    ASSERT_EQ(client.Open(target_, Bearer()), 101);
+    Read();
+    Read();
+    ASSERT_TRUE(client.Read());
+  }
   // The status of an upgrade with these headers beside those of every WebSocket.
   int UpgradeStatus(const NamedValues& headers, const std::string& version = "13") {
     HttpRequest request = RequestOf(Method::kGet, target_).value();
@@ -182,10 +189,7 @@ TEST_F(LiveVideoResourceTest, HasPlacesForSoManyViewersOfAUser) {
 TEST_F(LiveVideoResourceTest, EndsWithTheAccess) {
   StartCamera();
   SocketClient client(Port());
-  ASSERT_EQ(client.Open(target_, Bearer()), 101);
-  Read();
-  Read();
-  ASSERT_TRUE(client.Read());
+  BeginToWatch(client);
   database::UserRepository users(*database_);
   User otto = users.FindByName("otto").value().value();
   otto.enabled = false;
@@ -199,10 +203,7 @@ TEST_F(LiveVideoResourceTest, EndsWithTheAccess) {
 TEST_F(LiveVideoResourceTest, EndsWithTheCamerasStream) {
   StartCamera();
   SocketClient client(Port());
-  ASSERT_EQ(client.Open(target_, Bearer()), 101);
-  Read();
-  Read();
-  ASSERT_TRUE(client.Read());
+  BeginToWatch(client);
   camera_.source.reset();
   while (client.Read()) {
   }

@@ -107,6 +107,21 @@ Result<std::vector<Watchlist>> All(Connection& connection) {
   return lists;
 }
 
+// $1 to $11 of both statements that write a list.
+std::vector<Value> ColumnsOf(const Watchlist& list) {
+  return {list.id,
+          list.name,
+          list.named_strangers_max,
+          list.threshold,
+          SeverityValue(list),
+          TextsJson(list.channels),
+          list.cooldown_s,
+          json::serialize(ScheduleJson(list.schedule)),
+          TextsJson(list.camera_ids),
+          TextsJson(list.camera_group_ids),
+          list.updated_at};
+}
+
 Result<Watchlist> Save(Connection& connection, WallTime now, Watchlist list) {
   list.updated_at = now;
   VIGIL_RETURN_IF_ERROR(Check(connection, list));
@@ -116,9 +131,7 @@ Result<Watchlist> Save(Connection& connection, WallTime now, Watchlist list) {
           "UPDATE watchlists SET name = $2, named_strangers_max = $3, threshold = $4, "
           "severity = $5, channels = $6, cooldown_s = $7, schedule = $8, camera_ids = $9, "
           "camera_group_ids = $10, updated_at = $11 WHERE id = $1",
-          {list.id, list.name, list.named_strangers_max, list.threshold, SeverityValue(list),
-           TextsJson(list.channels), list.cooldown_s, json::serialize(ScheduleJson(list.schedule)),
-           TextsJson(list.camera_ids), TextsJson(list.camera_group_ids), list.updated_at}));
+          ColumnsOf(list)));
   if (updated.changed == 0) return NoSuchList(list.id);
   return Find(connection, list.id);
 }
@@ -135,9 +148,7 @@ Result<Watchlist> WatchlistRepository::Create(Watchlist list) {
         "INSERT INTO watchlists (id, name, named_strangers_max, threshold, severity, channels, "
         "cooldown_s, schedule, camera_ids, camera_group_ids, created_at, updated_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
-        {list.id, list.name, list.named_strangers_max, list.threshold, SeverityValue(list),
-         TextsJson(list.channels), list.cooldown_s, json::serialize(ScheduleJson(list.schedule)),
-         TextsJson(list.camera_ids), TextsJson(list.camera_group_ids), list.created_at}));
+        ColumnsOf(list)));
     return Find(connection, list.id);
   });
 }

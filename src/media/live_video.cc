@@ -25,6 +25,11 @@ constexpr std::size_t kPacketBytes = 512;
 
 bool IsKeyframe(const AVPacket& packet) { return (packet.flags & AV_PKT_FLAG_KEY) != 0; }
 
+LiveVideoHeader HeaderOf(const FragmentMuxer& muxer, const AVCodecParameters& parameters) {
+  return {muxer.CodecText(), parameters.width, parameters.height,
+          std::make_shared<const std::string>(muxer.Header())};
+}
+
 }  // namespace
 
 struct LiveVideo::Waiting {
@@ -143,11 +148,10 @@ std::optional<LiveVideoHeader> LiveVideo::Describe() {
   const std::lock_guard lock(wrapping_->mutex);
   // What the stream did not tell when it was opened may stand before its keyframes.
   Drain(*wrapping_);
+  if (wrapping_->header) return wrapping_->header;
   const auto muxer = FragmentMuxer::Make(*wrapping_->parameters, wrapping_->time_base);
   if (!muxer) return std::nullopt;
-  return LiveVideoHeader{(*muxer)->CodecText(), wrapping_->parameters->width,
-                         wrapping_->parameters->height,
-                         std::make_shared<const std::string>((*muxer)->Header())};
+  return HeaderOf(**muxer, *wrapping_->parameters);
 }
 
 void LiveVideo::Push(const AVPacket& packet) {
@@ -200,9 +204,7 @@ void LiveVideo::Drain(Wrapping& wrapping) {
       auto muxer = FragmentMuxer::Make(*wrapping.parameters, wrapping.time_base);
       if (!muxer) return wrapping.LeaveAllBehind();
       wrapping.muxer = *std::move(muxer);
-      wrapping.header = {wrapping.muxer->CodecText(), wrapping.parameters->width,
-                         wrapping.parameters->height,
-                         std::make_shared<const std::string>(wrapping.muxer->Header())};
+      wrapping.header = HeaderOf(*wrapping.muxer, *wrapping.parameters);
     }
     auto fragment = wrapping.muxer->Write(*packet);
     if (!fragment) return wrapping.LeaveAllBehind();

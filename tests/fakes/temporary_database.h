@@ -1,4 +1,5 @@
-// A fresh, real database with a clock that the test moves.
+// A fresh, real database with a clock that the test moves: an SQLite file, or a database of the
+// PostgreSQL server that VIGIL_TEST_POSTGRES names.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include "base/check.h"
 #include "database/database.h"
 #include "temporary_folder.h"
+#include "temporary_postgres.h"
 
 namespace vigil {
 
@@ -24,6 +26,7 @@ class TemporaryDatabase {
   explicit TemporaryDatabase(database::DatabaseOptions options = {})
       : options_(std::move(options)) {
     options_.path = folder_.Path() / "vigil.db";
+    if (postgres_) options_.postgres_url = postgres_->Url();
     Open();
   }
 
@@ -57,6 +60,7 @@ class TemporaryDatabase {
   }
 
   TemporaryFolder folder_;
+  std::unique_ptr<TemporaryPostgres> postgres_ = TemporaryPostgres::Make();
   ManualClock clock_;
   Sealer sealer_ = TestSealer();
   database::DatabaseOptions options_;

@@ -41,9 +41,9 @@ struct DatabaseOptions {
   std::filesystem::path path = {};  // the SQLite file, unless PostgreSQL is named
   Secret postgres_url = Secret();   // see PostgresOptions; empty: SQLite
   SchemaPolicy schema = SchemaPolicy::kUpgrade;
-  std::chrono::milliseconds write_timeout{10'000};  // waiting for the writer's turn
-  std::chrono::milliseconds read_timeout{10'000};   // waiting for a free reader
-  std::chrono::milliseconds busy_timeout{5'000};    // waiting for another process's lock
+  std::chrono::milliseconds write_timeout{10'000};      // waiting for the writer's turn
+  std::chrono::milliseconds read_timeout{10'000};       // waiting for a free reader
+  std::chrono::milliseconds busy_timeout{5'000};        // waiting for another process's lock
   std::chrono::milliseconds statement_timeout{10'000};  // one statement; PostgreSQL only
   int readers = 3;
   std::chrono::milliseconds stop_grace{2'500};  // for waiting changes, once stopping began

@@ -41,7 +41,8 @@ std::pair<ErrorCode, std::string_view> Explain(std::string_view state) {
     return {ErrorCode::kPermission, "; grant the user what it needs on the database"};
   }
   if (state == "57014" || state == "55P03") {
-    return {ErrorCode::kUnavailable, "; the server is too slow or another process writes: try again"};
+    return {ErrorCode::kUnavailable,
+            "; the server is too slow or another process writes: try again"};
   }
   if (state == "53100") return {ErrorCode::kUnavailable, "; free space on the server's disk"};
   if (state == "3D000") {
@@ -121,9 +122,9 @@ Status PostgresConnection::Wait(short events, Clock::time_point deadline, std::s
     if (Clock::now() >= deadline) {
       // Whatever comes late would be taken for the next answer.
       connection_.reset();
-      return Fail(ErrorCode::kUnavailable,
-                  format("database {} did not {} in time; check the server and the network", name_,
-                         what));
+      return Fail(
+          ErrorCode::kUnavailable,
+          format("database {} did not {} in time; check the server and the network", name_, what));
     }
   }
 }
@@ -170,13 +171,13 @@ Status PostgresConnection::Open() {
     next = PQconnectPoll(connection_.get());
   }
   PQsetnonblocking(connection_.get(), 1);
-  PQsetNoticeReceiver(
-      connection_.get(), [](void*, const PGresult*) {}, nullptr);
-  return Run(format("SET statement_timeout = {}; SET lock_timeout = {}; "
-                    "SET client_encoding = 'UTF8'; SET timezone = 'UTC'; "
-                    "SET default_transaction_read_only = {}",
-                    options_.statement_timeout.count(), options_.lock_timeout.count(),
-                    options_.mode == PostgresMode::kReader ? "on" : "off"));
+  PQsetNoticeReceiver(connection_.get(), [](void*, const PGresult*) {}, nullptr);
+  return Run(
+      format("SET statement_timeout = {}; SET lock_timeout = {}; "
+             "SET client_encoding = 'UTF8'; SET timezone = 'UTC'; "
+             "SET default_transaction_read_only = {}",
+             options_.statement_timeout.count(), options_.lock_timeout.count(),
+             options_.mode == PostgresMode::kReader ? "on" : "off"));
 }
 
 Status PostgresConnection::Connect() {
@@ -261,8 +262,7 @@ Result<ResultHandle> PostgresConnection::Collect() {
   return last;
 }
 
-Result<Answer> PostgresConnection::Execute(std::string_view sql,
-                                           const std::vector<Value>& values) {
+Result<Answer> PostgresConnection::Execute(std::string_view sql, const std::vector<Value>& values) {
   constexpr int kBinary = 1;
   if (!Alive()) return Lost();
   const PostgresParameters parameters(values);

@@ -17,9 +17,9 @@ enum class PostgresMode { kWriter, kReader };
 struct PostgresOptions {
   // A connection URI of libpq (postgresql://user@host:port/database?...). The password may stand in
   // it, in the file that `passfile=` names, or in PGPASSWORD.
-  Secret url;
+  Secret url = Secret();
   PostgresMode mode = PostgresMode::kWriter;
-  std::chrono::milliseconds connect_timeout{5'000};    // one attempt, the name's lookup apart
+  std::chrono::milliseconds connect_timeout{5'000};     // one attempt, the name's lookup apart
   std::chrono::milliseconds statement_timeout{10'000};  // one statement, its answer included
   std::chrono::milliseconds lock_timeout{5'000};        // waiting for another writer
   // Once it has passed, nothing is waited for. Null: only the timeouts count.

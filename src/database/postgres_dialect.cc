@@ -38,8 +38,8 @@ std::string ToPostgres(std::string_view sql) {
   while (!sql.empty()) {
     std::size_t length = UntouchedLength(sql);
     if (length == 0 && IsWordCharacter(sql.front())) {
-      length = static_cast<std::size_t>(std::ranges::find_if_not(sql, IsWordCharacter) -
-                                        sql.begin());
+      length =
+          static_cast<std::size_t>(std::ranges::find_if_not(sql, IsWordCharacter) - sql.begin());
       const auto* word = std::ranges::find(kWords, sql.substr(0, length),
                                            &std::pair<std::string_view, std::string_view>::first);
       if (word != kWords.end()) {

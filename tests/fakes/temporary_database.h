@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "database/database.h"
+#include "database/sqlite_connection.h"
 #include "temporary_folder.h"
 #include "temporary_postgres.h"
 
@@ -42,6 +43,14 @@ class TemporaryDatabase {
   database::Database* operator->() { return database_.get(); }
   ManualClock& GetClock() { return clock_; }
   const std::filesystem::path& Path() const { return options_.path; }
+  const database::DatabaseOptions& Options() const { return options_; }
+  // Another connection that may write, as another process would have one.
+  std::unique_ptr<database::Connection> Connect() const {
+    auto connection = postgres_ ? database::OpenPostgres({.url = postgres_->Url()})
+                                : database::OpenSqlite({.path = options_.path});
+    VIGIL_CHECK(connection.has_value(), "a database that is open can be opened again");
+    return *std::move(connection);
+  }
 
   // Runs one statement, for what no repository does.
   database::Answer Execute(const std::string& sql,

@@ -40,7 +40,9 @@ class TemporaryPostgres {
     std::erase(name, '-');
     return name;
   }
-  Secret UrlOf(const std::string& database) const { return Secret(server_ + "&dbname=" + database); }
+  Secret UrlOf(const std::string& database) const {
+    return Secret(server_ + "&dbname=" + database);
+  }
   void Run(const std::string& statement) const {
     auto connection = database::OpenPostgres({.url = UrlOf("postgres")});
     VIGIL_CHECK(connection.has_value(), "the server of VIGIL_TEST_POSTGRES can be reached");

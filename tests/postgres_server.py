@@ -29,9 +29,13 @@ def run(*command):
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}")
 
 
+def control(folder, command, *options):
+    run(program("pg_ctl"), "-D", str(folder / "data"), "-l", f"{folder}/log", "-w", *options, command)
+
+
 def stop(folder):
     if (folder / "data" / "postmaster.pid").exists():
-        run(program("pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop")
+        control(folder, "stop", "-m", "immediate")
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -42,9 +46,11 @@ def start(folder):
         shutil.chown(folder, USER, USER)
     data = str(folder / "data")
     run(program("initdb"), "-D", data, "-U", "vigil", "-A", "trust", "-E", "UTF8", "--no-sync")
-    # What a crash of the machine would lose is no loss here.
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-    run(program("pg_ctl"), "-D", data, "-l", f"{folder}/log", "-w", "-o", options, "start")
+    with open(f"{data}/postgresql.conf", "a") as settings:
+        settings.write(f"unix_socket_directories = '{folder}'\nlisten_addresses = ''\n")
+        # What a crash of the machine would lose is no loss here.
+        settings.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
+    control(folder, "start")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ struct DataConfig {
 };
 
 struct DatabaseConfig {
-  std::string url = "sqlite:vigil.db";  // the path after "sqlite:" is relative to data.directory
+  // sqlite:FILE, the file relative to data.directory; or postgresql://USER@HOST/NAME, without a
+  // password
+  std::string url = "sqlite:vigil.db";
 };
 
 struct ModelsConfig {
@@ -135,7 +137,10 @@ struct Config {
   std::vector<CameraConfig> cameras;
   std::filesystem::path file;  // where it was read; empty: no file. Not a key.
 
-  // The SQLite file named by database.url; below data.directory unless it is absolute.
+  // Whether database.url names a PostgreSQL server; else it names an SQLite file.
+  bool UsesPostgres() const;
+  // The SQLite file named by database.url; below data.directory unless it is absolute. Empty with
+  // PostgreSQL.
   std::filesystem::path DatabaseFile() const;
 };
 

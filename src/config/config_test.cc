@@ -11,6 +11,7 @@
 #include <iterator>
 #include <random>
 
+#include "base/format.h"
 #include "base/nearest.h"
 #include "config/config_keys.h"
 
@@ -198,8 +199,8 @@ TEST(Config, RulesBetweenKeysAreChecked) {
       error,
       AllOf(HasSubstr("api.metrics_port: is 80 like api.port"),
             HasSubstr("api.tls_key: this version speaks plain HTTP"), HasSubstr("data.seal_key"),
-            HasSubstr("database.url: this version stores in SQLite only"),
-            HasSubstr("cameras.0.url: is missing"), HasSubstr("cameras.1.name: \"a\" is taken"),
+            HasSubstr("database.url: holds a password"), HasSubstr("cameras.0.url: is missing"),
+            HasSubstr("cameras.1.name: \"a\" is taken"),
             HasSubstr("alerts.channels.0.smtp_url: holds a login"),
             HasSubstr("alerts.channels.0.to"), HasSubstr("alerts.channels.0.from"),
             HasSubstr("alerts.channels.0.password: is missing"), Not(HasSubstr("hunter2"))));
@@ -279,6 +280,22 @@ TEST(Config, PathsAreResolved) {
   EXPECT_EQ(config.DatabaseFile(), "data/vigil.db");
   config.database.url = "sqlite:/srv/v.db";
   EXPECT_EQ(config.DatabaseFile(), "/srv/v.db");
+}
+
+TEST(Config, TheDatabaseIsAFileOrAServerAndItsPasswordStandsElsewhere) {
+  for (const char* url : {"postgresql://vigil@db.example/vigil", "postgresql:///vigil?host=/run/pg",
+                          "postgresql://vigil@[::1]:5433/vigil?passfile=/etc/vigil/pgpass"}) {
+    const auto config = LoadConfigText(format("[database]\nurl = \"{}\"\n", url), "vigil.toml");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_TRUE(config->UsesPostgres());
+    EXPECT_TRUE(config->DatabaseFile().empty());
+  }
+  for (const char* url :
+       {"postgresql://vigil:hunter2@db/vigil", "postgresql://db/v?password=hunter2",
+        "postgres:vigil", "mysql://db/vigil", "sqlite:"}) {
+    const std::string error = ErrorOf(format("[database]\nurl = \"{}\"\n", url));
+    EXPECT_THAT(error, AllOf(HasSubstr("database.url"), Not(HasSubstr("hunter2")))) << url;
+  }
 }
 
 TEST(Config, TextOutsideQuotesIsToldWithItsLine) {

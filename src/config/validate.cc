@@ -29,9 +29,23 @@ void ValidateData(Reading& reading) {
 void ValidateDatabase(Reading& reading) {
   const std::string& url = reading.config.database.url;
   if (url.starts_with("sqlite:") && url.size() > std::string_view("sqlite:").size()) return;
-  reading.Refuse("database.url", url.starts_with("postgres")
-                                     ? "this version stores in SQLite only; write sqlite:vigil.db"
-                                     : "expects sqlite:FILE, for example sqlite:vigil.db");
+  constexpr std::string_view kPostgres = "postgresql://";
+  if (!url.starts_with(kPostgres)) {
+    reading.Refuse("database.url",
+                   "expects sqlite:FILE or postgresql://USER@HOST/NAME, for example "
+                   "sqlite:vigil.db");
+    return;
+  }
+  const std::string_view rest = std::string_view(url).substr(kPostgres.size());
+  const std::string_view login = rest.substr(0, rest.find_first_of("@/?"));
+  const bool has_login = login.size() < rest.size() && rest[login.size()] == '@';
+  const bool has_password = (has_login && login.find(':') != std::string_view::npos) ||
+                            rest.find("password=") != std::string_view::npos;
+  if (has_password) {
+    reading.Refuse("database.url",
+                   "holds a password; put it into a file of mode 600 and write "
+                   "?passfile=/etc/vigil/pgpass behind the name, or set PGPASSWORD");
+  }
 }
 
 void ValidateApi(Reading& reading) {

@@ -39,8 +39,8 @@ class CropJudge {
 std::unique_ptr<CropJudge> MakeNetworkJudge(ov::CompiledModel network, int side, std::size_t batch);
 
 // By CropNetwork. With `screen` (in bytes) every crop is looked at in 8 bits first, and only those
-// that reach `screen_score_min` are judged in 16; the others keep the score of the screen, which is
-// below it.
+// that reach `screen_score_min` are judged by `exact`; the others keep the score of the screen,
+// which is below it.
 std::unique_ptr<CropJudge> MakeScreenedJudge(std::shared_ptr<const CropTables> screen,
                                              std::shared_ptr<const CropTables> exact,
                                              float screen_score_min, std::size_t batch);

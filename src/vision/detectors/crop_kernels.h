@@ -8,11 +8,11 @@
 namespace vigil::vision {
 
 // What activations and weights are rounded to. kBytes: unsigned and signed bytes, four products an
-// instruction's lane. kHalves: signed 16-bit numbers, two products a lane.
-enum class CropNumbers { kBytes, kHalves };
+// instruction's lane. kHalves: signed 16-bit numbers, two products a lane. kFloats: not at all.
+enum class CropNumbers { kBytes, kHalves, kFloats };
 
 constexpr std::size_t BytesEach(CropNumbers numbers) {
-  return numbers == CropNumbers::kBytes ? 1 : 2;
+  return numbers == CropNumbers::kBytes ? 1 : numbers == CropNumbers::kHalves ? 2 : 4;
 }
 // The least and greatest activation. 14 bits leave the weights more of the 32 bits of a sum.
 constexpr float LeastOf(CropNumbers numbers) {
@@ -23,7 +23,8 @@ constexpr float MostOf(CropNumbers numbers) {
 }
 
 // One convolution. Activations lie pixel by pixel, `outputs` values each. A window is read as words
-// of 32 bits, four bytes or two halves each; words may reach beyond the window, with weights zero.
+// of 32 bits, four bytes, two halves or a float each; words may reach beyond the window, with
+// weights zero.
 struct CropLayer {
   std::size_t side_out = 0;            // pixels of a row that come out, before pooling
   std::size_t pooling = 0;             // side of a pooled window; 0: none
@@ -35,7 +36,7 @@ struct CropLayer {
   // `zero`, before it is rounded.
   std::vector<float> scale, bias, slope_less_one;
   float zero = 0;
-  bool rounded = true;  // else floats come out
+  bool rounded = true;  // else floats come out, as always with kFloats
 
   std::size_t SidePooled() const {
     return pooling == 0 ? side_out : (side_out - pooling + 1) / 2 + 1;

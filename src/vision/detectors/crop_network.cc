@@ -3,6 +3,7 @@
 #include "vision/detectors/crop_network.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -19,17 +20,20 @@ constexpr std::size_t kLanes = 16;
 constexpr std::size_t kSlackBytes = 4;
 // One pixel level is so many steps of a crop's halves.
 constexpr float kHalvesPerLevel = 64;
+constexpr float kHalfStep = 1 / (128 * kHalvesPerLevel);  // as MTCNN's networks take pixels
 
 std::size_t RoundedUp(std::size_t count, std::size_t to) { return (count + to - 1) / to * to; }
 
 // What activations mean: low + number * step. Halves have room for twice what is usual.
 Bytes ScaleOf(CropNumbers numbers, float low, float high) {
   if (numbers == CropNumbers::kBytes) return BytesOf(low, high);
+  if (numbers == CropNumbers::kFloats) return {};
   return {0, 2 * std::max(std::abs(low), std::abs(high)) / MostOf(numbers)};
 }
 
 Bytes PixelScale(CropNumbers numbers) {
-  return numbers == CropNumbers::kBytes ? kPixelBytes : Bytes{0, 1 / (128 * kHalvesPerLevel)};
+  if (numbers == CropNumbers::kFloats) return {};
+  return numbers == CropNumbers::kBytes ? kPixelBytes : Bytes{0, kHalfStep};
 }
 
 // Where the input of a layer lies.
@@ -41,6 +45,7 @@ struct Input {
 
 // The greatest weight's size as a number: sums must not leave 32 bits whatever the activations are.
 float StepOf(CropNumbers numbers, float largest, float sum) {
+  if (numbers == CropNumbers::kFloats) return 1;
   if (numbers == CropNumbers::kBytes) return std::max(largest, 1e-12F) / 127.0F;
   // Rounding may add half a step to every weight: a thousandth is kept free for that.
   constexpr float kSumMost =
@@ -86,8 +91,12 @@ void FillOutput(CropLayer& layer, const CropLayerWeights& weights, std::size_t o
   const float step = StepOf(numbers, largest, static_cast<float>(size));
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto [word, place] = values[i % taps * channels + i / taps];
-    const long rounded = std::lrint(of_output[i] / step);
     std::uint32_t& to = layer.weights[word * layer.outputs + output];
+    if (numbers == CropNumbers::kFloats) {
+      to = std::bit_cast<std::uint32_t>(of_output[i]);
+      continue;
+    }
+    const long rounded = std::lrint(of_output[i] / step);
     if (numbers == CropNumbers::kBytes) {
       PutByte(to, place, static_cast<std::int8_t>(rounded));
     } else {
@@ -110,7 +119,7 @@ CropLayer MakeLayer(const CropLayerWeights& weights, const Input& in, CropNumber
   layer.side_out = in.side - weights.kernel + 1;
   layer.pooling = weights.pooling;
   layer.outputs = RoundedUp(outputs, kLanes);
-  layer.rounded = !last;
+  layer.rounded = !last && numbers != CropNumbers::kFloats;
   for (std::size_t at = 0; at < layer.side_out * layer.side_out; ++at) {
     const std::size_t pixel = at / layer.side_out * in.side + at % layer.side_out;
     layer.windows.push_back(static_cast<std::int32_t>(pixel * in.pitch * BytesEach(numbers)));
@@ -159,6 +168,11 @@ void HalvesToBytes(const std::int16_t* halves, std::size_t count, std::uint8_t* 
     bytes[i] = static_cast<std::uint8_t>((halves[i] + 8160 + 32) >> 6);
 }
 
+VIGIL_SIMD_CLONES
+void HalvesToFloats(const std::int16_t* halves, std::size_t count, float* floats) {
+  for (std::size_t i = 0; i < count; ++i) floats[i] = static_cast<float>(halves[i]) * kHalfStep;
+}
+
 }  // namespace
 
 float CropAnswer::Score() const { return 1.0F / (1.0F + std::exp(values[0] - values[1])); }
@@ -198,7 +212,7 @@ CropNetwork::CropNetwork(std::shared_ptr<const CropTables> tables, std::size_t c
   // The trailing layers of few pixels each.
   together_ = layers.size();
   while (together_ > 1 && layers[together_ - 1].pooling == 0) --together_;
-  std::size_t most = CropSize() * sizeof(std::int16_t);
+  std::size_t most = CropSize() * sizeof(float);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     VIGIL_CHECK(i >= together_ || layers[i].pooling != 0);
     most = std::max(most, BytesOf(layers[i], layers[i].side_out));
@@ -211,7 +225,12 @@ CropNetwork::CropNetwork(std::shared_ptr<const CropTables> tables, std::size_t c
 
 const std::uint8_t* CropNetwork::InputOf(const std::int16_t* crop) {
   if (tables_->numbers == CropNumbers::kHalves) return reinterpret_cast<const std::uint8_t*>(crop);
-  HalvesToBytes(crop, 3 * tables_->side * tables_->side, one_[0].data());
+  const std::size_t count = 3 * tables_->side * tables_->side;
+  if (tables_->numbers == CropNumbers::kBytes) {
+    HalvesToBytes(crop, count, one_[0].data());
+  } else {
+    HalvesToFloats(crop, count, reinterpret_cast<float*>(one_[0].data()));
+  }
   return one_[0].data();
 }
 

@@ -49,7 +49,8 @@ struct CropTables {
 
 // kBytes: scores are off by some hundredths, good enough to leave out what is far from a face.
 // kHalves: products of 14-bit activations and weights as fine as sums of 32 bits permit: closer to
-// 32-bit floats than half floats come, at the same speed.
+// 32-bit floats than half floats come, at the same speed. kFloats: 32-bit floats, at half the
+// speed.
 std::shared_ptr<const CropTables> MakeCropTables(const CropNetworkWeights& weights,
                                                  CropNumbers numbers);
 

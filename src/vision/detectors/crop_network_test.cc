@@ -143,7 +143,8 @@ void ExpectKernelsAgree(const CropNetworkWeights& weights, CropNumbers numbers, 
 
 TEST(CropNetwork, EveryInstructionSetGivesTheSameAnswers) {
   if (!PnetScan::IsFast()) GTEST_SKIP() << "this processor has the plain loop only";
-  for (const CropNumbers numbers : {CropNumbers::kBytes, CropNumbers::kHalves}) {
+  for (const CropNumbers numbers :
+       {CropNumbers::kBytes, CropNumbers::kHalves, CropNumbers::kFloats}) {
     for (const std::size_t count : {1, 5, 11}) ExpectKernelsAgree(Weights().Rnet(), numbers, count);
     ExpectKernelsAgree(Weights().Onet(), numbers, 2);
   }
@@ -167,6 +168,11 @@ double ErrorOf(const CropNetworkWeights& weights, CropNumbers numbers) {
     }
   }
   return error / size;
+}
+
+TEST(CropNetwork, FloatsEqualAPlainComputation) {
+  EXPECT_LT(ErrorOf(Weights().Rnet(), CropNumbers::kFloats), 1e-5);
+  EXPECT_LT(ErrorOf(Weights().Onet(), CropNumbers::kFloats), 1e-5);
 }
 
 TEST(CropNetwork, HalvesNearlyEqualAPlainComputation) {

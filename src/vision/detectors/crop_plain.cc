@@ -1,5 +1,6 @@
 // The layers of a CropNetwork without any instruction set: what the fast kernel must equal.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -15,9 +16,26 @@ std::uint32_t WordAt(const std::uint8_t* from) {
   return word;
 }
 
-float Activate(const CropLayer& layer, std::size_t output, std::int32_t sum) {
-  const float value = std::fma(static_cast<float>(sum), layer.scale[output], layer.bias[output]);
+float Activate(const CropLayer& layer, std::size_t output, float sum) {
+  const float value = std::fma(sum, layer.scale[output], layer.bias[output]);
   return std::fma(std::min(value, 0.0F), layer.slope_less_one[output], value);
+}
+
+// `weights`: the first word's weight of the output.
+float SumAt(const CropLayer& layer, CropNumbers numbers, const std::uint8_t* window,
+            const std::uint32_t* weights) {
+  std::int32_t sum = 0;
+  float floats = 0;
+  for (std::size_t i = 0; i < layer.words.size(); ++i, weights += layer.outputs) {
+    const std::uint32_t word = WordAt(window + layer.words[i]);
+    if (numbers == CropNumbers::kFloats) {
+      floats = std::fma(std::bit_cast<float>(word), std::bit_cast<float>(*weights), floats);
+    } else {
+      sum += numbers == CropNumbers::kBytes ? ProductOfBytes(word, *weights)
+                                            : ProductOfHalves(word, *weights);
+    }
+  }
+  return numbers == CropNumbers::kFloats ? floats : static_cast<float>(sum);
 }
 
 template <class Value>
@@ -46,22 +64,16 @@ void PlainCropKernel::Convolve(const CropLayer& layer, CropNumbers numbers, cons
       const std::uint8_t* window = run.in + crop * run.pitch_in + layer.windows[at];
       std::uint8_t* out = run.out + crop * run.pitch_out + at * layer.outputs * each;
       for (std::size_t output = 0; output < layer.outputs; ++output) {
-        std::int32_t sum = 0;
-        for (std::size_t i = 0; i < layer.words.size(); ++i) {
-          const std::uint32_t word = WordAt(window + layer.words[i]);
-          const std::uint32_t weights = layer.weights[i * layer.outputs + output];
-          sum += numbers == CropNumbers::kBytes ? ProductOfBytes(word, weights)
-                                                : ProductOfHalves(word, weights);
+        const float value =
+            Activate(layer, output, SumAt(layer, numbers, window, layer.weights.data() + output));
+        if (!layer.rounded) {
+          std::memcpy(out + output * each, &value, each);
+          continue;
         }
-        const float value = Activate(layer, output, sum);
         const float shifted =
             std::min(std::max(value + layer.zero, LeastOf(numbers)), MostOf(numbers));
         const auto rounded = static_cast<std::int16_t>(std::lrint(shifted));
-        if (layer.rounded) {
-          std::memcpy(out + output * each, &rounded, each);  // the low byte comes first
-        } else {
-          std::memcpy(out + output * each, &value, each);
-        }
+        std::memcpy(out + output * each, &rounded, each);  // the low byte comes first
       }
     }
   }
@@ -71,9 +83,11 @@ void PlainCropKernel::Pool(const CropLayer& layer, CropNumbers numbers, const st
                            std::uint8_t* out) {
   if (numbers == CropNumbers::kBytes) {
     PoolValues(layer, in, out);
-  } else {
+  } else if (numbers == CropNumbers::kHalves) {
     PoolValues(layer, reinterpret_cast<const std::int16_t*>(in),
                reinterpret_cast<std::int16_t*>(out));
+  } else {
+    PoolValues(layer, reinterpret_cast<const float*>(in), reinterpret_cast<float*>(out));
   }
 }
 

@@ -21,7 +21,10 @@ constexpr std::size_t kLanes = 16;
 template <CropNumbers numbers>
 VIGIL_VNNI_INLINE SumLanes AddProducts(SumLanes sum, __m512i in, __m512i weights) {
   const auto before = reinterpret_cast<__m512i>(sum);
-  if constexpr (numbers == CropNumbers::kBytes) {
+  if constexpr (numbers == CropNumbers::kFloats) {
+    return reinterpret_cast<SumLanes>(_mm512_fmadd_ps(
+        _mm512_castsi512_ps(in), _mm512_castsi512_ps(weights), _mm512_castsi512_ps(before)));
+  } else if constexpr (numbers == CropNumbers::kBytes) {
     return reinterpret_cast<SumLanes>(_mm512_dpbusd_epi32(before, in, weights));
   } else {
     return reinterpret_cast<SumLanes>(_mm512_dpwssd_epi32(before, in, weights));
@@ -35,10 +38,9 @@ VIGIL_VNNI_INLINE __m512i RepeatWord(const std::uint8_t* from) {
 }
 
 // PReLU after scale and bias, of sixteen outputs from `output` on.
-VIGIL_VNNI_INLINE __m512 Activate(const CropLayer& layer, std::size_t output, __m512i sum) {
-  const __m512 value =
-      _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(layer.scale.data() + output),
-                      _mm512_loadu_ps(layer.bias.data() + output));
+VIGIL_VNNI_INLINE __m512 Activate(const CropLayer& layer, std::size_t output, __m512 sum) {
+  const __m512 value = _mm512_fmadd_ps(sum, _mm512_loadu_ps(layer.scale.data() + output),
+                                       _mm512_loadu_ps(layer.bias.data() + output));
   return _mm512_fmadd_ps(_mm512_min_ps(value, _mm512_setzero_ps()),
                          _mm512_loadu_ps(layer.slope_less_one.data() + output), value);
 }
@@ -79,7 +81,10 @@ VIGIL_VNNI_INLINE void StoreSums(const CropLayer& layer, std::size_t first,
                                  std::index_sequence<vector...>) {
   constexpr std::size_t kEach = rounded ? BytesEach(numbers) : sizeof(float);
   const auto store = [&](std::size_t output, SumLanes sum) VIGIL_VNNI {
-    const __m512 value = Activate(layer, output, reinterpret_cast<__m512i>(sum));
+    const auto bits = reinterpret_cast<__m512i>(sum);
+    const __m512 value = Activate(
+        layer, output,
+        numbers == CropNumbers::kFloats ? _mm512_castsi512_ps(bits) : _mm512_cvtepi32_ps(bits));
     if constexpr (rounded) {
       Round<numbers>(layer, value, out + output * kEach);
     } else {
@@ -152,6 +157,8 @@ template <CropNumbers numbers>
 VIGIL_VNNI_INLINE __m512i Largest(__m512i a, __m512i b) {
   if constexpr (numbers == CropNumbers::kBytes) {
     return _mm512_max_epu8(a, b);
+  } else if constexpr (numbers == CropNumbers::kFloats) {
+    return _mm512_castps_si512(_mm512_max_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b)));
   } else {
     return _mm512_max_epi16(a, b);
   }
@@ -186,6 +193,8 @@ VIGIL_VNNI void PoolAll(const CropLayer& layer, const std::uint8_t* in, std::uin
 void VnniCropKernel::Convolve(const CropLayer& layer, CropNumbers numbers, const CropRun& run) {
   if (numbers == CropNumbers::kBytes) {
     ConvolveIn<CropNumbers::kBytes>(layer, run);
+  } else if (numbers == CropNumbers::kFloats) {
+    ConvolveIn<CropNumbers::kFloats>(layer, run);
   } else {
     ConvolveIn<CropNumbers::kHalves>(layer, run);
   }
@@ -195,6 +204,8 @@ void VnniCropKernel::Pool(const CropLayer& layer, CropNumbers numbers, const std
                           std::uint8_t* out) {
   if (numbers == CropNumbers::kBytes) {
     PoolAll<CropNumbers::kBytes>(layer, in, out);
+  } else if (numbers == CropNumbers::kFloats) {
+    PoolAll<CropNumbers::kFloats>(layer, in, out);
   } else {
     PoolAll<CropNumbers::kHalves>(layer, in, out);
   }

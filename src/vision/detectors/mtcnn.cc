@@ -239,7 +239,8 @@ Result<Networks> RoundNetworks(ov::Core& core, const InstalledModel& model) {
   VIGIL_ASSIGN_OR_RETURN(const auto rnet, read("rnet"));
   VIGIL_ASSIGN_OR_RETURN(const CropNetworkWeights refine, ReadRnetWeights(*rnet));
   networks.refine_screen = MakeCropTables(refine, CropNumbers::kBytes);
-  networks.refine_exact = MakeCropTables(refine, CropNumbers::kHalves);
+  // Where O-Net's crops lie hangs on the last digits of R-Net's offsets.
+  networks.refine_exact = MakeCropTables(refine, CropNumbers::kFloats);
   VIGIL_ASSIGN_OR_RETURN(const auto onet, read("onet"));
   VIGIL_ASSIGN_OR_RETURN(const CropNetworkWeights output, ReadOnetWeights(*onet));
   networks.output_exact = MakeCropTables(output, CropNumbers::kHalves);

@@ -48,6 +48,7 @@ class MeteredSource final : public FrameSource {
     const StageScope scope(meter_, MeteredStage::kDecode, MeteredStage::kGate);
     return source_->Next(std::move(stop));
   }
+  void Demand(const FrameDemand& demand) override { source_->Demand(demand); }
   StreamFault Fault() const override { return source_->Fault(); }
 
  private:

@@ -52,6 +52,12 @@ class SimulatedStream final : public FrameSource {
     return frame;
   }
 
+  void Demand(const FrameDemand& demand) override {
+    demand_ = demand;
+    pass_.source->Demand(
+        {.from = demand.from - pass_start_, .keyframes_only = demand.keyframes_only});
+  }
+
   StreamFault Fault() const override { return fault_; }
 
  private:
@@ -63,6 +69,7 @@ class SimulatedStream final : public FrameSource {
     }
     pass_ = *std::move(opened);
     pass_start_ = last_pts_ + step_;
+    Demand(demand_);
     if (progress_.length_ms == 0) progress_.length_ms = pass_start_.count();
     return std::nullopt;
   }
@@ -77,6 +84,7 @@ class SimulatedStream final : public FrameSource {
   milliseconds last_pts_{0};
   milliseconds step_{1};
   std::uint64_t sequence_ = 0;
+  FrameDemand demand_;
   StreamFault fault_ = StreamFault::kNone;
 };
 

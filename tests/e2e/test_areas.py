@@ -44,8 +44,10 @@ def test_a_wrong_area_is_refused_by_name(enrolled):
 def test_a_run_can_be_limited_to_an_area(installation, test_data, people_folder):
     clip = test_data / "video" / "obama.mp4"
     def outcomes(*arguments):
-        return installation.run_json("watch", clip, "--people", people_folder, "--json", *arguments, seconds=240)
-    assert outcomes("--area", "0 0; 1 0; 1 1; 0 1")
+        lines = installation.run_json("watch", clip, "--people", people_folder, "--json", *arguments, seconds=240)
+        return [(line["pts_ms"], line["outcome"], line["box"]) for line in lines]
+    everything = outcomes("--area", "0 0; 1 0; 1 1; 0 1")
+    assert everything and outcomes("--keyframes-when-idle") == everything, "somebody moves all the time"
     assert outcomes("--area", "0 0; 1 0; 1 0.02; 0 0.02") == []
     assert outcomes("--exclude", "0 0; 1 0; 1 1; 0 1") == []
     refused = installation.run("watch", clip, "--area", "0 0; 1 1")

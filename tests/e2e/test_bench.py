@@ -1,6 +1,8 @@
 """`vigil bench`: one line a measurement, and what the timed run itself found."""
 import json
+import xml.etree.ElementTree
 
+from installation import CHECKOUT
 from people import WANTED
 
 
@@ -48,3 +50,15 @@ def test_bench_pipeline_can_decode_and_do_nothing_else(installation, test_data):
 def test_bench_pipeline_names_a_clip_that_is_not_there(installation):
     done = installation.run("bench", "pipeline", "--video", "nowhere.mp4")
     assert done.returncode == 4 and "nowhere.mp4" in done.stderr
+
+
+def test_curves_are_drawn_as_well_formed_pictures(monkeypatch):
+    monkeypatch.syspath_prepend(CHECKOUT / "bench")
+    import draw_curve
+    picture = xml.etree.ElementTree.fromstring(draw_curve.svg("Cameras", "cameras", "cores", {"all": [(1, 0.4), (4, 1.6)], "alone": [(1, 0.2), (4, 0.7)]}))
+    points = [element for element in picture if element.tag.endswith("circle")]
+    assert len(points) == 4
+    heights = [float(point.get("cy")) for point in points]
+    assert heights[1] < heights[0] and heights[3] < heights[2], "more is drawn higher"
+    assert heights[3] > heights[1]
+    assert all(0 <= float(point.get("cx")) <= 560 and 0 <= height <= 300 for point, height in zip(points, heights))

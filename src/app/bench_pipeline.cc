@@ -222,6 +222,14 @@ struct Measured {
   std::string precision;
 };
 
+void StartCameras(pipeline::Engine& engine, const std::map<std::string, int>& indices) {
+  for (const auto& [name, index] : indices) {
+    Camera camera;
+    camera.id = camera.name = name;
+    engine.SetCamera(camera);
+  }
+}
+
 Result<Measured> RunEngine(const Options& options, const config::Config& config,
                            GalleryIndex& gallery, const std::vector<KnownFace>& known,
                            Clock& clock) {
@@ -269,11 +277,7 @@ Result<Measured> RunEngine(const Options& options, const config::Config& config,
                            .on_camera = {},
                            .name_of = {},
                            .live = &live});
-  for (const auto& [name, index] : indices) {
-    Camera camera;
-    camera.id = camera.name = name;
-    engine.SetCamera(camera);
-  }
+  StartCameras(engine, indices);
   clock.SleepUntil(clock.Now() + milliseconds{static_cast<std::int64_t>(1000 * options.warm_up_s)},
                    {});
   const std::int64_t looked_before = looked_at;

@@ -44,11 +44,15 @@ Schema TraceSchema() {
                                                 {"name", Text(), kRequired},
                                                 {"threshold", Number(), kRequired},
                                                 {"passed", Flag(), kRequired}});
-  return Object("Trace", {{"shots", ListOf(shot), kRequired},
-                          {"probe", probe, kRequired},
-                          {"threshold", threshold, kRequired},
-                          {"watchlists", ListOf(list)},
-                          {"times_ms", times, kRequired}});
+  return Object("Trace",
+                {{"shots", ListOf(shot), kRequired},
+                 {"probe", probe, kRequired},
+                 {"threshold", threshold, kRequired},
+                 {"watchlists", ListOf(list)},
+                 {"faces_outside", Described(Count(),
+                                             "faces of the best picture that lay outside the "
+                                             "camera's watched area and were left out")},
+                 {"times_ms", times, kRequired}});
 }
 
 }  // namespace

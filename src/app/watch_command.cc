@@ -27,6 +27,9 @@ struct Options {
   std::string source;
   std::filesystem::path people;
   std::filesystem::path report;  // empty: none
+  std::vector<std::string> areas;
+  std::vector<std::string> excluded_areas;
+  bool keyframes_when_idle = false;
   bool json = false;
 };
 
@@ -107,6 +110,17 @@ void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json, bool cali
   PrintLine(line);
 }
 
+Result<WatchedArea> WatchedAreaOf(const Options& options) {
+  WatchedArea watched;
+  for (const std::string& text : options.areas) {
+    VIGIL_ASSIGN_OR_RETURN(watched.areas.emplace_back(), ParsePolygon(text));
+  }
+  for (const std::string& text : options.excluded_areas) {
+    VIGIL_ASSIGN_OR_RETURN(watched.excluded.emplace_back(), ParsePolygon(text));
+  }
+  return watched;
+}
+
 Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options& options,
                                      FrameSource& source, const Watchlist& list, Clock& clock,
                                      WatchReport& report, WatchReportFacts& facts,
@@ -119,10 +133,15 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
              embedders.front()->Info().space.model_id, embedders.front()->Info().precision);
   const bool calibrated = embedders.front()->Info().impostor_tail.points.size() >= 2;
   metrics::Metrics metrics;
+  VIGIL_ASSIGN_OR_RETURN(const WatchedArea watched, WatchedAreaOf(options));
+  auto gate = GateOptionsOf(config.recognition);
+  gate.watched = watched;
+  gate.keyframes_when_idle = options.keyframes_when_idle;
   const pipeline::WatchOptions watch{
       .recognition = RecognitionOptionsOf(config.recognition, embedders.front()->Info()),
-      .gate = GateOptionsOf(config.recognition),
+      .gate = gate,
       .min_face_px = config.recognition.min_face_px,
+      .watched = watched,
       .name = options.source};
   const pipeline::RecognitionPorts ports{
       .clock = clock,
@@ -234,6 +253,24 @@ void AddWatch(CLI::App& app, CommandLine& line) {
         line.overrides.emplace_back("recognition.min_face_px", px);
       },
       "smallest face searched for, pixels");
+  const auto check_area = CLI::Validator(
+      [](const std::string& text) {
+        const auto polygon = ParsePolygon(text);
+        return polygon ? std::string() : "the area " + polygon.error().message;
+      },
+      "AREA");
+  command
+      ->add_option("--area", options->areas,
+                   "look for faces here alone: \"x y; x y; x y\", shares of width and height")
+      ->check(check_area)
+      ->expected(1)
+      ->take_all();
+  command->add_option("--exclude", options->excluded_areas, "leave out faces and motion here")
+      ->check(check_area)
+      ->expected(1)
+      ->take_all();
+  command->add_flag("--keyframes-when-idle", options->keyframes_when_idle,
+                    "decode keyframes alone while nothing moves");
   command->add_option("--report", options->report,
                       "write one HTML page of who appeared when, with pictures");
   command->add_flag("--json", options->json, "one JSON line an outcome");

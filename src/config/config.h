@@ -124,6 +124,10 @@ struct CameraConfig {
   bool enabled = true;
   std::optional<int> detect_interval_ms;
   std::optional<int> min_face_px;
+  std::vector<std::string> areas;  // as ParsePolygon reads them
+  std::vector<std::string> excluded_areas;
+  double face_score_min = 0;
+  bool keyframes_when_idle = false;
 };
 
 struct Config {

@@ -345,5 +345,18 @@ TEST(EditDistance, CountsEditsAndSwaps) {
   EXPECT_EQ(EditDistance("kitten", "sitting"), 3);
 }
 
+TEST(CameraAreas, AreReadAndWrongOnesRefusedByName) {
+  const std::string camera = "[[cameras]]\nname = \"a\"\nurl = \"rtsp://h/1\"\n";
+  const Config config = Load(camera + "areas = [\"0 0; 1 0; 1 1\"]\nface_score_min = 0.9\n");
+  EXPECT_EQ(config.cameras.at(0).areas.size(), 1U);
+  EXPECT_DOUBLE_EQ(config.cameras.at(0).face_score_min, 0.9);
+  EXPECT_FALSE(config.cameras.at(0).keyframes_when_idle);
+  EXPECT_THAT(ErrorOf(camera + "areas = [\"0 0; 1 1\"]\n"),
+              HasSubstr("cameras.0.areas: has 2 corners"));
+  EXPECT_THAT(ErrorOf(camera + "excluded_areas = [\"all\"]\n"),
+              HasSubstr("cameras.0.excluded_areas: \"all\" is no corner"));
+  EXPECT_THAT(ErrorOf(camera + "face_score_min = 2\n"), HasSubstr("expects 0 to 1"));
+}
+
 }  // namespace
 }  // namespace vigil::config

@@ -268,10 +268,29 @@ const std::vector<Field<CameraConfig>>& Fields(const CameraConfig*) {
       {.name = "min_face_px",
        .member = &S::min_face_px,
        .unit = "pixels",
-       .description = "Instead of recognition.min_face_px.",
+       .description = "Instead of recognition.min_face_px, below which nothing is looked for.",
        .minimum = 12,
        .maximum = 10'000,
        .example = "40"},
+      {.name = "areas",
+       .member = &S::areas,
+       .description = "Faces are looked for here alone; none: everywhere. Corners as shares of "
+                      "width and height, x y; x y; x y.",
+       .example = R"(["0 0.4; 1 0.4; 1 1; 0 1"])"},
+      {.name = "excluded_areas",
+       .member = &S::excluded_areas,
+       .description = "Faces and motion here are left out, even within areas.",
+       .example = R"(["0.7 0; 1 0; 1 0.3; 0.7 0.3"])"},
+      {.name = "face_score_min",
+       .member = &S::face_score_min,
+       .unit = "score",
+       .description = "Less sure faces are left out; 0: the detector's own limit.",
+       .minimum = 0,
+       .maximum = 1},
+      {.name = "keyframes_when_idle",
+       .member = &S::keyframes_when_idle,
+       .description = "Decode keyframes alone while nothing moves: cheap, but who appears between "
+                      "two keyframes is seen at the next one."},
   };
   return fields;
 }

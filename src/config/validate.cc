@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/format.h"
 #include "base/ip_address.h"
+#include "core/area.h"
 
 namespace vigil::config {
 namespace {
@@ -144,6 +145,18 @@ void ValidateAlerts(Reading& reading) {
   }
 }
 
+void ValidateAreas(Reading& reading, const std::string& path,
+                   const std::vector<std::string>& areas) {
+  if (areas.size() > kPolygonsMax) {
+    reading.Refuse(path, format("has more than {} entries", kPolygonsMax));
+  }
+  for (const std::string& area : areas) {
+    if (const auto polygon = ParsePolygon(area); !polygon) {
+      reading.Refuse(path, polygon.error().message);
+    }
+  }
+}
+
 void ValidateCameras(Reading& reading) {
   std::set<std::string> names;
   for (std::size_t index = 0; index < reading.config.cameras.size(); ++index) {
@@ -157,6 +170,8 @@ void ValidateCameras(Reading& reading) {
     if (camera.url.Empty()) {
       reading.Refuse(path + ".url", "is missing: rtsp://host/path or the path of a video file");
     }
+    ValidateAreas(reading, path + ".areas", camera.areas);
+    ValidateAreas(reading, path + ".excluded_areas", camera.excluded_areas);
   }
 }
 

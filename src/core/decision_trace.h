@@ -75,6 +75,8 @@ struct DecisionTrace {
   ProbeTrace probe{};
   ThresholdTrace threshold{};
   std::vector<WatchlistTrace> watchlists{};  // empty: the person stands in none
+  // In the best shot's frame: faces that were left out because they lie outside the watched area.
+  int faces_outside = 0;
   StageTimes times{};
   bool operator==(const DecisionTrace&) const = default;
 };

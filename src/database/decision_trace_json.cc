@@ -156,6 +156,7 @@ json::value DecisionTraceJson(const DecisionTrace& trace) {
                         {"agreement", Short(trace.probe.agreement)}}},
                       {"threshold", ThresholdJson(trace.threshold)},
                       {"watchlists", WatchlistsJson(trace.watchlists)},
+                      {"faces_outside", trace.faces_outside},
                       {"times_ms", TimesJson(trace.times)}};
 }
 
@@ -182,6 +183,9 @@ DecisionTrace DecisionTraceFromText(const std::string& text) {
     trace.threshold = ThresholdOf(value->at("threshold"));
     if (const json::value* lists = value->as_object().if_contains("watchlists")) {
       trace.watchlists = WatchlistsOf(*lists);
+    }
+    if (const json::value* outside = value->as_object().if_contains("faces_outside")) {
+      trace.faces_outside = outside->to_number<int>();
     }
     trace.times = TimesOf(value->at("times_ms"));
     return trace;

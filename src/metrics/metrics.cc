@@ -197,6 +197,8 @@ struct Metrics::Implementation {
                                     "Attempts to connect again, by cause of the loss.")};
   Counters frames{CounterFamily(registry, "vigil_frames_total", "Frames, by what became of them.")};
   Counters faces{CounterFamily(registry, "vigil_faces_total", "Faces found in frames.")};
+  Counters faces_outside{CounterFamily(registry, "vigil_faces_outside_total",
+                                       "Faces left out: outside the camera's watched area.")};
   Counters tracks{CounterFamily(registry, "vigil_tracks_total", "Faces followed over time.")};
   Counters embeddings{CounterFamily(registry, "vigil_embeddings_total", "Embeddings computed.")};
   Counters outcomes{CounterFamily(registry, "vigil_outcomes_total", "Judged tracks, by outcome.")};
@@ -223,7 +225,8 @@ struct Metrics::Implementation {
 
   // Every counter that has the label `camera`.
   std::vector<Counters*> OfCameras() {
-    return {&reconnects, &frames, &faces, &tracks, &embeddings, &outcomes, &incidents};
+    return {&reconnects, &frames,     &faces,    &faces_outside,
+            &tracks,     &embeddings, &outcomes, &incidents};
   }
 };
 
@@ -269,6 +272,10 @@ void Metrics::CountFaces(std::string_view camera, std::int64_t count) {
   Count(implementation_->faces, Camera(camera), count);
 }
 
+void Metrics::CountFacesOutside(std::string_view camera, std::int64_t count) {
+  Count(implementation_->faces_outside, Camera(camera), count);
+}
+
 void Metrics::CountTracks(std::string_view camera, std::int64_t count) {
   Count(implementation_->tracks, Camera(camera), count);
 }
@@ -300,6 +307,7 @@ void Metrics::AddCamera(std::string_view camera) {
           {{"camera", std::string(camera)}, {"outcome", std::string(OutcomeName(outcome))}}, 0);
   }
   CountFaces(camera, 0);
+  CountFacesOutside(camera, 0);
   CountTracks(camera, 0);
   CountEmbeddings(camera, 0);
   Count(implementation_->incidents, Camera(camera), 0);

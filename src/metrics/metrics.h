@@ -48,6 +48,8 @@ class Metrics {
   void CountReconnect(std::string_view camera, std::string_view cause);  // cause: StreamFaultName
   void CountFrames(std::string_view camera, FrameResult result, std::int64_t count = 1);
   void CountFaces(std::string_view camera, std::int64_t count);
+  // Faces that were left out because they lie outside the camera's watched area.
+  void CountFacesOutside(std::string_view camera, std::int64_t count);
   void CountTracks(std::string_view camera, std::int64_t count = 1);
   void CountEmbeddings(std::string_view camera, std::int64_t count = 1);
   void CountOutcome(std::string_view camera, Outcome outcome);

@@ -77,6 +77,8 @@ void Engine::SetCamera(const Camera& camera) {
   if (camera.detect_interval_ms) {
     worker_options.gate.detect_interval = std::chrono::milliseconds{*camera.detect_interval_ms};
   }
+  worker_options.gate.watched = camera.watched;
+  worker_options.gate.keyframes_when_idle = camera.keyframes_when_idle;
   auto worker = std::make_unique<CameraWorker>(std::move(lane), worker_options,
                                                CameraWorkerPorts{.clock = clock_,
                                                                  .scheduler = scheduler_,

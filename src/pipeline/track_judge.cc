@@ -85,6 +85,7 @@ void TraceEvidence(const Track& track, DecisionTrace& trace) {
   }
   trace.probe.dimension = static_cast<int>(probe.size());
   trace.times = track.shots.front().times;
+  trace.faces_outside = track.shots.front().frame_faces_outside;
 }
 
 }  // namespace

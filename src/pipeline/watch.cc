@@ -21,6 +21,7 @@ Status WatchFrames(FrameSource& source, Recogniser& recogniser,
     ++summary.frames;
     metrics.CountFrames(options.name, FrameResult::kDecoded);
     const GateVerdict verdict = gate.Look(*frame, lane->face_tracked);
+    source.Demand(gate.Demand());
     if (verdict == GateVerdict::kStill) {
       ++summary.still;
       metrics.CountFrames(options.name, FrameResult::kStill);
@@ -44,6 +45,8 @@ Result<WatchSummary> WatchSource(FrameSource& source, std::unique_ptr<Detector> 
   Camera camera;
   camera.id = options.name;
   camera.name = options.name;
+  camera.watched = options.watched;
+  camera.face_score_min = options.face_score_min;
   const auto lane = std::make_shared<CameraLane>(std::move(camera), options.min_face_px,
                                                  options.recognition.tracker);
   Recogniser recogniser(options.recognition, ports, std::move(detector), std::move(embedder));

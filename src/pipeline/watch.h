@@ -19,7 +19,9 @@ struct WatchOptions {
   RecognitionOptions recognition;
   MotionGateOptions gate;
   int min_face_px = 40;
-  std::string name;  // of the camera in outcomes
+  WatchedArea watched{};     // as Camera::watched; `gate` has its own
+  float face_score_min = 0;  // as Camera::face_score_min
+  std::string name;          // of the camera in outcomes
 };
 
 struct WatchSummary {

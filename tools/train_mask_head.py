@@ -1,15 +1,17 @@
-"""Trains the head that tells covered faces from FaceNet embeddings, and measures it on faces it never saw.
+#!/usr/bin/env python3
+"""Trains the head that tells covered faces by an inner layer of facenet-128, and measures it on faces it never saw.
 
-    vigil embed --precision f32 --largest --min-face 20 --json with_mask without_mask > faces.jsonl
-    tools/train_mask_head.py --faces faces.jsonl --probes faces_i8.jsonl --plain lfw.npz --plain-probes lfw_i8.npz \\
-        --split lfw --source-sha256 HASH > head.json
+    vigil detect --min-face 20 --json with_mask without_mask > masks.jsonl
+    vigil detect --min-face 20 --json lfw/images > lfw.jsonl
+    build/venv/bin/python tools/train_mask_head.py --masks masks.jsonl --lfw lfw.jsonl --split lfw \\
+        --out models/facenet-128-covered-faces.json
 
-`--faces` holds both folders, embedded in fp32; the folder's name tells the class. `--probes` are the same in int8, only
-measured. `--plain` holds `names` ("Person_0001") and `vectors` of uncovered faces of LFW, whose View 1 lists under `--split`
-keep the people of training and of test apart.
+`--masks`: faces of both folders, whose names tell the class; `--lfw`: uncovered faces, of whom View 1's lists under `--split` keep the
+people of training and of test apart. Of each photo the largest face counts.
 
-Photos of one person, with one name stem, or more alike than any two people go to the same half. Augmented copies of
-photos that may be in the other half are left out. The threshold is set on training faces. A logistic regression, by Newton's method; nothing here is random.
+Photos of one person, with one name stem, or more alike than any two people go to the same half, and augmented copies of photos that may
+be in the other half are left out. A logistic regression on 512 means (see vigil_models/covered.py) by Newton's method, its threshold set on training
+faces; nothing is random, so the same photos give the same head.
 """
 import argparse
 import hashlib
@@ -19,9 +21,19 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).resolve().parent / "models"))
+
+from vigil_models.covered import BANDS, CHANNELS, SIDE, Features
+from vigil_models.manifest import load_manifest
+from vigil_models.quantise import crop_face, standardise
+from vigil_models.store import Store
+
+MANIFEST = Path(__file__).resolve().parents[1] / "models" / "manifest.toml"
+MODEL = "facenet-128"
 ALIKE = 0.75  # no two people of LFW are this similar often; copies of a photo always are
-PENALTY = 0.1  # of the squared weights; the better of 0.01 and 0.1 in fourfold validation within the training half
+PENALTY = 100  # of the squared weights of features that vary by 1
 FALSE_ALARMS = 0.002  # of training faces without a mask: sets the threshold
 
 
@@ -31,39 +43,42 @@ def stem_of(path):
     return person.group(1) if person else name
 
 
-def read_faces(path):
-    """(path, covered, embedding) of each photo with a face, and how many photos of each folder had none."""
-    faces, missed, total = [], {}, {}
+def largest_faces(path, feeding):
+    """(paths, crops) of the largest face of each photo, and {folder: [photos, photos with a face]}."""
+    paths, crops, counts = [], [], {}
     for line in Path(path).read_text().splitlines():
         photo = json.loads(line)
-        folder = Path(photo["path"]).parent.name
         if Path(photo["path"]).stem.startswith("augmented"):
             continue
-        total[folder] = total.get(folder, 0) + 1
+        count = counts.setdefault(Path(photo["path"]).parent.name, [0, 0])
+        count[0] += 1
         if not photo.get("faces"):
-            missed[folder] = missed.get(folder, 0) + 1
             continue
-        faces.append((photo["path"], folder == "with_mask", np.array(photo["faces"][0]["embedding"])))
-    return faces, missed, total
+        count[1] += 1
+        box = max((np.array(face["box"]) for face in photo["faces"]), key=lambda box: np.prod(box[2:] - box[:2]))
+        with Image.open(photo["path"]) as picture:
+            crop = crop_face(picture.convert("RGB"), box, feeding)
+        paths.append(photo["path"])
+        crops.append(standardise(crop, feeding["preprocessing"]).astype(np.float32))
+    return paths, crops, counts
 
 
-def halves(faces):
+def halves(paths, vectors):
     """Whether each face belongs to the test half; groups are never split."""
-    vectors = np.array([vector for _, _, vector in faces])
-    group = list(range(len(faces)))
+    group = list(range(len(paths)))
 
     def root(i):
         while group[i] != i:
             i = group[i]
         return i
 
-    stems = [stem_of(path) for path, _, _ in faces]
+    stems = [stem_of(path) for path in paths]
     alike = vectors @ vectors.T > ALIKE
-    for i in range(len(faces)):
+    for i in range(len(paths)):
         for j in range(i):
             if stems[i] == stems[j] or alike[i, j]:
                 group[max(root(i), root(j))] = min(root(i), root(j))
-    digest = [hashlib.sha256(stems[root(i)].encode()).digest()[0] for i in range(len(faces))]
+    digest = [hashlib.sha256(stems[root(i)].encode()).digest()[0] for i in range(len(paths))]
     return np.array([value % 2 == 1 for value in digest])
 
 
@@ -75,83 +90,102 @@ def people(path):
     return names
 
 
-def fit(vectors, covered):
+def fit(features, covered):
     """Weights and bias; both classes count the same."""
-    inputs = np.hstack([vectors, np.ones((len(vectors), 1))])
-    shares = np.where(covered, len(covered) / (2 * covered.sum()), len(covered) / (2 * (~covered).sum()))
-    shares *= 2 * min(covered.sum(), (~covered).sum()) / len(covered)
-    penalty = np.full(inputs.shape[1], PENALTY / vectors.shape[1])
+    mean = features.mean(0)
+    spread = features.std(0) + 1e-3 * features.std()
+    inputs = np.hstack([(features - mean) / spread, np.ones((len(features), 1))])
+    shares = np.where(covered, (~covered).sum() / covered.sum(), 1.0)
+    shares *= len(covered) / shares.sum()
+    penalty = np.full(inputs.shape[1], float(PENALTY))
     penalty[-1] = 1e-6
     weights = np.zeros(inputs.shape[1])
     for _ in range(50):
         odds = 1 / (1 + np.exp(-inputs @ weights))
         slope = inputs.T @ (shares * (odds - covered)) + penalty * weights
         curve = (inputs * (shares * odds * (1 - odds))[:, None]).T @ inputs + np.diag(penalty)
-        weights -= np.linalg.solve(curve, slope)
-    return weights[:-1], weights[-1]
+        step = np.linalg.solve(curve, slope)
+        weights -= step
+        if np.abs(step).max() < 1e-9:
+            break
+    slopes = weights[:-1] / spread
+    return slopes, weights[-1] - mean @ slopes
 
 
-def measure(covered, plain, threshold):
-    """Of logits of covered and uncovered faces."""
-    strict = np.sort(plain)[max(0, int(np.ceil(len(plain) * 0.99)) - 1)]
+def area_under_curve(covered, plain):
+    """How often a covered face scores above one that is not."""
+    return float((covered[:, None] > plain[None]).mean() + (covered[:, None] == plain[None]).mean() / 2)
+
+
+def found_at(covered, plain, rate):
+    """The share of covered faces found when `rate` of the others are false alarms."""
+    return round(float((covered > np.quantile(plain, 1 - rate)).mean()), 4)
+
+
+def measure(covered, plain, lfw):
+    """Of logits of covered faces, of uncovered ones of the same set and of LFW; the threshold lies at 0."""
+    both = np.concatenate([plain, lfw])
     return {
-        "covered": len(covered), "uncovered": len(plain),
-        "covered_found": round(float((covered >= threshold).mean()), 4),
-        "uncovered_flagged": round(float((plain >= threshold).mean()), 4),
-        "accuracy": round(float(np.mean([*(covered >= threshold), *(plain < threshold)])), 4),
-        "tpr_at_fpr_1_percent": round(float((covered > strict).mean()), 4),
+        "covered_found": round(float((covered >= 0).mean()), 4),
+        "uncovered_flagged": round(float((plain >= 0).mean()), 4),
+        "lfw_flagged": round(float((lfw >= 0).mean()), 5),
+        "accuracy": round(float(np.mean([*(covered >= 0), *(plain < 0)])), 4),
+        "area_under_curve": round(area_under_curve(covered, both), 5),
+        "found_at_0.1_percent": found_at(covered, both, 0.001),
+        "found_at_1_percent": found_at(covered, both, 0.01),
+        "found_at_5_percent": found_at(covered, both, 0.05),
     }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for option in ("--faces", "--probes", "--plain", "--split"):
-        parser.add_argument(option, required=True)
-    parser.add_argument("--plain-probes", required=True, help="as --plain, in int8")
-    parser.add_argument("--source-sha256", required=True, help="of the embedder's published weights")
+    for option in ("--masks", "--lfw", "--split", "--out"):
+        parser.add_argument(option, required=True, type=Path)
+    parser.add_argument("--models-directory", type=Path, default=Path.home() / ".cache/vigil/models")
     options = parser.parse_args()
 
-    faces, missed, total = read_faces(options.faces)
-    covered = np.array([face[1] for face in faces])
-    vectors = np.array([face[2] for face in faces])
-    test = halves(faces)
-    crowd = np.load(options.plain)
-    probes = np.load(options.plain_probes)["vectors"]
-    owners = np.array([str(name).rsplit("_", 1)[0] for name in crowd["names"]])
-    learnt = np.isin(owners, list(people(Path(options.split) / "pairsDevTrain.txt")))
-    unseen = np.isin(owners, list(people(Path(options.split) / "pairsDevTest.txt"))) & ~learnt
+    model = load_manifest(MANIFEST).models[MODEL]
+    paths, crops, counts = largest_faces(options.masks, model.input)
+    covered = np.array([Path(path).parent.name == "with_mask" for path in paths])
+    lfw_paths, lfw_crops, _ = largest_faces(options.lfw, model.input)
+    owners = np.array([Path(path).parent.name for path in lfw_paths])
+    learnt = np.isin(owners, list(people(options.split / "pairsDevTrain.txt")))
+    unseen = np.isin(owners, list(people(options.split / "pairsDevTest.txt"))) & ~learnt
 
-    weights, bias = fit(np.vstack([vectors[~test], crowd["vectors"][learnt]]),
-                        np.concatenate([covered[~test], np.zeros(learnt.sum(), bool)]))
+    features = {}
+    for precision in ("fp32", "int8"):
+        network = Features(Store(options.models_directory).path_of(model, "embedder", precision))
+        features[precision] = (*network.of(crops), network.of(lfw_crops)[0])
+    exact, vectors, lfw = features["fp32"]
+    test = halves(paths, vectors)
 
-    def judge(some):
-        return some @ weights + bias
+    weights, bias = fit(np.vstack([exact[~test], lfw[learnt]]), np.concatenate([covered[~test], np.zeros(learnt.sum(), bool)]))
+    plain = np.concatenate([exact[~test & ~covered], lfw[learnt]])
+    bias -= np.quantile(plain @ weights + bias, 1 - FALSE_ALARMS)
 
-    train_plain = np.concatenate([judge(vectors[~test & ~covered]), judge(crowd["vectors"][learnt])])
-    threshold = float(np.quantile(train_plain, 1 - FALSE_ALARMS))
-
-    coarse = {face[0]: face[2] for face in read_faces(options.probes)[0]}
-    both = np.array([face[0] in coarse for face in faces])
-    coarse_vectors = np.array([coarse.get(face[0], face[2]) for face in faces])
     tested = {}
-    for name, some, plain in (("fp32", vectors, crowd["vectors"]), ("int8", coarse_vectors, probes)):
-        known = test & both if name == "int8" else test
-        tested[name] = measure(judge(some[known & covered]), judge(some[known & ~covered]), threshold)
-        tested[name]["unseen_people_of_lfw_flagged"] = round(float((judge(plain[unseen]) >= threshold).mean()), 5)
-        tested[name]["all_of_lfw_flagged"] = round(float((judge(plain) >= threshold).mean()), 5)
-    report = {
-        "photos": total, "no_face_found": missed, "train": int((~test).sum()), "test": int(test.sum()),
-        "lfw_train": int(learnt.sum()), "lfw_unseen": int(unseen.sum()), "measured_on_test": tested,
-    }
-    json.dump(report, sys.stderr, indent=1)
-    print(file=sys.stderr)
-    json.dump({
-        "schema": 1, "model": "facenet-128", "source_sha256": options.source_sha256,
+    for precision, (some, _, crowd) in features.items():
+        judge = lambda inputs: inputs @ weights + bias
+        tested[precision] = measure(judge(some[test & covered]), judge(some[test & ~covered]), judge(crowd[unseen]))
+        found, total = counts["with_mask"][1], counts["with_mask"][0]
+        tested[precision]["covered_found_of_all_photos"] = round(tested[precision]["covered_found"] * found / total, 4)
+    head = {
+        "model": MODEL,
+        "source_sha256": model.files[0].sha256,
         "made_by": "tools/train_mask_head.py",
-        "trained_on": "Face-Mask-Detection of chandrikadeb7 (half by person) and LFW View 1, training people",
-        "threshold": round(1 / (1 + float(np.exp(-threshold))), 5), **report,
-        "bias": round(float(bias), 5), "weights": [round(float(weight), 5) for weight in weights],
-    }, sys.stdout, indent=1)
+        "trained_on": "Face-Mask-Detection of chandrikadeb7 (one half, by person) and the training people of LFW View 1",
+        "photos_and_found": counts,
+        "train": {"covered": int((~test & covered).sum()), "uncovered": int((~test & ~covered).sum()), "lfw": int(learnt.sum())},
+        "test": {"covered": int((test & covered).sum()), "uncovered": int((test & ~covered).sum()), "lfw": int(unseen.sum())},
+        "measured_on_test": tested,
+        "layer": {"channels": CHANNELS, "side": SIDE, "bands": BANDS},
+        "bias": round(float(bias), 5),
+    }
+    numbers = ",".join(f"{weight:.5g}" for weight in weights)
+    text = json.dumps(head, indent=1)
+    options.out.write_text(text[: text.rindex("\n")] + ',\n "weights": [' + numbers + "]\n}\n")
+    head.pop("layer")
+    json.dump({**head, "sha256": hashlib.sha256(options.out.read_bytes()).hexdigest()}, sys.stdout)
     print()
 
 

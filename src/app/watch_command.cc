@@ -72,6 +72,9 @@ json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated)
   const Decision& decision = outcome.decision;
   const Box& box = outcome.best.detection.box;
   const bool named = IsNamed(outcome);
+  const auto likelihood = [](const std::optional<float>& value) {
+    return value ? json::value(ShortDecimal(*value)) : json::value(nullptr);
+  };
   return {
       {"time", FormatTime(outcome.best.frame.captured_at)},
       {"pts_ms", outcome.best.frame.pts.count()},
@@ -84,6 +87,8 @@ json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated)
       {"calibrated", calibrated},
       {"reason",
        decision.reason ? json::value(ReasonName(*decision.reason)) : json::value(nullptr)},
+      {"covered", likelihood(decision.trace.state.covered)},
+      {"live", likelihood(decision.trace.state.live)},
       {"box",
        {ShortDecimal(box.x1), ShortDecimal(box.y1), ShortDecimal(box.x2), ShortDecimal(box.y2)}},
       {"frame_faces", outcome.best.frame_faces}};
@@ -114,6 +119,7 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config, config.recognition.min_face_px, 1));
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config));
   VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config, precision, 1));
+  VIGIL_ASSIGN_OR_RETURN(auto liveness, MakeLivenessDetectors(config, 1));
   facts.models =
       format("{} and {} in {}.", detectors.front()->Info().id,
              embedders.front()->Info().space.model_id, embedders.front()->Info().precision);
@@ -136,7 +142,8 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
           },
       .name_of = [&](const std::string& id) { return list.NameOf(id); }};
   return pipeline::WatchSource(source, std::move(detectors.front()), std::move(embedders.front()),
-                               watch, ports, std::move(stop));
+                               watch, ports, std::move(stop),
+                               liveness.empty() ? nullptr : std::move(liveness.front()));
 }
 
 // The page is written however the stream ended: what was seen was seen.

@@ -115,11 +115,11 @@ void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json, bool cali
 Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options& options,
                                      FrameSource& source, const Watchlist& list, Clock& clock,
                                      WatchReport& report, WatchReportFacts& facts,
+                                     std::unique_ptr<LivenessDetector> liveness,
                                      std::stop_token stop) {
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config, config.recognition.min_face_px, 1));
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config));
   VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config, precision, 1));
-  VIGIL_ASSIGN_OR_RETURN(auto liveness, MakeLivenessDetectors(config, 1));
   facts.models =
       format("{} and {} in {}.", detectors.front()->Info().id,
              embedders.front()->Info().space.model_id, embedders.front()->Info().precision);
@@ -142,8 +142,7 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
           },
       .name_of = [&](const std::string& id) { return list.NameOf(id); }};
   return pipeline::WatchSource(source, std::move(detectors.front()), std::move(embedders.front()),
-                               watch, ports, std::move(stop),
-                               liveness.empty() ? nullptr : std::move(liveness.front()));
+                               watch, ports, std::move(stop), std::move(liveness));
 }
 
 // The page is written however the stream ended: what was seen was seen.
@@ -184,6 +183,8 @@ ExitCode Run(const CommandLine& line, const Options& options) {
   });
   const auto list = OpenWatchlist(*config, options);
   if (!list) return Report(list.error());
+  auto liveness = MakeLivenessDetectors(*config, 1);
+  if (!liveness) return Report(liveness.error());
   auto opened = media::OpenStream(Secret(options.source), {}, stop.get_token(), clock);
   if (!opened) {
     Report(opened.error().error);
@@ -204,7 +205,8 @@ ExitCode Run(const CommandLine& line, const Options& options) {
                          .people_enrolled = list->People(),
                          .written_at = {}};
   const auto summary =
-      Watch(*config, options, *opened->source, *list, clock, report, facts, stop.get_token());
+      Watch(*config, options, *opened->source, *list, clock, report, facts,
+            liveness->empty() ? nullptr : std::move(liveness->front()), stop.get_token());
   facts.written_at = clock.WallNow();
   if (const Status written = WriteReport(report, facts, report_file, options.report); !written) {
     return Report(written.error());

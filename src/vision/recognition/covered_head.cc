@@ -1,6 +1,7 @@
 // The operators of the networks bear no names of their own, so the layer is found by its shape.
 #include "vision/recognition/covered_head.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <openvino/opsets/opset8.hpp>
@@ -37,19 +38,31 @@ std::shared_ptr<ov::Node> LayerOf(const CoveredHead& head, const ov::Model& netw
   return found;
 }
 
+// The weights of the means over bands, as weights of the means over single rows: a slice of the
+// layer for each band would cost more than all the rest of the head.
+std::vector<float> WeightsOfRows(const CoveredHead& head) {
+  const auto side = static_cast<std::size_t>(head.side);
+  const auto channels = static_cast<std::size_t>(head.channels);
+  std::vector<float> weights(channels * side);
+  for (std::size_t i = 0; i < head.bands.size(); ++i) {
+    const CoveredHead::Band& band = head.bands[i];
+    for (std::size_t channel = 0; channel < channels; ++channel) {
+      const float share =
+          head.weights[i * channels + channel] / static_cast<float>(band.to - band.from);
+      for (int row = band.from; row < band.to; ++row)
+        weights[channel * side + static_cast<std::size_t>(row)] += share;
+    }
+  }
+  return weights;
+}
+
 }  // namespace
 
 void Attach(const CoveredHead& head, ov::Model& network) {
-  const auto layer = LayerOf(head, network);
-  ov::OutputVector means;
-  for (const CoveredHead::Band& band : head.bands) {
-    const auto rows = std::make_shared<ops::Slice>(layer, Indices({band.from}), Indices({band.to}),
-                                                   Indices({1}), Indices({2}));
-    means.push_back(std::make_shared<ops::ReduceMean>(rows, Indices({2, 3}), false));
-  }
-  const auto features = std::make_shared<ops::Concat>(means, 1);
-  const auto weights =
-      ops::Constant::create(ov::element::f32, {head.weights.size(), 1}, head.weights);
+  const auto rows = std::make_shared<ops::ReduceMean>(LayerOf(head, network), Indices({3}), false);
+  const auto features = std::make_shared<ops::Reshape>(rows, Indices({0, -1}), true);
+  const std::vector<float> numbers = WeightsOfRows(head);
+  const auto weights = ops::Constant::create(ov::element::f32, {numbers.size(), 1}, numbers);
   const auto bias = ops::Constant::create(ov::element::f32, {1, 1}, {head.bias});
   const auto score =
       std::make_shared<ops::Add>(std::make_shared<ops::MatMul>(features, weights), bias);

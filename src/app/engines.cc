@@ -12,6 +12,7 @@
 #include "gallery/flat_index.h"
 #include "vision/detectors/mtcnn.h"
 #include "vision/detectors/yunet.h"
+#include "vision/liveness/minifasnet.h"
 #include "vision/model_store.h"
 #include "vision/quality.h"
 #include "vision/recognition/facenet.h"
@@ -42,7 +43,7 @@ class NoEmbedder final : public Embedder {
     info_.space.dimension = 1;
   }
   FaceCrop Crop(const Frame&, const Detection&) const override { return {}; }
-  Result<std::vector<Embedding>> Embed(std::span<const FaceCrop>) override { return NoModels(); }
+  Result<std::vector<EmbeddedFace>> Embed(std::span<const FaceCrop>) override { return NoModels(); }
   const EmbedderInfo& Info() const override { return info_; }
 
  private:
@@ -131,6 +132,15 @@ Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Confi
                           .precision = precision,
                           .batch_max = batch_max},
                          count);
+}
+
+Result<std::vector<std::unique_ptr<LivenessDetector>>> MakeLivenessDetectors(
+    const config::Config& config, int count) {
+  if (config.models.liveness.empty()) return {};
+  VIGIL_RETURN_IF_ERROR(FindConfigured("models.liveness", "liveness", config.models.liveness,
+                                       config.models.directory));
+  return vision::MakeLivenessDetectors(
+      {.models_directory = config.models.directory, .model_id = config.models.liveness}, count);
 }
 
 Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config) {

@@ -9,6 +9,7 @@
 #include "core/detector.h"
 #include "core/embedder.h"
 #include "core/gallery.h"
+#include "core/liveness.h"
 #include "core/typical_faces.h"
 #include "pipeline/photo_analyser.h"
 #include "vision/cpu.h"
@@ -29,6 +30,10 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Confi
 Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Config& config,
                                                              vision::Precision precision, int count,
                                                              int batch_max = 8);
+
+// `count` detectors of `models.liveness`; none when nobody looks whether faces are living ones.
+Result<std::vector<std::unique_ptr<LivenessDetector>>> MakeLivenessDetectors(
+    const config::Config& config, int count);
 
 // The typical faces that the thresholds of `models.embedder` were measured with; empty for most.
 Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config);

@@ -28,6 +28,17 @@ void EventReporter::NoteCamera(const pipeline::CameraStatus& status) {
   post_(std::move(kind), std::move(data));
 }
 
+void EventReporter::NoteOutcome(const pipeline::TrackOutcome& outcome) {
+  if (outcome.occasion != pipeline::Occasion::kChanged ||
+      outcome.decision.outcome != Outcome::kSpoof) {
+    return;
+  }
+  post_("face.spoof", {{"camera_id", outcome.camera_id},
+                       {"camera_name", outcome.camera_name},
+                       {"track_id", outcome.track_id},
+                       {"live", outcome.decision.trace.state.live.value_or(0)}});
+}
+
 void EventReporter::NoteDelivery(const alerts::DeliveryReport& report) {
   const bool failing = report.state != DeliveryState::kSent;
   {

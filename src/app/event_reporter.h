@@ -1,5 +1,5 @@
-// Tells as events what no transaction tells: cameras that come and go, channels that fail, a new
-// gallery.
+// Tells as events what no transaction tells: cameras that come and go, pictures of faces held
+// before them, channels that fail, a new gallery.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "core/gallery.h"
 #include "pipeline/camera_worker.h"
+#include "pipeline/track_outcome.h"
 
 namespace vigil::app {
 
@@ -23,6 +24,8 @@ class EventReporter {
   explicit EventReporter(Post post) : post_(std::move(post)) {}
 
   void NoteCamera(const pipeline::CameraStatus& status);
+  // Of all outcomes, only that a face turned out to be a picture of one.
+  void NoteOutcome(const pipeline::TrackOutcome& outcome);
   void NoteDelivery(const alerts::DeliveryReport& report);
   // The gallery that is searched now.
   void NoteGallery(const GalleryInfo& gallery);

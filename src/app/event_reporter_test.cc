@@ -85,5 +85,23 @@ TEST_F(Reporter, TellsAnotherGallery) {
   EXPECT_EQ(last_.at("persons"), 2);
 }
 
+TEST_F(Reporter, TellsOfPicturesOfFacesAndOfNoOtherOutcome) {
+  pipeline::TrackOutcome outcome;
+  outcome.camera_id = "c1";
+  outcome.camera_name = "door";
+  outcome.track_id = 7;
+  outcome.decision.outcome = Outcome::kStranger;
+  reporter_.NoteOutcome(outcome);
+  EXPECT_THAT(kinds_, IsEmpty());
+  outcome.decision.outcome = Outcome::kSpoof;
+  outcome.decision.trace.state.live = 0.25F;
+  reporter_.NoteOutcome(outcome);
+  outcome.occasion = pipeline::Occasion::kEnded;
+  reporter_.NoteOutcome(outcome);
+  EXPECT_THAT(kinds_, ElementsAre("face.spoof"));
+  EXPECT_EQ(last_.at("track_id"), 7);
+  EXPECT_EQ(last_.at("live"), 0.25);
+}
+
 }  // namespace
 }  // namespace vigil::app

@@ -76,8 +76,9 @@ Result<ExplainPhoto> ExplainOne(const config::Config& config, const Options& opt
   photo.face = *largest;
   const FaceCrop crop = embedder.Crop(frame, *largest);
   photo.quality = vision::AssessQuality(frame, crop, *largest);
-  VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder.Embed({&crop, 1}));
-  photo.embedding = std::move(embeddings.front());
+  VIGIL_ASSIGN_OR_RETURN(auto embedded, embedder.Embed({&crop, 1}));
+  photo.embedding = std::move(embedded.front().embedding);
+  photo.quality.covered = embedded.front().covered;
   photo.crop = crop.image;
   return photo;
 }
@@ -161,6 +162,7 @@ json::object PhotoJson(const ExplainPhoto& photo, const std::string& path) {
                        {"sharpness", ShortDecimal(quality.sharpness)},
                        {"frontal", ShortDecimal(quality.frontal)},
                        {"brightness", ShortDecimal(quality.brightness)}};
+    if (quality.covered) face["quality"].as_object()["covered"] = ShortDecimal(*quality.covered);
     face["crop"] = {photo.crop.width, photo.crop.height};
     face["dimension"] = photo.embedding.size();
     object["face"] = std::move(face);

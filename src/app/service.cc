@@ -111,6 +111,7 @@ Status Service::StartRecognition(const std::vector<AlertRoute>& routes) {
   VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config_, precision, WorkerCount(config_)));
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config_, config_.recognition.min_face_px,
                                                        WorkerCount(config_)));
+  VIGIL_ASSIGN_OR_RETURN(auto liveness, MakeLivenessDetectors(config_, WorkerCount(config_)));
   detector_facts_ = detectors.front()->Info();
   embedder_facts_ = embedders.front()->Info();
   if (embedder_facts_.impostor_tail.points.size() < 2) {
@@ -153,6 +154,7 @@ Status Service::StartRecognition(const std::vector<AlertRoute>& routes) {
           .metrics = backend_->metrics,
           .detectors = std::move(detectors),
           .embedders = std::move(embedders),
+          .liveness = std::move(liveness),
           .quality = vision::AssessQuality,
           .open_source = MakeSourceFactory(clock),
           .on_outcome = [this](const pipeline::TrackOutcome& outcome) { NoteOutcome(outcome); },
@@ -323,6 +325,7 @@ void Service::SetGauges() {
 
 void Service::NoteOutcome(const pipeline::TrackOutcome& outcome) {
   incident_engine_->Take(outcome);
+  events_.NoteOutcome(outcome);
   if (observers_.on_outcome) observers_.on_outcome(outcome);
 }
 

@@ -75,6 +75,9 @@ json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated)
   const Decision& decision = outcome.decision;
   const Box& box = outcome.best.detection.box;
   const bool named = IsNamed(outcome);
+  const auto likelihood = [](const std::optional<float>& value) {
+    return value ? json::value(ShortDecimal(*value)) : json::value(nullptr);
+  };
   return {
       {"time", FormatTime(outcome.best.frame.captured_at)},
       {"pts_ms", outcome.best.frame.pts.count()},
@@ -87,6 +90,8 @@ json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated)
       {"calibrated", calibrated},
       {"reason",
        decision.reason ? json::value(ReasonName(*decision.reason)) : json::value(nullptr)},
+      {"covered", likelihood(decision.trace.state.covered)},
+      {"live", likelihood(decision.trace.state.live)},
       {"box",
        {ShortDecimal(box.x1), ShortDecimal(box.y1), ShortDecimal(box.x2), ShortDecimal(box.y2)}},
       {"frame_faces", outcome.best.frame_faces}};
@@ -124,6 +129,7 @@ Result<WatchedArea> WatchedAreaOf(const Options& options) {
 Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options& options,
                                      FrameSource& source, const Watchlist& list, Clock& clock,
                                      WatchReport& report, WatchReportFacts& facts,
+                                     std::unique_ptr<LivenessDetector> liveness,
                                      std::stop_token stop) {
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config, config.recognition.min_face_px, 1));
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config));
@@ -155,7 +161,7 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
           },
       .name_of = [&](const std::string& id) { return list.NameOf(id); }};
   return pipeline::WatchSource(source, std::move(detectors.front()), std::move(embedders.front()),
-                               watch, ports, std::move(stop));
+                               watch, ports, std::move(stop), std::move(liveness));
 }
 
 // The page is written however the stream ended: what was seen was seen.
@@ -196,6 +202,8 @@ ExitCode Run(const CommandLine& line, const Options& options) {
   });
   const auto list = OpenWatchlist(*config, options);
   if (!list) return Report(list.error());
+  auto liveness = MakeLivenessDetectors(*config, 1);
+  if (!liveness) return Report(liveness.error());
   auto opened = media::OpenStream(Secret(options.source), {}, stop.get_token(), clock);
   if (!opened) {
     Report(opened.error().error);
@@ -216,7 +224,8 @@ ExitCode Run(const CommandLine& line, const Options& options) {
                          .people_enrolled = list->People(),
                          .written_at = {}};
   const auto summary =
-      Watch(*config, options, *opened->source, *list, clock, report, facts, stop.get_token());
+      Watch(*config, options, *opened->source, *list, clock, report, facts,
+            liveness->empty() ? nullptr : std::move(liveness->front()), stop.get_token());
   facts.written_at = clock.WallNow();
   if (const Status written = WriteReport(report, facts, report_file, options.report); !written) {
     return Report(written.error());

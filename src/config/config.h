@@ -41,6 +41,7 @@ struct DatabaseConfig {
 struct ModelsConfig {
   std::string detector = "mtcnn";
   std::string embedder = "facenet-128";
+  std::string liveness;            // empty: nobody looks whether faces are living ones
   std::string precision = "auto";  // "auto" (by CPU), "f32", "bf16", "i8"
   // LoadConfig replaces ~; the environment's VIGIL_MODELS_DIRECTORY sets it as well.
   std::filesystem::path directory = "~/.cache/vigil/models";

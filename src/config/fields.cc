@@ -59,6 +59,8 @@ const std::vector<Field<ModelsConfig>>& Fields(const ModelsConfig*) {
   static const std::vector<Field<S>> fields = {
       {"detector", &S::detector, "", "Model that finds faces; see vigil models list."},
       {"embedder", &S::embedder, "", "Model that tells faces apart; see vigil models list."},
+      {"liveness", &S::liveness, "",
+       "Model that tells living faces from pictures of them, minifasnet; empty: none does."},
       {.name = "precision",
        .member = &S::precision,
        .description = "Arithmetic of the models; auto chooses by the CPU.",

@@ -53,8 +53,11 @@ Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbI
     crops.push_back(crop);
     faces.push_back({detection, quality_(frame, crop, detection), std::move(crop), {}});
   }
-  VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder_->Embed(crops));
-  for (std::size_t i = 0; i < faces.size(); ++i) faces[i].embedding = std::move(embeddings[i]);
+  VIGIL_ASSIGN_OR_RETURN(auto embedded, embedder_->Embed(crops));
+  for (std::size_t i = 0; i < faces.size(); ++i) {
+    faces[i].embedding = std::move(embedded[i].embedding);
+    faces[i].quality.covered = embedded[i].covered;
+  }
 
   std::ranges::sort(faces, std::ranges::greater(), [&](const PhotoFace& face) {
     return VisibleArea(face.detection.box, frame.width, frame.height);
@@ -83,6 +86,10 @@ Result<PhotoFace> ChooseEnrolmentFace(std::vector<PhotoFace> faces) {
   }
   if (const auto reason = faces.front().quality.unrecognisable) {
     return Fail(ErrorCode::kInvalidArgument, std::string(Advice(*reason)));
+  }
+  // Covered faces resemble each other: as references they would draw in every mask that passes.
+  if (faces.front().quality.covered.value_or(0) >= kCoveredFrom) {
+    return Fail(ErrorCode::kInvalidArgument, std::string(Advice(UnrecognisableReason::kOccluded)));
   }
   return std::move(faces.front());
 }

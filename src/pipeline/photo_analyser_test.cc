@@ -73,5 +73,23 @@ TEST(ChooseEnrolmentFace, SaysWhyAFaceIsTooPoor) {
   EXPECT_THAT(ChooseEnrolmentFace({face}).error().message, HasSubstr("too small"));
 }
 
+TEST(ChooseEnrolmentFace, RefusesACoveredFace) {
+  PhotoFace face = FaceOf(200);
+  face.quality.covered = 0.49F;
+  EXPECT_TRUE(ChooseEnrolmentFace({face}).has_value());
+  face.quality.covered = 0.5F;
+  EXPECT_THAT(ChooseEnrolmentFace({face}).error().message, HasSubstr("covered"));
+}
+
+TEST(PhotoAnalyser, SaysWhatTheEmbedderSaysOfMasks) {
+  auto embedder = std::make_unique<FakeEmbedder>();
+  embedder->SayCovered(0.75F);
+  PhotoAnalyser analyser(
+      std::make_unique<FakeDetector>(std::vector{FakeDetector::Face(10, 10, 90)}),
+      std::move(embedder),
+      [](const Frame&, const FaceCrop&, const Detection&) { return FaceQuality{}; });
+  EXPECT_EQ(analyser.Analyse(Photo())->front().quality.covered, 0.75F);
+}
+
 }  // namespace
 }  // namespace vigil::pipeline

@@ -87,11 +87,13 @@ struct Recogniser::Round {
 };
 
 Recogniser::Recogniser(const RecognitionOptions& options, const RecognitionPorts& ports,
-                       std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder)
+                       std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder,
+                       std::unique_ptr<LivenessDetector> liveness)
     : options_(options),
       ports_(ports),
       detector_(std::move(detector)),
       embedder_(std::move(embedder)),
+      liveness_(std::move(liveness)),
       failures_(ports.clock) {}
 
 void Recogniser::Run(Scheduler& scheduler) {
@@ -194,6 +196,8 @@ Result<std::vector<Shot>> Recogniser::FindFaces(const CameraLane& lane, const Fr
                      .frame_faces_outside = static_cast<int>(outside),
                      .names = {},
                      .times = times});
+    if (liveness_ != nullptr && shots.back().Recognisable())
+      shots.back().surroundings = liveness_->View(frame, face);
   }
   return shots;
 }
@@ -280,19 +284,29 @@ Status Recogniser::EmbedDueShots(Round& round) {
 
 Status Recogniser::Embed(std::span<Shot* const> shots, std::span<const FaceCrop> crops,
                          const Round& round) {
-  std::vector<Embedding> embeddings;
+  std::vector<EmbeddedFace> faces;
   std::chrono::microseconds embed_time{0};
   {
     const StageTimer timer(ports_.metrics, ports_.clock, Stage::kEmbed, &embed_time);
-    VIGIL_ASSIGN_OR_RETURN(embeddings, embedder_->Embed(crops));
+    VIGIL_ASSIGN_OR_RETURN(faces, embedder_->Embed(crops));
   }
   for (std::size_t i = 0; i < shots.size(); ++i) {
-    shots[i]->embedding = std::move(embeddings[i]);
+    shots[i]->embedding = std::move(faces[i].embedding);
+    shots[i]->quality.covered = faces[i].covered;
     shots[i]->names = NameAlone(*shots[i], round.place);
     shots[i]->times.embed = embed_time;
     shots[i]->times.embed_batch = static_cast<int>(shots.size());
   }
   ports_.metrics.CountEmbeddings(round.lane.camera.id, std::ssize(shots));
+  return LookForLife(shots);
+}
+
+Status Recogniser::LookForLife(std::span<Shot* const> shots) {
+  if (liveness_ == nullptr) return {};
+  std::vector<LivenessView> views;
+  for (Shot* shot : shots) views.push_back(std::exchange(shot->surroundings, {}));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<float> live, liveness_->Judge(views));
+  for (std::size_t i = 0; i < shots.size(); ++i) shots[i]->quality.live = live[i];
   return {};
 }
 

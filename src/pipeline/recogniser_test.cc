@@ -10,6 +10,7 @@
 #include "fakes/fake_detector.h"
 #include "fakes/fake_embedder.h"
 #include "fakes/fake_frame_source.h"
+#include "fakes/fake_liveness.h"
 #include "gallery/flat_index.h"
 
 namespace vigil::pipeline {
@@ -44,12 +45,18 @@ class RecogniserTest : public testing::Test {
             .on_outcome = [this](const TrackOutcome& outcome) { outcomes_.push_back(outcome); },
             .name_of = [](const std::string& id) { return "name of " + id; },
             .live = &live_},
-        std::move(detector), std::move(embedder));
+        std::move(detector), std::move(embedder), TakeLiveness());
     quality_.score = 0.8F;
     Camera camera;
     camera.id = "door";
     camera.name = "Front door";
     lane_ = std::make_shared<CameraLane>(camera, 40, TrackerOptions{});
+  }
+
+  std::unique_ptr<LivenessDetector> TakeLiveness() {
+    auto liveness = std::make_unique<FakeLiveness>();
+    liveness_ = liveness.get();
+    return liveness;
   }
 
   void Enrol(const std::string& person_id, std::uint8_t luma) {
@@ -65,7 +72,7 @@ class RecogniserTest : public testing::Test {
   Embedding EmbeddingOf(std::uint8_t luma) {
     const Frame frame = MakeTestFrame(200, 200, luma);
     const FaceCrop crop = embedder_->Crop(frame, FakeDetector::Face(50, 50, 100));
-    return FakeEmbedder().Embed({&crop, 1})->front();
+    return FakeEmbedder().Embed({&crop, 1})->front().embedding;
   }
 
   Status Show(int pts_ms, std::uint8_t luma) {
@@ -97,6 +104,7 @@ class RecogniserTest : public testing::Test {
   LiveView live_;
   RecognitionOptions options_;
   FakeEmbedder* embedder_ = nullptr;
+  FakeLiveness* liveness_ = nullptr;
   milliseconds detecting_{0};  // how long the detector works
   std::vector<Detection> faces_{FakeDetector::Face(50, 50, 100)};
   FaceQuality quality_;
@@ -217,6 +225,32 @@ TEST_F(RecogniserTest, DoesNotNameWhatTheDetectorDoubts) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
   ASSERT_THAT(Told(), ElementsAre("unrecognisable"));
   EXPECT_EQ(outcomes_[0].decision.reason, UnrecognisableReason::kOccluded);
+}
+
+TEST_F(RecogniserTest, CallsACoveredFaceThatResemblesNobodyCovered) {
+  Enrol("anna", kAnna);
+  embedder_->SayCovered(0.9F);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kBert).has_value());
+  ASSERT_THAT(Told(), ElementsAre("unrecognisable"));
+  EXPECT_EQ(outcomes_[0].decision.reason, UnrecognisableReason::kOccluded);
+  EXPECT_FLOAT_EQ(outcomes_[0].decision.trace.shots.front().quality.covered.value(), 0.9F);
+}
+
+TEST_F(RecogniserTest, NeverNamesThePictureOfAFace) {
+  Enrol("anna", kAnna);
+  liveness_->SayLive(0.1F);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EndStream();
+  EXPECT_THAT(Told(), ElementsAre("spoof", "ended spoof"));
+  EXPECT_FLOAT_EQ(outcomes_[0].decision.trace.state.live.value(), 0.1F);
+}
+
+TEST_F(RecogniserTest, NamesALivingFace) {
+  Enrol("anna", kAnna);
+  liveness_->SayLive(0.9F);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("match"));
+  EXPECT_FLOAT_EQ(outcomes_[0].decision.trace.shots.front().quality.live.value(), 0.9F);
 }
 
 TEST_F(RecogniserTest, DoesNotReplayAMatchAfterAReconnect) {

@@ -35,6 +35,7 @@ struct WatchSummary {
 // the source and of inference.
 Result<WatchSummary> WatchSource(FrameSource& source, std::unique_ptr<Detector> detector,
                                  std::unique_ptr<Embedder> embedder, const WatchOptions& options,
-                                 const RecognitionPorts& ports, std::stop_token stop = {});
+                                 const RecognitionPorts& ports, std::stop_token stop = {},
+                                 std::unique_ptr<LivenessDetector> liveness = nullptr);
 
 }  // namespace vigil::pipeline

@@ -49,7 +49,7 @@ def test_a_person_is_recognised_and_told(on_postgres, postgres, scene, start_cam
     add_camera(server, "gate", start_camera("--scene", scene).url)
     wait_until(lambda: webhook.accepted, "the alert arrives", 60, server.explain)
     incidents = server.rest.get("/incidents").json["items"]
-    assert [incident["person"]["name"] for incident in incidents] == [WANTED]
+    assert [incident["person_name"] for incident in incidents] == [WANTED]
     wait_until(lambda: postgres.query("SELECT state FROM outbox") == [["sent"]], "the delivery is recorded", 20)
     assert server.terminate()[0] == 0, server.explain()
     checked = on_postgres.run("doctor")

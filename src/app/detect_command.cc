@@ -52,7 +52,9 @@ Result<json::array> DescribeFaces(const Options& options, Engines& engines, cons
   for (std::size_t i = 0; i < faces.size(); ++i) {
     json::object face = FaceJson(faces[i]);
     if (engines.embedder != nullptr) {
-      face["quality"] = ShortDecimal(vision::AssessQuality(frame, crops[i], faces[i]).score);
+      const FaceQuality quality = vision::AssessQuality(frame, crops[i], faces[i]);
+      face["quality"] = ShortDecimal(quality.score);
+      face["quality_parts"] = QualityJson(quality);
       json::array numbers;
       for (const float value : WithoutTypical(engines.typical, embeddings[i]))
         numbers.push_back(ShortDecimal(value));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Fits the weights of the quality of a shot (src/core/quality_factors.cc) and judges them on people they were not fitted on.
+"""Fits the weights of the quality of a shot (src/vision/quality.cc) and judges them on people they were not fitted on.
 
-  build/venv/bin/python tools/quality/fit.py --lfw FOLDER --keep shots.npz [--vigil build/release/vigil] [--copies 4]
+  build/venv/bin/python tools/quality/fit.py --lfw FOLDER --keep shots.npz [--vigil build/release/vigil] [--copies 3]
 
 FOLDER holds images/NAME/NAME_0001.jpg, pairsDevTrain.txt and pairsDevTest.txt of LFW View 1. Of every person with two photos or more, each photo
 and --copies degraded copies of it are shots: shrunk, blurred, smeared, darkened with noise, burnt out, compressed, or cut off by the picture's
@@ -10,9 +10,9 @@ embeddings. What quality should tell is the similarity of a shot with its person
 
 Fitted on the people of pairsDevTrain.txt, judged on those of pairsDevTest.txt, who are others. Quality is the product of the parts, each raised to
 its weight; the weights and the places where size and sharpness no longer help are found by least squares on the similarity, relative to that of a
-perfect shot. Prints one JSON line: the numbers, and for both halves, before and after, the rank correlation of quality and similarity (over all
-shots, and among the shots of one photo), and the share of shots below the similarity that a gallery of 100 needs when the worst 0, 10, 25 and 50 %
-by quality are rejected. --keep holds what the embedder gave, so that another fit needs no images.
+perfect shot. Prints one JSON line: the numbers, and for both halves, before and after, the rank correlation of quality and similarity, the
+share of shots below the similarity that a gallery of 100 needs when the worst 0, 10, 25 and 50 % by quality are rejected, and the mean similarity of
+the copy of a photo that has the highest quality, beside that of the copy most alike and of all. --keep holds what the embedder gave, so that another fit needs no images.
 """
 import argparse
 import concurrent.futures
@@ -131,15 +131,84 @@ def make_shots(options):
     return {"names": np.array(names), "copies": np.array(copies), "rows": np.array(rows, np.float32), "vectors": np.stack(vectors)}
 
 
+
+def people_of(file):
+    return {name.rsplit("_", 1)[0] for a, b, _ in pairs(file) for name in (a, b)}
+
+
+def similarities(shots):
+    """Similarity of each shot with the mean of the person's other photos; NaN where there is none."""
+    person = np.array([person_of(name) for name in shots["names"]])
+    clean = {}
+    for index in np.flatnonzero(shots["copies"] == 0):
+        clean.setdefault(person[index], {})[shots["names"][index]] = shots["vectors"][index]
+    similarity = np.full(len(person), np.nan)
+    for index, name in enumerate(shots["names"]):
+        others = [vector for other, vector in clean.get(person[index], {}).items() if other != name]
+        if others:
+            reference = np.mean(others, axis=0)
+            similarity[index] = shots["vectors"][index] @ reference / np.linalg.norm(reference)
+    return similarity, person
+
+
+def parts(rows, full):
+    """Logarithms of the parts, each in 0.02 to 1, in the order of PARTS."""
+    face_px, sharpness, frontal, brightness, detector, _ = rows.T.astype(float)
+    size_full, sharp_full, dark, burnt = full
+    light = np.minimum(brightness / dark, (1 - brightness) / burnt)
+    return np.log(np.clip([face_px / size_full, sharpness / sharp_full, frontal, light, detector], 0.02, 1))
+
+
+def fitted(rows, similarity, full):
+    logs = parts(rows, full)
+    found = least_squares(lambda x: x[5] * np.exp(x[:5] @ logs) - similarity, [0.2] * 5 + [0.8], bounds=([0] * 5 + [0.3], [5] * 4 + [12, 1]),
+                          loss="soft_l1", f_scale=0.2)
+    return found.cost, full, found.x
+
+
+def fit(rows, similarity):
+    """The weights and full values of least cost, over a grid of full values."""
+    best = min((fitted(rows, similarity, (size, sharp, dark, 0.15)) for size in (50, 70, 100) for sharp in (0.3, 0.5, 0.7, 1)
+                for dark in (0.15, 0.25, 0.35)), key=lambda result: result[0])
+    return min((fitted(rows, similarity, (*best[1][:3], burnt)) for burnt in (0.15, 0.25, 0.35, 0.5)), key=lambda result: result[0])
+
+
+def judged(quality, similarity, photos, copies):
+    order = similarity[np.argsort(quality)]
+    chosen, best, mean = [], [], []
+    for photo in np.unique(photos):
+        shots = np.flatnonzero((photos == photo) & (copies > 0))
+        if len(shots) > 1:
+            chosen.append(similarity[shots[np.argmax(quality[shots])]])
+            best.append(similarity[shots].max())
+            mean.append(similarity[shots].mean())
+    return {"shots": len(quality), "rank_correlation": round(float(spearmanr(quality, similarity)[0]), 3),
+            "missed_when_rejected": {str(share): round(float(np.mean(order[int(len(order) * share):] < NEEDED)), 3) for share in (0, 0.1, 0.25, 0.5)},
+            "of_copies": {"chosen": round(float(np.mean(chosen)), 3), "best": round(float(np.mean(best)), 3), "mean": round(float(np.mean(mean)), 3)}}
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--lfw", type=pathlib.Path, required=True, metavar="FOLDER")
     arguments.add_argument("--keep", type=pathlib.Path, required=True, metavar="FILE.npz")
     arguments.add_argument("--vigil", default="build/release/vigil")
-    arguments.add_argument("--copies", type=int, default=4)
+    arguments.add_argument("--copies", type=int, default=3)
     options = arguments.parse_args()
     if not options.keep.exists():
         np.savez(options.keep, **make_shots(options))
+    shots = dict(np.load(options.keep))
+    similarity, person = similarities(shots)
+    halves = {half: np.isin(person, list(people_of(options.lfw / file))) & np.isfinite(similarity)
+              for half, file in (("train", "pairsDevTrain.txt"), ("test", "pairsDevTest.txt"))}
+    assert not (halves["train"] & halves["test"]).any()
+    _, full, weights = fit(shots["rows"][halves["train"]], similarity[halves["train"]])
+    after = np.exp(weights[:5] @ parts(shots["rows"], full))
+    result = {"fit": "quality", "seed": SEED, "copies": options.copies, "weights": dict(zip(PARTS, weights[:5].round(3).tolist())),
+              "full": dict(zip(("size_px", "sharpness", "dark", "burnt"), full)), "perfect_similarity": round(float(weights[5]), 3)}
+    for half, rows in halves.items():
+        for name, quality in (("before", shots["rows"][:, 5]), ("after", after)):
+            result[f"{half}_{name}"] = judged(quality[rows], similarity[rows], shots["names"][rows], shots["copies"][rows])
+    print(json.dumps(result))
 
 
 main()

@@ -52,8 +52,11 @@ Result<json::array> DescribeFaces(const Options& options, Engines& engines, cons
   for (std::size_t i = 0; i < faces.size(); ++i) {
     json::object face = FaceJson(faces[i]);
     if (engines.embedder != nullptr) {
-      face["quality"] = ShortDecimal(vision::AssessQuality(frame, crops[i], faces[i]).score);
-      if (embedded[i].covered) face["covered"] = ShortDecimal(*embedded[i].covered);
+      FaceQuality quality = vision::AssessQuality(frame, crops[i], faces[i]);
+      quality.covered = embedded[i].covered;
+      face["quality"] = ShortDecimal(quality.score);
+      face["quality_parts"] = QualityJson(quality);
+      if (quality.covered) face["covered"] = ShortDecimal(*quality.covered);
       json::array numbers;
       for (const float value : WithoutTypical(engines.typical, embedded[i].embedding))
         numbers.push_back(ShortDecimal(value));

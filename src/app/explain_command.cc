@@ -156,13 +156,7 @@ json::object PhotoJson(const ExplainPhoto& photo, const std::string& path) {
                       {"face", nullptr}};
   if (photo.face) {
     json::object face = FaceJson(*photo.face);
-    const FaceQuality& quality = photo.quality;
-    face["quality"] = {{"score", ShortDecimal(quality.score)},
-                       {"face_px", ShortDecimal(quality.face_px)},
-                       {"sharpness", ShortDecimal(quality.sharpness)},
-                       {"frontal", ShortDecimal(quality.frontal)},
-                       {"brightness", ShortDecimal(quality.brightness)}};
-    if (quality.covered) face["quality"].as_object()["covered"] = ShortDecimal(*quality.covered);
+    face["quality"] = QualityJson(photo.quality);
     face["crop"] = {photo.crop.width, photo.crop.height};
     face["dimension"] = photo.embedding.size();
     object["face"] = std::move(face);

@@ -15,6 +15,7 @@
 #include "app/watch_report.h"
 #include "base/format.h"
 #include "base/time_text.h"
+#include "database/decision_trace_json.h"
 #include "gallery/follower.h"
 #include "media/stream_source.h"
 #include "pipeline/watch.h"
@@ -31,6 +32,7 @@ struct Options {
   std::vector<std::string> excluded_areas;
   bool keyframes_when_idle = false;
   bool json = false;
+  bool trace = false;  // with json: how each outcome came about
 };
 
 // Who is looked for: a folder's people, or those of the installation.
@@ -71,14 +73,14 @@ bool IsNamed(const pipeline::TrackOutcome& outcome) {
          outcome.decision.outcome == Outcome::kPossibleMatch;
 }
 
-json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated) {
+json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated, bool with_trace) {
   const Decision& decision = outcome.decision;
   const Box& box = outcome.best.detection.box;
   const bool named = IsNamed(outcome);
   const auto likelihood = [](const std::optional<float>& value) {
     return value ? json::value(ShortDecimal(*value)) : json::value(nullptr);
   };
-  return {
+  json::object object{
       {"time", FormatTime(outcome.best.frame.captured_at)},
       {"pts_ms", outcome.best.frame.pts.count()},
       {"track", outcome.track_id},
@@ -94,12 +96,16 @@ json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated)
       {"live", likelihood(decision.trace.state.live)},
       {"box",
        {ShortDecimal(box.x1), ShortDecimal(box.y1), ShortDecimal(box.x2), ShortDecimal(box.y2)}},
-      {"frame_faces", outcome.best.frame_faces}};
+      {"frame_faces", outcome.best.frame_faces},
+      {"first_pts_ms", outcome.first_pts.count()},
+      {"last_pts_ms", outcome.last_pts.count()}};
+  if (with_trace) object["trace"] = database::DecisionTraceJson(decision.trace);
+  return object;
 }
 
-void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json, bool calibrated) {
+void PrintOutcome(const pipeline::TrackOutcome& outcome, const Options& options, bool calibrated) {
   if (outcome.occasion != pipeline::Occasion::kChanged) return;
-  if (as_json) return PrintJson(OutcomeJson(outcome, calibrated));
+  if (options.json) return PrintJson(OutcomeJson(outcome, calibrated, options.trace));
   const Decision& decision = outcome.decision;
   std::string line = format("{:8.1f} s  track {:<4} {:<15}",
                             static_cast<double>(outcome.best.frame.pts.count()) / 1000,
@@ -156,7 +162,7 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
       .quality = vision::AssessQuality,
       .on_outcome =
           [&](const auto& outcome) {
-            PrintOutcome(outcome, options.json, calibrated);
+            PrintOutcome(outcome, options, calibrated);
             if (!options.report.empty()) report.Take(outcome);
           },
       .name_of = [&](const std::string& id) { return list.NameOf(id); }};
@@ -282,7 +288,9 @@ void AddWatch(CLI::App& app, CommandLine& line) {
                     "decode keyframes alone while nothing moves");
   command->add_option("--report", options->report,
                       "write one HTML page of who appeared when, with pictures");
-  command->add_flag("--json", options->json, "one JSON line an outcome");
+  CLI::Option* json = command->add_flag("--json", options->json, "one JSON line an outcome");
+  command->add_flag("--trace", options->trace, "with --json: every number behind each outcome")
+      ->needs(json);
   command->callback([options, &line] { line.exit_code = Run(line, *options); });
 }
 

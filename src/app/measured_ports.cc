@@ -89,7 +89,7 @@ class MeteredEmbedder final : public Embedder {
     const StageScope scope(meter_, MeteredStage::kCrop, MeteredStage::kTrack);
     return embedder_->Crop(frame, detection);
   }
-  Result<std::vector<Embedding>> Embed(std::span<const FaceCrop> crops) override {
+  Result<std::vector<EmbeddedFace>> Embed(std::span<const FaceCrop> crops) override {
     const StageScope scope(meter_, MeteredStage::kEmbed, MeteredStage::kTrack);
     return embedder_->Embed(crops);
   }

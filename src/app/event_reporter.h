@@ -2,6 +2,7 @@
 // gallery.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -24,8 +25,9 @@ class EventReporter {
 
   void NoteCamera(const pipeline::CameraStatus& status);
   void NoteDelivery(const alerts::DeliveryReport& report);
-  // The gallery that is searched now.
-  void NoteGallery(const GalleryInfo& gallery);
+  // The gallery that is searched now, and how often it was rebuilt because it differed from the
+  // database.
+  void NoteGallery(const GalleryInfo& gallery, std::int64_t rebuilds = 0);
 
  private:
   const Post post_;
@@ -34,6 +36,7 @@ class EventReporter {
   std::map<std::string, std::string> cameras_;  // by id: the event's kind and the cause
   std::map<std::string, bool> failing_;         // by channel
   std::optional<std::uint64_t> gallery_;        // sequence
+  std::int64_t rebuilds_ = 0;
 };
 
 }  // namespace vigil::app

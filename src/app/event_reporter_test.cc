@@ -85,5 +85,14 @@ TEST_F(Reporter, TellsAnotherGallery) {
   EXPECT_EQ(last_.at("persons"), 2);
 }
 
+TEST_F(Reporter, TellsOnceThatTheGalleryWasRebuilt) {
+  const GalleryInfo gallery{.sequence = 4, .references = 2, .persons = 1};
+  reporter_.NoteGallery(gallery, 0);
+  reporter_.NoteGallery(gallery, 1);
+  reporter_.NoteGallery(gallery, 1);
+  EXPECT_THAT(kinds_, ElementsAre("gallery.rebuilt"));
+  EXPECT_EQ(last_.at("references"), 2);
+}
+
 }  // namespace
 }  // namespace vigil::app

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/crypto.h"
 #include "base/format.h"
 #include "gallery/distinct_index.h"
 #include "gallery/flat_index.h"
@@ -74,6 +75,15 @@ Result<vision::InstalledModel> FindConfigured(std::string_view key, std::string_
   return Fail(ErrorCode::kInvalidArgument, format("{}: {} is no {} but a {}; `vigil models list` "
                                                   "shows what is installed",
                                                   key, id, kind, model->kind));
+}
+
+// What its saved embeddings may be compared with: they are less the typical faces.
+std::string NameOfGallery(std::string_view space_key, const TypicalFaces& typical) {
+  std::string bytes(reinterpret_cast<const char*>(&typical.temperature), sizeof(float));
+  for (const std::vector<float>& face : typical.faces) {
+    bytes.append(reinterpret_cast<const char*>(face.data()), face.size() * sizeof(float));
+  }
+  return format("{}, typical faces {}", space_key, Sha256Hex(bytes));
 }
 
 Result<vision::InstalledModel> FindEmbedder(const config::Config& config) {
@@ -148,9 +158,18 @@ Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config) {
   return std::move(model.typical_faces);
 }
 
-Result<std::unique_ptr<GalleryIndex>> MakeGallery(const config::Config& config) {
+Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config& config,
+                                                            const Sealer* sealer,
+                                                            std::string_view space_key) {
   VIGIL_ASSIGN_OR_RETURN(auto model, FindEmbedder(config));
-  return gallery::MakeDistinctIndex(gallery::MakeFlatIndex(model.dimension),
+  gallery::FlatIndexOptions options;
+  if (sealer != nullptr) {
+    options.saved = {.folder = config.data.directory / "gallery",
+                     .sealer = *sealer,
+                     .gallery = NameOfGallery(space_key, model.typical_faces),
+                     .embeddings_on_disk = config.recognition.embeddings_on_disk};
+  }
+  return gallery::MakeDistinctIndex(gallery::MakeFlatIndex(model.dimension, options),
                                     std::move(model.typical_faces));
 }
 

@@ -2,15 +2,17 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/seal.h"
 #include "config/config.h"
 #include "core/detector.h"
 #include "core/embedder.h"
-#include "core/gallery.h"
 #include "core/liveness.h"
 #include "core/typical_faces.h"
+#include "gallery/followed_index.h"
 #include "pipeline/photo_analyser.h"
 #include "vision/cpu.h"
 
@@ -39,8 +41,11 @@ Result<std::vector<std::unique_ptr<LivenessDetector>>> MakeLivenessDetectors(
 Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config);
 
 // An empty gallery for embeddings of `models.embedder`, which are compared as its thresholds were
-// measured.
-Result<std::unique_ptr<GalleryIndex>> MakeGallery(const config::Config& config);
+// measured. With `sealer`, the key of the data directory, embeddings of `space_key` are kept there
+// between two runs.
+Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config& config,
+                                                            const Sealer* sealer = nullptr,
+                                                            std::string_view space_key = {});
 
 // One detector and an fp32 embedder for photos: references and searches by image. Photos of people
 // are searched down to small faces, whatever the cameras' setting.

@@ -50,7 +50,15 @@ void EventReporter::NoteDelivery(const alerts::DeliveryReport& report) {
   post_(failing ? "channel.failing" : "channel.recovered", std::move(data));
 }
 
-void EventReporter::NoteGallery(const GalleryInfo& gallery) {
+void EventReporter::NoteGallery(const GalleryInfo& gallery, std::int64_t rebuilds) {
+  bool rebuilt = false;
+  {
+    const std::lock_guard lock(mutex_);
+    rebuilt = std::exchange(rebuilds_, rebuilds) < rebuilds;
+  }
+  if (rebuilt) {
+    post_("gallery.rebuilt", {{"sequence", gallery.sequence}, {"references", gallery.references}});
+  }
   {
     const std::lock_guard lock(mutex_);
     const auto before = std::exchange(gallery_, gallery.sequence);

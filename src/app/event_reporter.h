@@ -2,6 +2,7 @@
 // before them, channels that fail, a new gallery.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -27,8 +28,9 @@ class EventReporter {
   // Of all outcomes, only that a face turned out to be a picture of one.
   void NoteOutcome(const pipeline::TrackOutcome& outcome);
   void NoteDelivery(const alerts::DeliveryReport& report);
-  // The gallery that is searched now.
-  void NoteGallery(const GalleryInfo& gallery);
+  // The gallery that is searched now, and how often it was rebuilt because it differed from the
+  // database.
+  void NoteGallery(const GalleryInfo& gallery, std::int64_t rebuilds = 0);
 
  private:
   const Post post_;
@@ -37,6 +39,7 @@ class EventReporter {
   std::map<std::string, std::string> cameras_;  // by id: the event's kind and the cause
   std::map<std::string, bool> failing_;         // by channel
   std::optional<std::uint64_t> gallery_;        // sequence
+  std::int64_t rebuilds_ = 0;
 };
 
 }  // namespace vigil::app

@@ -103,5 +103,14 @@ TEST_F(Reporter, TellsOfPicturesOfFacesAndOfNoOtherOutcome) {
   EXPECT_EQ(last_.at("live"), 0.25);
 }
 
+TEST_F(Reporter, TellsOnceThatTheGalleryWasRebuilt) {
+  const GalleryInfo gallery{.sequence = 4, .references = 2, .persons = 1};
+  reporter_.NoteGallery(gallery, 0);
+  reporter_.NoteGallery(gallery, 1);
+  reporter_.NoteGallery(gallery, 1);
+  EXPECT_THAT(kinds_, ElementsAre("gallery.rebuilt"));
+  EXPECT_EQ(last_.at("references"), 2);
+}
+
 }  // namespace
 }  // namespace vigil::app

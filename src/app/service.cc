@@ -294,7 +294,9 @@ void Service::KeepHouse(std::stop_token stop) {
         failures.Write(LogLevel::kError, "watch-lists", done.error().message);
       }
     }
-    if (follower_->State().loaded) events_.NoteGallery(backend_->gallery->Info());
+    if (const auto state = follower_->State(); state.loaded) {
+      events_.NoteGallery(backend_->gallery->Info(), state.rebuilds);
+    }
     SetGauges();
   }
 }
@@ -305,6 +307,7 @@ void Service::SetGauges() {
   metrics.SetGallery(gallery.references, gallery.sequence);
   const auto follower = follower_->State();
   const SteadyTime known_at = follower.loaded ? follower.caught_up_at : started_steady_;
+  metrics.SetGallerySaved(follower.saved_sequence, follower.rebuilds);
   metrics.SetGalleryAge(backend_->GetClock().Now() - known_at);
   metrics.SetQueueDepth("frames", engine_->WaitingFrames());
   metrics.SetQueueDepth("database", GetDatabase().WriteQueueDepth());

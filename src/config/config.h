@@ -61,6 +61,7 @@ struct RecognitionConfig {
   double motion_area_min = 0.002;   // share of the picture that must have moved
   int heartbeat_ms = 2000;          // a still picture is looked at this often
   int frozen_picture_s = 30;        // a picture that never changes for so long is a fault; 0: never
+  bool embeddings_on_disk = false;  // of the gallery; searches read those they need
 };
 
 enum class ChannelKind { kWebhook, kEmail, kHttp };

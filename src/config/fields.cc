@@ -99,6 +99,9 @@ const std::vector<Field<RecognitionConfig>>& Fields(const RecognitionConfig*) {
        "A picture that does not change at all for so long is a camera fault; 0: never. A real "
        "sensor's noise always changes it.",
        0, 86'400},
+      {"embeddings_on_disk", &S::embeddings_on_disk, "",
+       "Keep the gallery's embeddings on the disk and only their codes in memory: for millions of "
+       "people. The answers are the same."},
   };
   return fields;
 }

@@ -216,6 +216,11 @@ struct Metrics::Implementation {
                                       "Number of the last gallery change applied.")};
   Gauges gallery_age{GaugeFamily(registry, "vigil_gallery_age_seconds",
                                  "Time since the searched gallery last equalled the database.")};
+  Gauges gallery_saved{GaugeFamily(registry, "vigil_gallery_saved_sequence",
+                                   "Number of the last gallery change saved for the next start.")};
+  Counters gallery_rebuilds{
+      CounterFamily(registry, "vigil_gallery_rebuilds_total",
+                    "Times the searched gallery differed from the database and was rebuilt.")};
   Gauges data_free{GaugeFamily(registry, "vigil_data_free_bytes",
                                "Free space on the disk of the data directory.")};
   Counters requests{CounterFamily(registry, "vigil_http_requests_total",
@@ -241,6 +246,7 @@ Metrics::Metrics() : implementation_(std::make_unique<Implementation>()) {
   }
   SetGallery(0, 0);
   SetGalleryAge({});
+  SetGallerySaved(0, 0);
 }
 Metrics::~Metrics() = default;
 
@@ -359,6 +365,14 @@ void Metrics::SetGallery(std::size_t references, std::uint64_t sequence) {
 
 void Metrics::SetGalleryAge(std::chrono::nanoseconds age) {
   Set(implementation_->gallery_age, {}, Seconds(age));
+}
+
+void Metrics::SetGallerySaved(std::uint64_t sequence, std::int64_t rebuilds) {
+  Set(implementation_->gallery_saved, {}, static_cast<double>(sequence));
+  implementation_->gallery_rebuilds.Apply({}, [&](prometheus::Counter& counter) {
+    const double missing = static_cast<double>(rebuilds) - counter.Value();
+    if (missing > 0) counter.Increment(missing);
+  });
 }
 
 void Metrics::SetDataFree(std::uint64_t bytes) {

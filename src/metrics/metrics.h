@@ -75,6 +75,9 @@ class Metrics {
   void SetGallery(std::size_t references, std::uint64_t sequence);
   // Time since the searched gallery was last known to equal the database's.
   void SetGalleryAge(std::chrono::nanoseconds age);
+  // The sequence of the gallery that is saved for the next start, and how often the searched one
+  // differed from the database and was rebuilt.
+  void SetGallerySaved(std::uint64_t sequence, std::int64_t rebuilds);
   // Room left for data on the disk of the data directory.
   void SetDataFree(std::uint64_t bytes);
 

@@ -145,7 +145,8 @@ TEST(CropNetwork, EveryInstructionSetGivesTheSameAnswers) {
   if (!PnetScan::IsFast()) GTEST_SKIP() << "this processor has the plain loop only";
   for (const CropNumbers numbers :
        {CropNumbers::kBytes, CropNumbers::kHalves, CropNumbers::kFloats}) {
-    for (const std::size_t count : {1, 5, 11}) ExpectKernelsAgree(Weights().Rnet(), numbers, count);
+    for (const std::size_t count : {1UZ, 5UZ, 11UZ})
+      ExpectKernelsAgree(Weights().Rnet(), numbers, count);
     ExpectKernelsAgree(Weights().Onet(), numbers, 2);
   }
 }

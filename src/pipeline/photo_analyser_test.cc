@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <barrier>
+#include <thread>
+
 #include "fakes/fake_detector.h"
 #include "fakes/fake_embedder.h"
 
@@ -53,6 +57,49 @@ TEST(PhotoAnalyser, FindsNothingInAnEmptyRoomAndRefusesAnEmptyImage) {
   EXPECT_EQ(analyser.Analyse(std::make_shared<RgbImage>()).error().code,
             ErrorCode::kInvalidArgument);
   EXPECT_EQ(analyser.Analyse(nullptr).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(PhotoAnalyser, FindsFacesWithoutEmbeddingThem) {
+  auto embedder = std::make_unique<FakeEmbedder>();
+  const FakeEmbedder& seen = *embedder;
+  PhotoAnalyser analyser(std::make_unique<FakeDetector>(std::vector{
+                             FakeDetector::Face(10, 10, 40), FakeDetector::Face(100, 10, 90)}),
+                         std::move(embedder), [](const Frame&, const FaceCrop&, const Detection&) {
+                           return FaceQuality{};
+                         });
+  const auto faces = analyser.Find(Photo());
+  ASSERT_EQ(faces->size(), 2U);
+  EXPECT_TRUE(faces->front().embedding.empty());
+  EXPECT_EQ(seen.CropsSeen(), 0);
+  EXPECT_EQ(analyser.Embed(faces->front())->size(), 128U);
+  EXPECT_EQ(seen.CropsSeen(), 1);
+  EXPECT_EQ(analyser.Find(nullptr).error().code, ErrorCode::kInvalidArgument);
+}
+
+// Each detection waits for the other: with one pair of engines, or turns that exclude each other,
+// it would never end.
+TEST(PhotoAnalyser, LooksAtAsManyPhotosAtOnceAsItHasEngines) {
+  std::barrier both(2);
+  std::vector<PhotoEngines> engines(2);
+  for (PhotoEngines& one : engines) {
+    one.detector = std::make_unique<FakeDetector>([&](const Frame&) {
+      both.arrive_and_wait();
+      return std::vector{FakeDetector::Face(10, 10, 40)};
+    });
+    one.embedder = std::make_unique<FakeEmbedder>();
+  }
+  PhotoAnalyser analyser(std::move(engines), [](const Frame&, const FaceCrop&, const Detection&) {
+    return FaceQuality{};
+  });
+  EXPECT_EQ(analyser.Engines(), 2U);
+  std::atomic<int> found = 0;
+  {
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 4; ++i) {
+      callers.emplace_back([&] { found += static_cast<int>(analyser.Analyse(Photo())->size()); });
+    }
+  }
+  EXPECT_EQ(found, 4);
 }
 
 TEST(ChooseEnrolmentFace, TakesTheOnlyFaceAndOverlooksTheBackground) {

@@ -58,7 +58,7 @@ fuzz: setup ## a minute of fuzzing for each parser of outside bytes
 	@tools/setup/test_environment.sh
 	@tools/fuzz.sh
 
-bench: build ## speed and parity measurements (build/release/bin)
+bench: build ## speed beside the peers, kernels, curves (build/bench, docs/performance.md); tools/bench.sh names its variables
 	@tools/build.sh release all
 	@tools/bench.sh
 

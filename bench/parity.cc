@@ -252,7 +252,7 @@ vigil::Status Run(const std::string& reference, const Wishes& wishes) {
       if (face.embedding.empty()) continue;
       const vigil::FaceCrop crop = embedders[0]->Crop(frame, face.detection);
       VIGIL_ASSIGN_OR_RETURN(const auto embeddings, embedders[0]->Embed(std::span(&crop, 1)));
-      totals.cosines.push_back(vigil::Similarity(embeddings[0], face.embedding));
+      totals.cosines.push_back(vigil::Similarity(embeddings[0].embedding, face.embedding));
     }
   }
   std::cout << vigil::json::serialize(Report(totals)) << "\n";

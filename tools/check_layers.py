@@ -18,7 +18,7 @@ MAY_INCLUDE["app"] = MAY_INCLUDE["api"] | {"app"}
 # Who alone may include a library, by the start of the include's path.
 LIBRARY_ROOMS = {
     "libav": {"media"}, "libsw": {"media"}, "turbojpeg": {"media"}, "spng": {"media"}, "webp/": {"media"},
-    "openvino/": {"vision"}, "sqlite3": {"database"},
+    "openvino/": {"vision"}, "sqlite3": {"database"}, "libpq": {"database"},
     "curl/": {"alerts"}, "boost/json": {"base"}, "boost/beast": {"api"}, "boost/asio": {"api"}, "boost/url": {"api"},
     "jwt/": {"api"}, "openssl/": {"api"}, "prometheus/": {"metrics"}, "spdlog/": {"base"}, "fmt/": {"base"},
     "sodium": {"base"}, "date/": {"base"}, "toml++/": {"config"}, "CLI/": {"app"},

@@ -12,6 +12,11 @@ namespace {
 using database::CameraGroupRepository;
 using database::CameraRepository;
 
+// Polygons of corners [x, y].
+Schema AreasSchema() {
+  return ListOf(ListOf(ListOf(Number(0, 1), 2, 2), 3, kPolygonCornersMax), 0, kPolygonsMax);
+}
+
 Schema CameraSchema() {
   return Object(
       "Camera",
@@ -23,6 +28,10 @@ Schema CameraSchema() {
        {"from_file", Described(Flag(), "kept in the configuration file: changed there"), kRequired},
        {"detect_interval_ms", Nullable(Count()), kRequired},
        {"min_face_px", Nullable(Count()), kRequired},
+       {"areas", AreasSchema(), kRequired},
+       {"excluded_areas", AreasSchema(), kRequired},
+       {"face_score_min", Number(), kRequired},
+       {"keyframes_when_idle", Flag(), kRequired},
        {"created_at", Time(), kRequired},
        {"updated_at", Time(), kRequired},
        {"state", Described(Nullable(CameraStateSchema()), "null while nothing is known"),
@@ -42,7 +51,61 @@ Schema CameraBody() {
        {"enabled", Flag()},
        {"detect_interval_ms",
         Described(Nullable(Integer(20, 60'000)), "null: as configured for all cameras")},
-       {"min_face_px", Described(Nullable(Integer(12, 1000)), "null: as configured for all")}});
+       {"min_face_px", Described(Nullable(Integer(12, 1000)), "null: as configured for all")},
+       {"areas",
+        Described(AreasSchema(),
+                  "polygons of corners [x, y], shares of width and height: faces are looked for in "
+                  "them alone; none: everywhere")},
+       {"excluded_areas", Described(AreasSchema(), "faces and motion in them are left out")},
+       {"face_score_min",
+        Described(Number(0, 1), "less sure faces are left out; 0: the detector's own limit")},
+       {"keyframes_when_idle", Described(Flag(), "decode keyframes alone while nothing moves")}});
+}
+
+json::array AreasJson(const std::vector<Polygon>& areas) {
+  json::array polygons;
+  for (const Polygon& area : areas) {
+    json::array& corners = polygons.emplace_back(json::array()).get_array();
+    for (const Point& corner : area) {
+      corners.push_back({ShortDecimal(corner.x), ShortDecimal(corner.y)});
+    }
+  }
+  return polygons;
+}
+
+// Nothing when `given` is no list of corners.
+std::optional<Polygon> PolygonOf(const json::value& given) {
+  const auto* corners = given.if_array();
+  if (corners == nullptr) return std::nullopt;
+  Polygon polygon;
+  for (const json::value& corner : *corners) {
+    const auto* pair = corner.if_array();
+    if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_number() || !(*pair)[1].is_number())
+      return std::nullopt;
+    polygon.push_back(
+        {RoundedShare((*pair)[0].to_number<float>()), RoundedShare((*pair)[1].to_number<float>())});
+  }
+  return polygon;
+}
+
+void ReadAreas(BodyFields& fields, std::string_view field, std::vector<Polygon>& target) {
+  const json::value* given = fields.Find(field);
+  if (given == nullptr) return;
+  const auto* areas = given->if_array();
+  if (areas == nullptr || areas->size() > kPolygonsMax) {
+    return fields.Wrong(field, format("must be a list of at most {} areas", kPolygonsMax));
+  }
+  std::vector<Polygon> polygons;
+  for (const json::value& area : *areas) {
+    auto polygon = PolygonOf(area);
+    if (!polygon) return fields.Wrong(field, "must be lists of corners [x, y]");
+    if (const Status checked = CheckPolygon(*polygon); !checked) {
+      return fields.Wrong(field,
+                          format("area {}: {}", polygons.size() + 1, checked.error().message));
+    }
+    polygons.push_back(*std::move(polygon));
+  }
+  target = std::move(polygons);
 }
 
 json::object CameraJson(const Camera& camera, const CameraState* state) {
@@ -54,6 +117,10 @@ json::object CameraJson(const Camera& camera, const CameraState* state) {
                       {"from_file", camera.from_file},
                       {"detect_interval_ms", nullptr},
                       {"min_face_px", nullptr},
+                      {"areas", AreasJson(camera.watched.areas)},
+                      {"excluded_areas", AreasJson(camera.watched.excluded)},
+                      {"face_score_min", ShortDecimal(camera.face_score_min)},
+                      {"keyframes_when_idle", camera.keyframes_when_idle},
                       {"created_at", FormatTime(camera.created_at)},
                       {"updated_at", FormatTime(camera.updated_at)},
                       {"state", state == nullptr ? json::value(nullptr) : CameraStateJson(*state)}};
@@ -88,6 +155,12 @@ void ReadCamera(BodyFields& fields, Camera& camera) {
   fields.Flag("enabled", camera.enabled);
   fields.Integer("detect_interval_ms", camera.detect_interval_ms);
   fields.Integer("min_face_px", camera.min_face_px);
+  ReadAreas(fields, "areas", camera.watched.areas);
+  ReadAreas(fields, "excluded_areas", camera.watched.excluded);
+  std::optional<double> score;
+  fields.Number("face_score_min", score);
+  if (score) camera.face_score_min = static_cast<float>(*score);
+  fields.Flag("keyframes_when_idle", camera.keyframes_when_idle);
 }
 
 Answer List(const ApiContext& context) {

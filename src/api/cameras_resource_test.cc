@@ -88,6 +88,54 @@ TEST_F(CamerasTest, AreChangedAndDeleted) {
   EXPECT_EQ(cameras_changed_, 3);
 }
 
+TEST_F(CamerasTest, TellWhereFacesAreLookedFor) {
+  const std::string target = "/api/v1/cameras/" + MakeCamera("door");
+  const json::value before = Json(Ask(Method::kGet, target, AdminToken()));
+  EXPECT_EQ(before.at("areas"), json::array());
+  EXPECT_EQ(before.at("face_score_min"), 0.0);
+  EXPECT_FALSE(before.at("keyframes_when_idle").as_bool());
+  const HttpResponse changed =
+      Ask(Method::kPatch, target, AdminToken(),
+          R"({"areas":[[[0,0.4],[1,0.4],[1,1],[0,1]]],"excluded_areas":[[[0.5,0],[1,0],[1,0.5]]],
+              "face_score_min":0.8,"keyframes_when_idle":true})");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  const auto camera =
+      database::CameraRepository(*database_).Get(before.at("id").as_string().c_str());
+  ASSERT_TRUE(camera.has_value());
+  EXPECT_EQ(camera->watched.areas, (std::vector<Polygon>{{{0, 0.4F}, {1, 0.4F}, {1, 1}, {0, 1}}}));
+  EXPECT_FALSE(camera->watched.Contains({0.98F, 0.45F}));
+  EXPECT_FLOAT_EQ(camera->face_score_min, 0.8F);
+  EXPECT_TRUE(camera->keyframes_when_idle);
+  const json::value after = Json(Ask(Method::kGet, target, AdminToken()));
+  EXPECT_EQ(json::serialize(after.at("excluded_areas")),
+            json::serialize(ParseJson("[[[0.5,0.0],[1.0,0.0],[1.0,0.5]]]").value()));
+  // What is not named stays; an empty list watches everything again.
+  ASSERT_EQ(Ask(Method::kPatch, target, AdminToken(), R"({"areas":[]})").status, 200);
+  const json::value last = Json(Ask(Method::kGet, target, AdminToken()));
+  EXPECT_EQ(last.at("areas"), json::array());
+  EXPECT_EQ(last.at("excluded_areas").as_array().size(), 1U);
+}
+
+TEST_F(CamerasTest, WrongAreasAreRefusedByName) {
+  const std::string target = "/api/v1/cameras/" + MakeCamera("door");
+  const auto refused = [&](const std::string& areas) {
+    const HttpResponse response =
+        Ask(Method::kPatch, target, AdminToken(), R"({"areas":)" + areas + "}");
+    EXPECT_EQ(response.status, 400) << areas;
+    EXPECT_THAT(response.body, testing::HasSubstr("\"areas\"")) << areas;
+    return response.body;
+  };
+  EXPECT_THAT(refused("[[[0,0],[1,0],[1,1]],[[0,0],[1,1]]]"),
+              testing::HasSubstr("area 2: has 2 corners"));
+  EXPECT_THAT(refused("[[[0,0],[1,0],[1,1.5]]]"), testing::HasSubstr("0 to 1"));
+  EXPECT_THAT(refused("[[[0,0],[0.5,0.5],[1,1]]]"), testing::HasSubstr("covers nothing"));
+  refused("[[[0,0],[1],[1,1]]]");
+  refused("[[[0,0],[1,\"x\"],[1,1]]]");
+  refused("\"everywhere\"");
+  refused("null");
+  EXPECT_EQ(Ask(Method::kPatch, target, AdminToken(), R"({"face_score_min":1.5})").status, 400);
+}
+
 TEST_F(CamerasTest, WrongUrlsNamesAndGroupsAreRefused) {
   MakeCamera("door");
   const auto status = [&](const std::string& body) {

@@ -97,8 +97,10 @@ std::expected<JudgedPhoto, PhotoError> Judge(const EnrolmentContext& context,
                                              std::span<const std::byte> bytes) {
   VIGIL_ASSIGN_OR_RETURN(const DecodedPhoto decoded, Decode(bytes));
   VIGIL_ASSIGN_OR_RETURN(auto faces, context.analyser.Find(decoded.image));
-  VIGIL_ASSIGN_OR_RETURN(pipeline::PhotoFace face, OneFace(std::move(faces)));
-  VIGIL_ASSIGN_OR_RETURN(face.embedding, context.analyser.Embed(face));
+  VIGIL_ASSIGN_OR_RETURN(pipeline::PhotoFace found, OneFace(std::move(faces)));
+  VIGIL_RETURN_IF_ERROR(context.analyser.Embed(found));
+  // Only the embedder tells whether the face is covered.
+  VIGIL_ASSIGN_OR_RETURN(pipeline::PhotoFace face, OneFace({std::move(found)}));
 
   JudgedPhoto judged;
   EnrolledPhoto& enrolled = judged.enrolled;

@@ -7,11 +7,14 @@ namespace vigil::api {
 namespace {
 
 Schema TraceSchema() {
+  const Schema likelihood = Described(Nullable(Number(0, 1)), "null: not measured");
   const Schema quality = Object("TracedQuality", {{"score", Number(), kRequired},
                                                   {"face_px", Number(), kRequired},
                                                   {"sharpness", Number(), kRequired},
                                                   {"frontal", Number(), kRequired},
                                                   {"brightness", Number(), kRequired},
+                                                  {"covered", likelihood},
+                                                  {"live", likelihood},
                                                   {"unrecognisable", Nullable(Text()), kRequired}});
   const Schema shot = Object("TracedShot", {{"captured_at", Time(), kRequired},
                                             {"pts_ms", Integer(), kRequired},
@@ -32,6 +35,8 @@ Schema TraceSchema() {
                                                       {"crowding", Number(), kRequired},
                                                       {"false_match_rate", Number(), kRequired},
                                                       {"lone_shot", Flag(), kRequired}});
+  const Schema state = Object(
+      "TracedFaceState", {{"covered", likelihood, kRequired}, {"live", likelihood, kRequired}});
   const Schema times = Object("TracedTimes", {{"decode", Number(), kRequired},
                                               {"queue", Number(), kRequired},
                                               {"detect", Number(), kRequired},
@@ -44,11 +49,16 @@ Schema TraceSchema() {
                                                 {"name", Text(), kRequired},
                                                 {"threshold", Number(), kRequired},
                                                 {"passed", Flag(), kRequired}});
-  return Object("Trace", {{"shots", ListOf(shot), kRequired},
-                          {"probe", probe, kRequired},
-                          {"threshold", threshold, kRequired},
-                          {"watchlists", ListOf(list)},
-                          {"times_ms", times, kRequired}});
+  return Object("Trace",
+                {{"shots", ListOf(shot), kRequired},
+                 {"probe", probe, kRequired},
+                 {"threshold", threshold, kRequired},
+                 {"state", state},
+                 {"watchlists", ListOf(list)},
+                 {"faces_outside", Described(Count(),
+                                             "faces of the best picture that lay outside the "
+                                             "camera's watched area and were left out")},
+                 {"times_ms", times, kRequired}});
 }
 
 }  // namespace

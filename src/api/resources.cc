@@ -102,6 +102,7 @@ json::object QualityJson(const FaceQuality& quality) {
       {"score", Rounded(quality.score)},           {"face_px", Rounded(quality.face_px)},
       {"sharpness", Rounded(quality.sharpness)},   {"frontal", Rounded(quality.frontal)},
       {"brightness", Rounded(quality.brightness)}, {"unrecognisable", nullptr}};
+  if (quality.covered) object["covered"] = Rounded(*quality.covered);
   if (quality.unrecognisable) object["unrecognisable"] = ReasonName(*quality.unrecognisable);
   return object;
 }
@@ -112,6 +113,7 @@ Schema QualitySchema() {
                             {"sharpness", Number(), kRequired},
                             {"frontal", Number(), kRequired},
                             {"brightness", Number(), kRequired},
+                            {"covered", Described(Number(0, 1), "from 0.5 on mouth and nose are")},
                             {"unrecognisable", Nullable(ReasonSchema()), kRequired}});
 }
 

@@ -39,6 +39,10 @@ std::vector<Field> WatchlistFields(const Schema& schedule, Presence presence) {
       {"severity", Described(Nullable(SeveritySchema()), "raises that of its people"), presence},
       {"channels", Described(ListOf(Text(1, 100), 0, 50), "names; none: all channels"), presence},
       {"cooldown_s", Described(Nullable(Integer(0, 86'400)), "null: the channel's"), presence},
+      {"mask",
+       Described(Word({"any", "required", "forbidden"}),
+                 "required: tells only of people seen uncovered; forbidden: only of covered ones"),
+       presence},
       {"schedule", Described(schedule, "when it alerts; incidents are always recorded"), presence},
       {"cameras", Described(ListOf(Id(), 0, 1000), "ids; without cameras and groups: everywhere"),
        presence},
@@ -75,6 +79,7 @@ json::object WatchlistJson(const Watchlist& list) {
                       {"severity", nullptr},
                       {"channels", TextsJson(list.channels)},
                       {"cooldown_s", OrNull(list.cooldown_s)},
+                      {"mask", MaskRuleName(list.mask)},
                       {"schedule", database::ScheduleJson(list.schedule)},
                       {"cameras", TextsJson(list.camera_ids)},
                       {"camera_groups", TextsJson(list.camera_group_ids)},
@@ -113,6 +118,7 @@ void ReadWatchlist(BodyFields& fields, Watchlist& list) {
   }
   fields.Texts("channels", list.channels);
   fields.Integer("cooldown_s", list.cooldown_s);
+  fields.Word("mask", list.mask, MaskRuleOf);
   if (const json::value* schedule = fields.Find("schedule")) {
     if (Result<Schedule> read = database::ScheduleOf(*schedule)) {
       // What a change does not speak of stays: times without a zone are in the one of before.

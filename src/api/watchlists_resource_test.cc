@@ -36,6 +36,14 @@ TEST_F(WatchlistsResourceTest, AreMadeReadChangedAndDeleted) {
   EXPECT_EQ(Ask(Method::kGet, target, OperatorToken()).status, 404);
 }
 
+TEST_F(WatchlistsResourceTest, RulesAboutMasksAreWords) {
+  const HttpResponse made = Create(R"({"name": "ward", "mask": "required"})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(Json(made).at("mask").as_string(), "required");
+  EXPECT_EQ(Json(Create(R"({"name": "shop"})")).at("mask").as_string(), "any");
+  EXPECT_EQ(Create(R"({"name": "bank", "mask": "never"})").status, 400);
+}
+
 TEST_F(WatchlistsResourceTest, WrongFieldsAreNamed) {
   const HttpResponse response = Create(
       R"({"name": "x", "threshold": 0.5, "named_strangers_max": 0.1, "schedule": {"time_zone": "Mars"},

@@ -59,7 +59,8 @@ Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, Photo
   if (models == PhotoModels::kNone) {
     backend->gallery = gallery::MakeFlatIndex(backend->Space().dimension);
   } else {
-    VIGIL_ASSIGN_OR_RETURN(backend->gallery, MakeGallery(config));
+    VIGIL_ASSIGN_OR_RETURN(backend->gallery, MakeGallery(config, &backend->installation->sealer,
+                                                         backend->Space().Key()));
   }
   backend->photo_policy =
       pipeline::PolicyFor(backend->photos->EmbedderFacts(), config.recognition.named_strangers_max,

@@ -11,8 +11,8 @@
 #include "app/person_names.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "core/gallery.h"
 #include "database/gallery_repository.h"
+#include "gallery/followed_index.h"
 #include "metrics/metrics.h"
 #include "pipeline/live_view.h"
 #include "pipeline/photo_analyser.h"
@@ -30,8 +30,8 @@ struct Backend {
   metrics::Metrics metrics;
   pipeline::LiveView live;
   std::unique_ptr<pipeline::PhotoAnalyser> photos;
-  std::unique_ptr<GalleryIndex> gallery;  // empty: the caller loads or follows
-  pipeline::DecisionPolicy photo_policy;  // of the photos' fp32 embedder
+  std::unique_ptr<gallery::FollowedIndex> gallery;  // empty: the caller loads or follows
+  pipeline::DecisionPolicy photo_policy;            // of the photos' fp32 embedder
 
   Clock& GetClock() const { return installation->clock; }
   const EmbeddingSpace& Space() const { return photos->EmbedderFacts().space; }

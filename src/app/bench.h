@@ -15,6 +15,7 @@ namespace vigil::app {
 // Each adds one benchmark below `bench`.
 void AddBenchDetect(CLI::App& bench, CommandLine& line);
 void AddBenchEmbed(CLI::App& bench, CommandLine& line);
+void AddBenchPipeline(CLI::App& bench, CommandLine& line);
 void AddBenchSearch(CLI::App& bench, CommandLine& line);
 
 // {"bench": name, "cpu": the processor's name}: the beginning of every measurement's JSON line.

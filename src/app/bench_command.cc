@@ -51,6 +51,7 @@ void AddBench(CLI::App& app, CommandLine& line) {
   bench->require_subcommand(1);
   AddBenchDetect(*bench, line);
   AddBenchEmbed(*bench, line);
+  AddBenchPipeline(*bench, line);
   AddBenchSearch(*bench, line);
 }
 

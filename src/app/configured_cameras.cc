@@ -26,6 +26,15 @@ Result<std::string> GroupId(const std::string& name, std::vector<CameraGroup>& k
   return group->id;
 }
 
+// The configuration has been validated.
+std::vector<Polygon> PolygonsOf(const std::vector<std::string>& texts) {
+  std::vector<Polygon> polygons;
+  for (const std::string& text : texts) {
+    if (auto polygon = ParsePolygon(text)) polygons.push_back(*std::move(polygon));
+  }
+  return polygons;
+}
+
 // Takes the camera that `wanted` was until now out of `known`; a new one when there was none.
 Camera TakeEarlier(const config::CameraConfig& wanted, const config::Config& config,
                    std::vector<Camera>& known) {
@@ -62,6 +71,10 @@ Status SyncConfiguredCameras(const config::Config& config, database::CameraRepos
     camera.from_file = true;
     camera.detect_interval_ms = wanted.detect_interval_ms;
     camera.min_face_px = wanted.min_face_px;
+    camera.watched = {.areas = PolygonsOf(wanted.areas),
+                      .excluded = PolygonsOf(wanted.excluded_areas)};
+    camera.face_score_min = static_cast<float>(wanted.face_score_min);
+    camera.keyframes_when_idle = wanted.keyframes_when_idle;
     VIGIL_ASSIGN_OR_RETURN(camera.group_id, GroupId(wanted.group, known_groups, groups));
     if (camera == earlier) continue;
     const auto stored = camera.id.empty() ? cameras.Create(camera) : cameras.Update(camera);

@@ -57,6 +57,26 @@ TEST_F(ConfiguredCameras, AreStoredOnce) {
   EXPECT_EQ(groups_.List()->size(), 1U);
 }
 
+TEST_F(ConfiguredCameras, BringTheirAreas) {
+  config::Config config;
+  config::CameraConfig wanted;
+  wanted.name = "door";
+  wanted.url = Secret("rtsp://a");
+  wanted.areas = {"0 0.5; 1 0.5; 1 1; 0 0.99999"};
+  wanted.excluded_areas = {"0 0; 0.12345 0; 0 0.3333333"};
+  wanted.face_score_min = 0.85;
+  wanted.keyframes_when_idle = true;
+  config.cameras = {wanted};
+  ASSERT_TRUE(SyncConfiguredCameras(config, cameras_, groups_).has_value());
+  const Camera door = Find("door");
+  EXPECT_FALSE(door.watched.Contains({0.5F, 0.2F}));
+  EXPECT_TRUE(door.watched.Contains({0.5F, 0.7F}));
+  EXPECT_EQ(door.watched.excluded.size(), 1U);
+  EXPECT_TRUE(door.keyframes_when_idle);
+  ASSERT_TRUE(SyncConfiguredCameras(config, cameras_, groups_).has_value());
+  EXPECT_EQ(Find("door"), door) << "not even touched";
+}
+
 TEST_F(ConfiguredCameras, LeaveWithTheFile) {
   Sync({{"door", "rtsp://a"}, {"yard", "rtsp://b"}});
   Sync({{"yard", "rtsp://b"}});

@@ -43,18 +43,22 @@ Result<json::array> DescribeFaces(const Options& options, Engines& engines, cons
   if (engines.embedder != nullptr) SortLargestFirst(frame, faces);
   if (options.largest && faces.size() > 1) faces.resize(1);
   std::vector<FaceCrop> crops;
-  std::vector<Embedding> embeddings;
+  std::vector<EmbeddedFace> embedded;
   if (engines.embedder != nullptr) {
     for (const Detection& face : faces) crops.push_back(engines.embedder->Crop(frame, face));
-    VIGIL_ASSIGN_OR_RETURN(embeddings, engines.embedder->Embed(crops));
+    VIGIL_ASSIGN_OR_RETURN(embedded, engines.embedder->Embed(crops));
   }
   json::array out;
   for (std::size_t i = 0; i < faces.size(); ++i) {
     json::object face = FaceJson(faces[i]);
     if (engines.embedder != nullptr) {
-      face["quality"] = ShortDecimal(vision::AssessQuality(frame, crops[i], faces[i]).score);
+      FaceQuality quality = vision::AssessQuality(frame, crops[i], faces[i]);
+      quality.covered = embedded[i].covered;
+      face["quality"] = ShortDecimal(quality.score);
+      face["quality_parts"] = QualityJson(quality);
+      if (quality.covered) face["covered"] = ShortDecimal(*quality.covered);
       json::array numbers;
-      for (const float value : WithoutTypical(engines.typical, embeddings[i]))
+      for (const float value : WithoutTypical(engines.typical, embedded[i].embedding))
         numbers.push_back(ShortDecimal(value));
       face["embedding"] = std::move(numbers);
     }

@@ -36,7 +36,11 @@ Findings CheckModels(const config::Config& config) {
         format("the models' folder {} does not exist", config.models.directory.string()),
         "run `make setup` in the checkout, or name the right folder in [models] directory")};
   }
-  return {CheckModel(config, config.models.detector), CheckModel(config, config.models.embedder)};
+  Findings findings{CheckModel(config, config.models.detector),
+                    CheckModel(config, config.models.embedder)};
+  if (!config.models.liveness.empty())
+    findings.push_back(CheckModel(config, config.models.liveness));
+  return findings;
 }
 
 Findings CheckEmbedder(const config::Config& config, const vision::CpuFeatures& cpu,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/doctor.h"
+#include "app/installation.h"
 #include "base/format.h"
 #include "database/inspection.h"
 
@@ -19,20 +20,20 @@ Finding DatabaseFinding(FindingState state, std::string what, std::string mend) 
   return {"database", state, std::move(what), std::move(mend)};
 }
 
-Finding JudgeSchema(const std::string& file, const database::Inspection& seen) {
+Finding JudgeSchema(const std::string& name, const database::Inspection& seen) {
   if (seen.schema > seen.schema_known) {
     return DatabaseFinding(FindingState::kFault,
-                           format("{} has schema {}, newer than the {} this program knows", file,
+                           format("{} has schema {}, newer than the {} this program knows", name,
                                   seen.schema, seen.schema_known),
                            "install the newer version of Vigil that wrote it");
   }
   if (seen.schema < seen.schema_known) {
     return DatabaseFinding(FindingState::kWarning,
-                           format("{} has schema {}, older than this program's {}", file,
+                           format("{} has schema {}, older than this program's {}", name,
                                   seen.schema, seen.schema_known),
                            "stop vigil, copy the data directory, then run: vigil setup-database");
   }
-  return DatabaseFinding(FindingState::kOk, format("{} is sound, schema {}", file, seen.schema),
+  return DatabaseFinding(FindingState::kOk, format("{} is sound, schema {}", name, seen.schema),
                          "");
 }
 
@@ -48,7 +49,7 @@ Findings CheckKey(const config::Config& config, std::optional<Sealer>& sealer) {
   const auto file = config.data.directory / "vigil.key";
   std::error_code failure;
   if (!std::filesystem::exists(file, failure)) {
-    if (std::filesystem::exists(config.DatabaseFile(), failure)) {
+    if (!config.UsesPostgres() && std::filesystem::exists(config.DatabaseFile(), failure)) {
       return {KeyFault(
           format("the key file {} is missing; without it stored faces cannot be read",
                  file.string()),
@@ -75,19 +76,32 @@ Findings CheckKey(const config::Config& config, std::optional<Sealer>& sealer) {
   return {{"key", FindingState::kOk, format("the key file {} can be read", file.string()), ""}};
 }
 
-Findings CheckDatabase(const config::Config& config, const Sealer* sealer, Stored& stored) {
-  const auto path = config.DatabaseFile();
-  const std::string file = path.string();
+namespace {
+
+// What keeps the SQLite file from being looked into; absent: nothing.
+std::optional<Finding> FileFinding(const std::filesystem::path& path) {
   std::error_code failure;
   if (!std::filesystem::exists(path, failure)) {
-    return {DatabaseFinding(FindingState::kOk, format("{} is not there yet", file),
-                            "the first start makes it, or: vigil setup-database")};
+    return DatabaseFinding(FindingState::kOk, format("{} is not there yet", path.string()),
+                           "the first start makes it, or: vigil setup-database");
   }
   if (::access(path.c_str(), R_OK | W_OK) != 0) {
-    return {DatabaseFinding(FindingState::kFault, format("{} cannot be read and written", file),
-                            "give it to the user who runs vigil, mode 600")};
+    return DatabaseFinding(FindingState::kFault,
+                           format("{} cannot be read and written", path.string()),
+                           "give it to the user who runs vigil, mode 600");
   }
-  const auto seen = database::InspectDatabase(path, sealer);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Findings CheckDatabase(const config::Config& config, const Sealer* sealer, Stored& stored) {
+  const database::DatabaseOptions options = DatabaseOptionsOf(config);
+  const std::string name = database::DatabaseName(options);
+  if (!config.UsesPostgres()) {
+    if (const auto finding = FileFinding(options.path)) return {*finding};
+  }
+  const auto seen = database::InspectDatabase(options, sealer);
   constexpr const char* kRestore =
       "stop vigil, keep a copy of the data directory, and restore it from a backup";
   if (!seen.has_value()) {
@@ -96,12 +110,12 @@ Findings CheckDatabase(const config::Config& config, const Sealer* sealer, Store
                             damaged ? kRestore : "see what the message names, then look again")};
   }
   if (!seen->damage.empty()) {
-    return {DatabaseFinding(FindingState::kFault, format("{} is damaged: {}", file, seen->damage),
+    return {DatabaseFinding(FindingState::kFault, format("{} is damaged: {}", name, seen->damage),
                             kRestore)};
   }
   stored.persons = seen->persons;
   if (seen->key_fits == false) {
-    return {KeyFault(format("the key does not belong to the database {}", file),
+    return {KeyFault(format("the key does not belong to the database {}", name),
                      "put back the key it was made with, or restore both from one backup")};
   }
   for (const Camera& camera : seen->cameras) {
@@ -112,7 +126,7 @@ Findings CheckDatabase(const config::Config& config, const Sealer* sealer, Store
     stored.cameras.push_back(std::move(known));
   }
   stored.channels = seen->channels;
-  return {JudgeSchema(file, *seen)};
+  return {JudgeSchema(name, *seen)};
 }
 
 }  // namespace vigil::app

@@ -8,11 +8,13 @@
 #include <thread>
 #include <utility>
 
+#include "base/crypto.h"
 #include "base/format.h"
 #include "gallery/distinct_index.h"
 #include "gallery/flat_index.h"
 #include "vision/detectors/mtcnn.h"
 #include "vision/detectors/yunet.h"
+#include "vision/liveness/minifasnet.h"
 #include "vision/model_store.h"
 #include "vision/quality.h"
 #include "vision/recognition/facenet.h"
@@ -43,7 +45,7 @@ class NoEmbedder final : public Embedder {
     info_.space.dimension = 1;
   }
   FaceCrop Crop(const Frame&, const Detection&) const override { return {}; }
-  Result<std::vector<Embedding>> Embed(std::span<const FaceCrop>) override { return NoModels(); }
+  Result<std::vector<EmbeddedFace>> Embed(std::span<const FaceCrop>) override { return NoModels(); }
   const EmbedderInfo& Info() const override { return info_; }
 
  private:
@@ -74,6 +76,15 @@ Result<vision::InstalledModel> FindConfigured(std::string_view key, std::string_
   return Fail(ErrorCode::kInvalidArgument, format("{}: {} is no {} but a {}; `vigil models list` "
                                                   "shows what is installed",
                                                   key, id, kind, model->kind));
+}
+
+// What its saved embeddings may be compared with: they are less the typical faces.
+std::string NameOfGallery(std::string_view space_key, const TypicalFaces& typical) {
+  std::string bytes(reinterpret_cast<const char*>(&typical.temperature), sizeof(float));
+  for (const std::vector<float>& face : typical.faces) {
+    bytes.append(reinterpret_cast<const char*>(face.data()), face.size() * sizeof(float));
+  }
+  return format("{}, typical faces {}", space_key, Sha256Hex(bytes));
 }
 
 Result<vision::InstalledModel> FindEmbedder(const config::Config& config) {
@@ -134,14 +145,32 @@ Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Confi
                          count);
 }
 
+Result<std::vector<std::unique_ptr<LivenessDetector>>> MakeLivenessDetectors(
+    const config::Config& config, int count) {
+  if (config.models.liveness.empty()) return {};
+  VIGIL_RETURN_IF_ERROR(FindConfigured("models.liveness", "liveness", config.models.liveness,
+                                       config.models.directory));
+  return vision::MakeLivenessDetectors(
+      {.models_directory = config.models.directory, .model_id = config.models.liveness}, count);
+}
+
 Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config) {
   VIGIL_ASSIGN_OR_RETURN(auto model, FindEmbedder(config));
   return std::move(model.typical_faces);
 }
 
-Result<std::unique_ptr<GalleryIndex>> MakeGallery(const config::Config& config) {
+Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config& config,
+                                                            const Sealer* sealer,
+                                                            std::string_view space_key) {
   VIGIL_ASSIGN_OR_RETURN(auto model, FindEmbedder(config));
-  return gallery::MakeDistinctIndex(gallery::MakeFlatIndex(model.dimension),
+  gallery::FlatIndexOptions options;
+  if (sealer != nullptr) {
+    options.saved = {.folder = config.data.directory / "gallery",
+                     .sealer = *sealer,
+                     .gallery = NameOfGallery(space_key, model.typical_faces),
+                     .embeddings_on_disk = config.recognition.embeddings_on_disk};
+  }
+  return gallery::MakeDistinctIndex(gallery::MakeFlatIndex(model.dimension, options),
                                     std::move(model.typical_faces));
 }
 

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/seal.h"
 #include "config/config.h"
 #include "core/detector.h"
 #include "core/embedder.h"
-#include "core/gallery.h"
+#include "core/liveness.h"
 #include "core/typical_faces.h"
+#include "gallery/followed_index.h"
 #include "pipeline/photo_analyser.h"
 #include "vision/cpu.h"
 
@@ -30,12 +33,19 @@ Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbedders(const config::Confi
                                                              vision::Precision precision, int count,
                                                              int batch_max = 8);
 
+// `count` detectors of `models.liveness`; none when nobody looks whether faces are living ones.
+Result<std::vector<std::unique_ptr<LivenessDetector>>> MakeLivenessDetectors(
+    const config::Config& config, int count);
+
 // The typical faces that the thresholds of `models.embedder` were measured with; empty for most.
 Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config);
 
 // An empty gallery for embeddings of `models.embedder`, which are compared as its thresholds were
-// measured.
-Result<std::unique_ptr<GalleryIndex>> MakeGallery(const config::Config& config);
+// measured. With `sealer`, the key of the data directory, embeddings of `space_key` are kept there
+// between two runs.
+Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config& config,
+                                                            const Sealer* sealer = nullptr,
+                                                            std::string_view space_key = {});
 
 // recognition.workers, or one a core.
 int RecognitionWorkers(const config::Config& config);

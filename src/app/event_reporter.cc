@@ -28,6 +28,17 @@ void EventReporter::NoteCamera(const pipeline::CameraStatus& status) {
   post_(std::move(kind), std::move(data));
 }
 
+void EventReporter::NoteOutcome(const pipeline::TrackOutcome& outcome) {
+  if (outcome.occasion != pipeline::Occasion::kChanged ||
+      outcome.decision.outcome != Outcome::kSpoof) {
+    return;
+  }
+  post_("face.spoof", {{"camera_id", outcome.camera_id},
+                       {"camera_name", outcome.camera_name},
+                       {"track_id", outcome.track_id},
+                       {"live", outcome.decision.trace.state.live.value_or(0)}});
+}
+
 void EventReporter::NoteDelivery(const alerts::DeliveryReport& report) {
   const bool failing = report.state != DeliveryState::kSent;
   {
@@ -39,7 +50,15 @@ void EventReporter::NoteDelivery(const alerts::DeliveryReport& report) {
   post_(failing ? "channel.failing" : "channel.recovered", std::move(data));
 }
 
-void EventReporter::NoteGallery(const GalleryInfo& gallery) {
+void EventReporter::NoteGallery(const GalleryInfo& gallery, std::int64_t rebuilds) {
+  bool rebuilt = false;
+  {
+    const std::lock_guard lock(mutex_);
+    rebuilt = std::exchange(rebuilds_, rebuilds) < rebuilds;
+  }
+  if (rebuilt) {
+    post_("gallery.rebuilt", {{"sequence", gallery.sequence}, {"references", gallery.references}});
+  }
   {
     const std::lock_guard lock(mutex_);
     const auto before = std::exchange(gallery_, gallery.sequence);

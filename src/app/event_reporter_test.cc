@@ -85,5 +85,32 @@ TEST_F(Reporter, TellsAnotherGallery) {
   EXPECT_EQ(last_.at("persons"), 2);
 }
 
+TEST_F(Reporter, TellsOfPicturesOfFacesAndOfNoOtherOutcome) {
+  pipeline::TrackOutcome outcome;
+  outcome.camera_id = "c1";
+  outcome.camera_name = "door";
+  outcome.track_id = 7;
+  outcome.decision.outcome = Outcome::kStranger;
+  reporter_.NoteOutcome(outcome);
+  EXPECT_THAT(kinds_, IsEmpty());
+  outcome.decision.outcome = Outcome::kSpoof;
+  outcome.decision.trace.state.live = 0.25F;
+  reporter_.NoteOutcome(outcome);
+  outcome.occasion = pipeline::Occasion::kEnded;
+  reporter_.NoteOutcome(outcome);
+  EXPECT_THAT(kinds_, ElementsAre("face.spoof"));
+  EXPECT_EQ(last_.at("track_id"), 7);
+  EXPECT_EQ(last_.at("live"), 0.25);
+}
+
+TEST_F(Reporter, TellsOnceThatTheGalleryWasRebuilt) {
+  const GalleryInfo gallery{.sequence = 4, .references = 2, .persons = 1};
+  reporter_.NoteGallery(gallery, 0);
+  reporter_.NoteGallery(gallery, 1);
+  reporter_.NoteGallery(gallery, 1);
+  EXPECT_THAT(kinds_, ElementsAre("gallery.rebuilt"));
+  EXPECT_EQ(last_.at("references"), 2);
+}
+
 }  // namespace
 }  // namespace vigil::app

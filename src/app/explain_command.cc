@@ -76,8 +76,9 @@ Result<ExplainPhoto> ExplainOne(const config::Config& config, const Options& opt
   photo.face = *largest;
   const FaceCrop crop = embedder.Crop(frame, *largest);
   photo.quality = vision::AssessQuality(frame, crop, *largest);
-  VIGIL_ASSIGN_OR_RETURN(auto embeddings, embedder.Embed({&crop, 1}));
-  photo.embedding = std::move(embeddings.front());
+  VIGIL_ASSIGN_OR_RETURN(auto embedded, embedder.Embed({&crop, 1}));
+  photo.embedding = std::move(embedded.front().embedding);
+  photo.quality.covered = embedded.front().covered;
   photo.crop = crop.image;
   return photo;
 }
@@ -155,12 +156,7 @@ json::object PhotoJson(const ExplainPhoto& photo, const std::string& path) {
                       {"face", nullptr}};
   if (photo.face) {
     json::object face = FaceJson(*photo.face);
-    const FaceQuality& quality = photo.quality;
-    face["quality"] = {{"score", ShortDecimal(quality.score)},
-                       {"face_px", ShortDecimal(quality.face_px)},
-                       {"sharpness", ShortDecimal(quality.sharpness)},
-                       {"frontal", ShortDecimal(quality.frontal)},
-                       {"brightness", ShortDecimal(quality.brightness)}};
+    face["quality"] = QualityJson(photo.quality);
     face["crop"] = {photo.crop.width, photo.crop.height};
     face["dimension"] = photo.embedding.size();
     object["face"] = std::move(face);

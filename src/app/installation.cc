@@ -68,6 +68,12 @@ std::filesystem::path LocalSocket(const config::Config& config) {
   return config.data.directory / "vigil.sock";
 }
 
+database::DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
+  database::DatabaseOptions options{.path = config.DatabaseFile()};
+  if (config.UsesPostgres()) options.postgres_url = Secret(config.database.url);
+  return options;
+}
+
 Result<std::unique_ptr<Installation>> OpenInstallation(const config::Config& config) {
   VIGIL_ASSIGN_OR_RETURN(auto lock, DirectoryLock::Acquire(config.data.directory));
   VIGIL_ASSIGN_OR_RETURN(const auto sealer, OpenSealer(config));
@@ -75,9 +81,9 @@ Result<std::unique_ptr<Installation>> OpenInstallation(const config::Config& con
   VIGIL_ASSIGN_OR_RETURN(installation->media, media_store::MakeDirectoryMediaStore(
                                                   config.data.directory / "media",
                                                   installation->sealer, installation->clock));
-  VIGIL_ASSIGN_OR_RETURN(installation->database,
-                         database::OpenDatabase({.path = config.DatabaseFile()},
-                                                installation->sealer, installation->clock));
+  VIGIL_ASSIGN_OR_RETURN(
+      installation->database,
+      database::OpenDatabase(DatabaseOptionsOf(config), installation->sealer, installation->clock));
   return installation;
 }
 

@@ -43,6 +43,9 @@ struct Installation {
   std::unique_ptr<database::Database> database;
 };
 
+// Where the configuration has its database.
+database::DatabaseOptions DatabaseOptionsOf(const config::Config& config);
+
 // Opens what `config.data` and `config.database` name. kConflict when another process has it open.
 Result<std::unique_ptr<Installation>> OpenInstallation(const config::Config& config);
 

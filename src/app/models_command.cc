@@ -75,8 +75,9 @@ ExitCode List(const CommandLine& line, bool as_json) {
     } else if (!listing.model) {
       PrintLine(format("  {:<18} unusable: {}", listing.id, listing.model.error().message));
     } else {
-      const bool chosen =
-          listing.id == config->models.detector || listing.id == config->models.embedder;
+      const bool chosen = listing.id == config->models.detector ||
+                          listing.id == config->models.embedder ||
+                          listing.id == config->models.liveness;
       PrintLine(format("  {:<18} {:<9} {}{}", listing.id, listing.model->kind,
                        listing.model->source_archive, chosen ? "  (in use)" : ""));
       const std::string text = CalibrationText(*listing.model, vision::StoredPrecision(*precision));
@@ -91,7 +92,10 @@ ExitCode List(const CommandLine& line, bool as_json) {
 ExitCode Verify(const CommandLine& line, std::vector<std::string> ids) {
   const auto config = LoadCommandConfig(line);
   if (!config) return ExitCode::kConfiguration;
-  if (ids.empty()) ids = {config->models.detector, config->models.embedder};
+  if (ids.empty()) {
+    ids = {config->models.detector, config->models.embedder};
+    if (!config->models.liveness.empty()) ids.push_back(config->models.liveness);
+  }
   ExitCode code = ExitCode::kDone;
   for (const std::string& id : ids) {
     const auto model = vision::FindModel(config->models.directory, id);

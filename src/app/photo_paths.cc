@@ -79,4 +79,17 @@ json::object FaceJson(const Detection& face) {
           {"landmarks", std::move(landmarks)}};
 }
 
+json::object QualityJson(const FaceQuality& quality) {
+  json::object object{
+      {"score", ShortDecimal(quality.score)},
+      {"face_px", ShortDecimal(quality.face_px)},
+      {"sharpness", ShortDecimal(quality.sharpness)},
+      {"frontal", ShortDecimal(quality.frontal)},
+      {"brightness", ShortDecimal(quality.brightness)},
+      {"unrecognisable", quality.unrecognisable ? json::value(ReasonName(*quality.unrecognisable))
+                                                : json::value(nullptr)}};
+  if (quality.covered) object["covered"] = ShortDecimal(*quality.covered);
+  return object;
+}
+
 }  // namespace vigil::app

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/seal.h"
 #include "core/detection.h"
+#include "core/face_quality.h"
 #include "core/image.h"
 
 namespace vigil::app {
@@ -26,5 +27,8 @@ Result<Bytes> ReadFileBytes(const std::filesystem::path& path);
 
 // "box", "score" and "landmarks" as `vigil detect` prints them.
 json::object FaceJson(const Detection& face);
+
+// "score" and the parts it is made of, as `vigil embed` and `vigil explain` print them.
+json::object QualityJson(const FaceQuality& quality);
 
 }  // namespace vigil::app

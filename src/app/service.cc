@@ -107,6 +107,8 @@ Status Service::StartRecognition(const std::vector<AlertRoute>& routes) {
                          MakeEmbedders(config_, precision, RecognitionWorkers(config_)));
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config_, config_.recognition.min_face_px,
                                                        RecognitionWorkers(config_)));
+  VIGIL_ASSIGN_OR_RETURN(auto liveness,
+                         MakeLivenessDetectors(config_, RecognitionWorkers(config_)));
   detector_facts_ = detectors.front()->Info();
   embedder_facts_ = embedders.front()->Info();
   if (embedder_facts_.impostor_tail.points.size() < 2) {
@@ -149,6 +151,7 @@ Status Service::StartRecognition(const std::vector<AlertRoute>& routes) {
           .metrics = backend_->metrics,
           .detectors = std::move(detectors),
           .embedders = std::move(embedders),
+          .liveness = std::move(liveness),
           .quality = vision::AssessQuality,
           .open_source = MakeSourceFactory(clock),
           .on_outcome = [this](const pipeline::TrackOutcome& outcome) { NoteOutcome(outcome); },
@@ -288,7 +291,9 @@ void Service::KeepHouse(std::stop_token stop) {
         failures.Write(LogLevel::kError, "watch-lists", done.error().message);
       }
     }
-    if (follower_->State().loaded) events_.NoteGallery(backend_->gallery->Info());
+    if (const auto state = follower_->State(); state.loaded) {
+      events_.NoteGallery(backend_->gallery->Info(), state.rebuilds);
+    }
     SetGauges();
   }
 }
@@ -299,6 +304,7 @@ void Service::SetGauges() {
   metrics.SetGallery(gallery.references, gallery.sequence);
   const auto follower = follower_->State();
   const SteadyTime known_at = follower.loaded ? follower.caught_up_at : started_steady_;
+  metrics.SetGallerySaved(follower.saved_sequence, follower.rebuilds);
   metrics.SetGalleryAge(backend_->GetClock().Now() - known_at);
   metrics.SetQueueDepth("frames", engine_->WaitingFrames());
   metrics.SetQueueDepth("database", GetDatabase().WriteQueueDepth());
@@ -319,6 +325,7 @@ void Service::SetGauges() {
 
 void Service::NoteOutcome(const pipeline::TrackOutcome& outcome) {
   incident_engine_->Take(outcome);
+  events_.NoteOutcome(outcome);
   if (observers_.on_outcome) observers_.on_outcome(outcome);
 }
 

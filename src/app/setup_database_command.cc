@@ -36,7 +36,8 @@ ExitCode Run(const CommandLine& line) {
   if (api::LocalServerRuns(LocalSocket(*config))) return TellAboutServer(*config);
   auto installation = OpenInstallation(*config);
   if (!installation) return Report(installation.error());
-  std::fprintf(stderr, "The database %s is up to date.\n", config->DatabaseFile().c_str());
+  std::fprintf(stderr, "The database %s is up to date.\n",
+               database::DatabaseName(DatabaseOptionsOf(*config)).c_str());
   auto token = database::UserRepository(*(*installation)->database).MakeSetupToken();
   if (!token) return Report(token.error());
   if (!token->has_value()) return ExitCode::kDone;

@@ -15,6 +15,7 @@
 #include "app/watch_report.h"
 #include "base/format.h"
 #include "base/time_text.h"
+#include "database/decision_trace_json.h"
 #include "gallery/follower.h"
 #include "media/stream_source.h"
 #include "pipeline/watch.h"
@@ -27,7 +28,11 @@ struct Options {
   std::string source;
   std::filesystem::path people;
   std::filesystem::path report;  // empty: none
+  std::vector<std::string> areas;
+  std::vector<std::string> excluded_areas;
+  bool keyframes_when_idle = false;
   bool json = false;
+  bool trace = false;  // with json: how each outcome came about
 };
 
 // Who is looked for: a folder's people, or those of the installation.
@@ -68,11 +73,14 @@ bool IsNamed(const pipeline::TrackOutcome& outcome) {
          outcome.decision.outcome == Outcome::kPossibleMatch;
 }
 
-json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated) {
+json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated, bool with_trace) {
   const Decision& decision = outcome.decision;
   const Box& box = outcome.best.detection.box;
   const bool named = IsNamed(outcome);
-  return {
+  const auto likelihood = [](const std::optional<float>& value) {
+    return value ? json::value(ShortDecimal(*value)) : json::value(nullptr);
+  };
+  json::object object{
       {"time", FormatTime(outcome.best.frame.captured_at)},
       {"pts_ms", outcome.best.frame.pts.count()},
       {"track", outcome.track_id},
@@ -84,14 +92,20 @@ json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated)
       {"calibrated", calibrated},
       {"reason",
        decision.reason ? json::value(ReasonName(*decision.reason)) : json::value(nullptr)},
+      {"covered", likelihood(decision.trace.state.covered)},
+      {"live", likelihood(decision.trace.state.live)},
       {"box",
        {ShortDecimal(box.x1), ShortDecimal(box.y1), ShortDecimal(box.x2), ShortDecimal(box.y2)}},
-      {"frame_faces", outcome.best.frame_faces}};
+      {"frame_faces", outcome.best.frame_faces},
+      {"first_pts_ms", outcome.first_pts.count()},
+      {"last_pts_ms", outcome.last_pts.count()}};
+  if (with_trace) object["trace"] = database::DecisionTraceJson(decision.trace);
+  return object;
 }
 
-void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json, bool calibrated) {
+void PrintOutcome(const pipeline::TrackOutcome& outcome, const Options& options, bool calibrated) {
   if (outcome.occasion != pipeline::Occasion::kChanged) return;
-  if (as_json) return PrintJson(OutcomeJson(outcome, calibrated));
+  if (options.json) return PrintJson(OutcomeJson(outcome, calibrated, options.trace));
   const Decision& decision = outcome.decision;
   std::string line = format("{:8.1f} s  track {:<4} {:<15}",
                             static_cast<double>(outcome.best.frame.pts.count()) / 1000,
@@ -107,9 +121,21 @@ void PrintOutcome(const pipeline::TrackOutcome& outcome, bool as_json, bool cali
   PrintLine(line);
 }
 
+Result<WatchedArea> WatchedAreaOf(const Options& options) {
+  WatchedArea watched;
+  for (const std::string& text : options.areas) {
+    VIGIL_ASSIGN_OR_RETURN(watched.areas.emplace_back(), ParsePolygon(text));
+  }
+  for (const std::string& text : options.excluded_areas) {
+    VIGIL_ASSIGN_OR_RETURN(watched.excluded.emplace_back(), ParsePolygon(text));
+  }
+  return watched;
+}
+
 Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options& options,
                                      FrameSource& source, const Watchlist& list, Clock& clock,
                                      WatchReport& report, WatchReportFacts& facts,
+                                     std::unique_ptr<LivenessDetector> liveness,
                                      std::stop_token stop) {
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config, config.recognition.min_face_px, 1));
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config));
@@ -119,10 +145,15 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
              embedders.front()->Info().space.model_id, embedders.front()->Info().precision);
   const bool calibrated = embedders.front()->Info().impostor_tail.points.size() >= 2;
   metrics::Metrics metrics;
+  VIGIL_ASSIGN_OR_RETURN(const WatchedArea watched, WatchedAreaOf(options));
+  auto gate = GateOptionsOf(config.recognition);
+  gate.watched = watched;
+  gate.keyframes_when_idle = options.keyframes_when_idle;
   const pipeline::WatchOptions watch{
       .recognition = RecognitionOptionsOf(config.recognition, embedders.front()->Info()),
-      .gate = GateOptionsOf(config.recognition),
+      .gate = gate,
       .min_face_px = config.recognition.min_face_px,
+      .watched = watched,
       .name = options.source};
   const pipeline::RecognitionPorts ports{
       .clock = clock,
@@ -131,12 +162,12 @@ Result<pipeline::WatchSummary> Watch(const config::Config& config, const Options
       .quality = vision::AssessQuality,
       .on_outcome =
           [&](const auto& outcome) {
-            PrintOutcome(outcome, options.json, calibrated);
+            PrintOutcome(outcome, options, calibrated);
             if (!options.report.empty()) report.Take(outcome);
           },
       .name_of = [&](const std::string& id) { return list.NameOf(id); }};
   return pipeline::WatchSource(source, std::move(detectors.front()), std::move(embedders.front()),
-                               watch, ports, std::move(stop));
+                               watch, ports, std::move(stop), std::move(liveness));
 }
 
 // The page is written however the stream ended: what was seen was seen.
@@ -177,6 +208,8 @@ ExitCode Run(const CommandLine& line, const Options& options) {
   });
   const auto list = OpenWatchlist(*config, options);
   if (!list) return Report(list.error());
+  auto liveness = MakeLivenessDetectors(*config, 1);
+  if (!liveness) return Report(liveness.error());
   auto opened = media::OpenStream(Secret(options.source), {}, stop.get_token(), clock);
   if (!opened) {
     Report(opened.error().error);
@@ -197,7 +230,8 @@ ExitCode Run(const CommandLine& line, const Options& options) {
                          .people_enrolled = list->People(),
                          .written_at = {}};
   const auto summary =
-      Watch(*config, options, *opened->source, *list, clock, report, facts, stop.get_token());
+      Watch(*config, options, *opened->source, *list, clock, report, facts,
+            liveness->empty() ? nullptr : std::move(liveness->front()), stop.get_token());
   facts.written_at = clock.WallNow();
   if (const Status written = WriteReport(report, facts, report_file, options.report); !written) {
     return Report(written.error());
@@ -234,9 +268,29 @@ void AddWatch(CLI::App& app, CommandLine& line) {
         line.overrides.emplace_back("recognition.min_face_px", px);
       },
       "smallest face searched for, pixels");
+  const auto check_area = CLI::Validator(
+      [](const std::string& text) {
+        const auto polygon = ParsePolygon(text);
+        return polygon ? std::string() : "the area " + polygon.error().message;
+      },
+      "AREA");
+  command
+      ->add_option("--area", options->areas,
+                   "look for faces here alone: \"x y; x y; x y\", shares of width and height")
+      ->check(check_area)
+      ->expected(1)
+      ->take_all();
+  command->add_option("--exclude", options->excluded_areas, "leave out faces and motion here")
+      ->check(check_area)
+      ->expected(1)
+      ->take_all();
+  command->add_flag("--keyframes-when-idle", options->keyframes_when_idle,
+                    "decode keyframes alone while nothing moves");
   command->add_option("--report", options->report,
                       "write one HTML page of who appeared when, with pictures");
-  command->add_flag("--json", options->json, "one JSON line an outcome");
+  CLI::Option* json = command->add_flag("--json", options->json, "one JSON line an outcome");
+  command->add_flag("--trace", options->trace, "with --json: every number behind each outcome")
+      ->needs(json);
   command->callback([options, &line] { line.exit_code = Run(line, *options); });
 }
 

@@ -58,7 +58,10 @@ void ResolvePaths(Config& config, const Environment& environment) {
 
 }  // namespace
 
+bool Config::UsesPostgres() const { return !database.url.starts_with(kDatabasePrefix); }
+
 std::filesystem::path Config::DatabaseFile() const {
+  if (UsesPostgres()) return {};
   return data.directory / database.url.substr(kDatabasePrefix.size());
 }
 

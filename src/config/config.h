@@ -33,12 +33,15 @@ struct DataConfig {
 };
 
 struct DatabaseConfig {
-  std::string url = "sqlite:vigil.db";  // the path after "sqlite:" is relative to data.directory
+  // sqlite:FILE, the file relative to data.directory; or postgresql://USER@HOST/NAME, without a
+  // password
+  std::string url = "sqlite:vigil.db";
 };
 
 struct ModelsConfig {
   std::string detector = "mtcnn";
   std::string embedder = "facenet-128";
+  std::string liveness;            // empty: nobody looks whether faces are living ones
   std::string precision = "auto";  // "auto" (by CPU), "f32", "bf16", "i8"
   // LoadConfig replaces ~; the environment's VIGIL_MODELS_DIRECTORY sets it as well.
   std::filesystem::path directory = "~/.cache/vigil/models";
@@ -58,6 +61,7 @@ struct RecognitionConfig {
   double motion_area_min = 0.002;   // share of the picture that must have moved
   int heartbeat_ms = 2000;          // a still picture is looked at this often
   int frozen_picture_s = 30;        // a picture that never changes for so long is a fault; 0: never
+  bool embeddings_on_disk = false;  // of the gallery; searches read those they need
 };
 
 enum class ChannelKind { kWebhook, kEmail, kHttp };
@@ -122,6 +126,10 @@ struct CameraConfig {
   bool enabled = true;
   std::optional<int> detect_interval_ms;
   std::optional<int> min_face_px;
+  std::vector<std::string> areas;  // as ParsePolygon reads them
+  std::vector<std::string> excluded_areas;
+  double face_score_min = 0;
+  bool keyframes_when_idle = false;
 };
 
 struct Config {
@@ -135,7 +143,10 @@ struct Config {
   std::vector<CameraConfig> cameras;
   std::filesystem::path file;  // where it was read; empty: no file. Not a key.
 
-  // The SQLite file named by database.url; below data.directory unless it is absolute.
+  // Whether database.url names a PostgreSQL server; else it names an SQLite file.
+  bool UsesPostgres() const;
+  // The SQLite file named by database.url; below data.directory unless it is absolute. Empty with
+  // PostgreSQL.
   std::filesystem::path DatabaseFile() const;
 };
 

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <random>
 
+#include "base/format.h"
 #include "base/nearest.h"
 #include "config/config_keys.h"
 
@@ -198,8 +199,8 @@ TEST(Config, RulesBetweenKeysAreChecked) {
       error,
       AllOf(HasSubstr("api.metrics_port: is 80 like api.port"),
             HasSubstr("api.tls_key: this version speaks plain HTTP"), HasSubstr("data.seal_key"),
-            HasSubstr("database.url: this version stores in SQLite only"),
-            HasSubstr("cameras.0.url: is missing"), HasSubstr("cameras.1.name: \"a\" is taken"),
+            HasSubstr("database.url: holds a password"), HasSubstr("cameras.0.url: is missing"),
+            HasSubstr("cameras.1.name: \"a\" is taken"),
             HasSubstr("alerts.channels.0.smtp_url: holds a login"),
             HasSubstr("alerts.channels.0.to"), HasSubstr("alerts.channels.0.from"),
             HasSubstr("alerts.channels.0.password: is missing"), Not(HasSubstr("hunter2"))));
@@ -281,6 +282,22 @@ TEST(Config, PathsAreResolved) {
   EXPECT_EQ(config.DatabaseFile(), "/srv/v.db");
 }
 
+TEST(Config, TheDatabaseIsAFileOrAServerAndItsPasswordStandsElsewhere) {
+  for (const char* url : {"postgresql://vigil@db.example/vigil", "postgresql:///vigil?host=/run/pg",
+                          "postgresql://vigil@[::1]:5433/vigil?passfile=/etc/vigil/pgpass"}) {
+    const auto config = LoadConfigText(format("[database]\nurl = \"{}\"\n", url), "vigil.toml");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_TRUE(config->UsesPostgres());
+    EXPECT_TRUE(config->DatabaseFile().empty());
+  }
+  for (const char* url :
+       {"postgresql://vigil:hunter2@db/vigil", "postgresql://db/v?password=hunter2",
+        "postgres:vigil", "mysql://db/vigil", "sqlite:"}) {
+    const std::string error = ErrorOf(format("[database]\nurl = \"{}\"\n", url));
+    EXPECT_THAT(error, AllOf(HasSubstr("database.url"), Not(HasSubstr("hunter2")))) << url;
+  }
+}
+
 TEST(Config, TextOutsideQuotesIsToldWithItsLine) {
   for (const char* text : {"[logs]\nlevel = é", "[logs]\n\xC2\xA0level = 1", "[logs]\né = 1",
                            "[logs]\nlevel = \"a\" é", "[logs]\nlevel = '''a'''é"}) {
@@ -326,6 +343,19 @@ TEST(EditDistance, CountsEditsAndSwaps) {
   EXPECT_EQ(EditDistance("prot", "port"), 1);
   EXPECT_EQ(EditDistance("", "port"), 4);
   EXPECT_EQ(EditDistance("kitten", "sitting"), 3);
+}
+
+TEST(CameraAreas, AreReadAndWrongOnesRefusedByName) {
+  const std::string camera = "[[cameras]]\nname = \"a\"\nurl = \"rtsp://h/1\"\n";
+  const Config config = Load(camera + "areas = [\"0 0; 1 0; 1 1\"]\nface_score_min = 0.9\n");
+  EXPECT_EQ(config.cameras.at(0).areas.size(), 1U);
+  EXPECT_DOUBLE_EQ(config.cameras.at(0).face_score_min, 0.9);
+  EXPECT_FALSE(config.cameras.at(0).keyframes_when_idle);
+  EXPECT_THAT(ErrorOf(camera + "areas = [\"0 0; 1 1\"]\n"),
+              HasSubstr("cameras.0.areas: has 2 corners"));
+  EXPECT_THAT(ErrorOf(camera + "excluded_areas = [\"all\"]\n"),
+              HasSubstr("cameras.0.excluded_areas: \"all\" is no corner"));
+  EXPECT_THAT(ErrorOf(camera + "face_score_min = 2\n"), HasSubstr("expects 0 to 1"));
 }
 
 }  // namespace

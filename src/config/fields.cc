@@ -59,6 +59,8 @@ const std::vector<Field<ModelsConfig>>& Fields(const ModelsConfig*) {
   static const std::vector<Field<S>> fields = {
       {"detector", &S::detector, "", "Model that finds faces; see vigil models list."},
       {"embedder", &S::embedder, "", "Model that tells faces apart; see vigil models list."},
+      {"liveness", &S::liveness, "",
+       "Model that tells living faces from pictures of them, minifasnet; empty: none does."},
       {.name = "precision",
        .member = &S::precision,
        .description = "Arithmetic of the models; auto chooses by the CPU.",
@@ -97,6 +99,9 @@ const std::vector<Field<RecognitionConfig>>& Fields(const RecognitionConfig*) {
        "A picture that does not change at all for so long is a camera fault; 0: never. A real "
        "sensor's noise always changes it.",
        0, 86'400},
+      {"embeddings_on_disk", &S::embeddings_on_disk, "",
+       "Keep the gallery's embeddings on the disk and only their codes in memory: for millions of "
+       "people. The answers are the same."},
   };
   return fields;
 }
@@ -268,10 +273,29 @@ const std::vector<Field<CameraConfig>>& Fields(const CameraConfig*) {
       {.name = "min_face_px",
        .member = &S::min_face_px,
        .unit = "pixels",
-       .description = "Instead of recognition.min_face_px.",
+       .description = "Instead of recognition.min_face_px, below which nothing is looked for.",
        .minimum = 12,
        .maximum = 10'000,
        .example = "40"},
+      {.name = "areas",
+       .member = &S::areas,
+       .description = "Faces are looked for here alone; none: everywhere. Corners as shares of "
+                      "width and height, x y; x y; x y.",
+       .example = R"(["0 0.4; 1 0.4; 1 1; 0 1"])"},
+      {.name = "excluded_areas",
+       .member = &S::excluded_areas,
+       .description = "Faces and motion here are left out, even within areas.",
+       .example = R"(["0.7 0; 1 0; 1 0.3; 0.7 0.3"])"},
+      {.name = "face_score_min",
+       .member = &S::face_score_min,
+       .unit = "score",
+       .description = "Less sure faces are left out; 0: the detector's own limit.",
+       .minimum = 0,
+       .maximum = 1},
+      {.name = "keyframes_when_idle",
+       .member = &S::keyframes_when_idle,
+       .description = "Decode keyframes alone while nothing moves: cheap, but who appears between "
+                      "two keyframes is seen at the next one."},
   };
   return fields;
 }

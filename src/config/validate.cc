@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/format.h"
 #include "base/ip_address.h"
+#include "core/area.h"
 
 namespace vigil::config {
 namespace {
@@ -29,9 +30,23 @@ void ValidateData(Reading& reading) {
 void ValidateDatabase(Reading& reading) {
   const std::string& url = reading.config.database.url;
   if (url.starts_with("sqlite:") && url.size() > std::string_view("sqlite:").size()) return;
-  reading.Refuse("database.url", url.starts_with("postgres")
-                                     ? "this version stores in SQLite only; write sqlite:vigil.db"
-                                     : "expects sqlite:FILE, for example sqlite:vigil.db");
+  constexpr std::string_view kPostgres = "postgresql://";
+  if (!url.starts_with(kPostgres)) {
+    reading.Refuse("database.url",
+                   "expects sqlite:FILE or postgresql://USER@HOST/NAME, for example "
+                   "sqlite:vigil.db");
+    return;
+  }
+  const std::string_view rest = std::string_view(url).substr(kPostgres.size());
+  const std::string_view login = rest.substr(0, rest.find_first_of("@/?"));
+  const bool has_login = login.size() < rest.size() && rest[login.size()] == '@';
+  const bool has_password = (has_login && login.find(':') != std::string_view::npos) ||
+                            rest.find("password=") != std::string_view::npos;
+  if (has_password) {
+    reading.Refuse("database.url",
+                   "holds a password; put it into a file of mode 600 and write "
+                   "?passfile=/etc/vigil/pgpass behind the name, or set PGPASSWORD");
+  }
 }
 
 void ValidateApi(Reading& reading) {
@@ -130,6 +145,18 @@ void ValidateAlerts(Reading& reading) {
   }
 }
 
+void ValidateAreas(Reading& reading, const std::string& path,
+                   const std::vector<std::string>& areas) {
+  if (areas.size() > kPolygonsMax) {
+    reading.Refuse(path, format("has more than {} entries", kPolygonsMax));
+  }
+  for (const std::string& area : areas) {
+    if (const auto polygon = ParsePolygon(area); !polygon) {
+      reading.Refuse(path, polygon.error().message);
+    }
+  }
+}
+
 void ValidateCameras(Reading& reading) {
   std::set<std::string> names;
   for (std::size_t index = 0; index < reading.config.cameras.size(); ++index) {
@@ -143,6 +170,8 @@ void ValidateCameras(Reading& reading) {
     if (camera.url.Empty()) {
       reading.Refuse(path + ".url", "is missing: rtsp://host/path or the path of a video file");
     }
+    ValidateAreas(reading, path + ".areas", camera.areas);
+    ValidateAreas(reading, path + ".excluded_areas", camera.excluded_areas);
   }
 }
 

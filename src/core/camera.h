@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "core/area.h"
 
 namespace vigil {
 
@@ -26,6 +27,11 @@ struct Camera {
   bool from_file = false;  // kept in the configuration file, which alone may change it
   std::optional<int> detect_interval_ms;  // absent: the configuration's
   std::optional<int> min_face_px;
+  WatchedArea watched{};     // faces whose centre lies outside are left out
+  float face_score_min = 0;  // 0..1: less sure faces are left out; 0: the detector's own limit
+  // While nothing moves only keyframes are decoded: cheap, but who appears between two keyframes
+  // is seen at the next one.
+  bool keyframes_when_idle = false;
   WallTime created_at{};
   WallTime updated_at{};
 

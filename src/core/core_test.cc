@@ -67,6 +67,48 @@ TEST(Frame, Nv12AndI420OfOnePictureAgree) {
   EXPECT_EQ(ToRgb(planar).pixels, ToRgb(semi).pixels);
 }
 
+Frame ChequeredFrame(PixelFormat format, std::shared_ptr<std::vector<std::uint8_t>> bytes) {
+  for (std::size_t i = 0; i < bytes->size(); ++i) (*bytes)[i] = static_cast<std::uint8_t>(i * 7);
+  Frame frame;
+  frame.width = 16;
+  frame.height = 8;
+  frame.format = format;
+  const std::uint8_t* at = bytes->data();
+  if (format == PixelFormat::kRgb24) {
+    frame.planes = {Plane{at, 48}, {}, {}};
+  } else if (format == PixelFormat::kNv12) {
+    frame.planes = {Plane{at, 16}, Plane{at + 128, 16}, {}};
+  } else {
+    frame.planes = {Plane{at, 16}, Plane{at + 128, 8}, Plane{at + 160, 8}};
+  }
+  frame.buffer = std::move(bytes);
+  return frame;
+}
+
+TEST(Frame, CutOutShowsTheSamePixels) {
+  for (const auto format : {PixelFormat::kI420, PixelFormat::kNv12, PixelFormat::kRgb24}) {
+    const Frame whole =
+        ChequeredFrame(format, std::make_shared<std::vector<std::uint8_t>>(16 * 8 * 3));
+    const Frame part = CutOut(whole, 5, 3, 6, 4);
+    EXPECT_EQ(part.width, 6);
+    EXPECT_EQ(part.height, 4);
+    for (int y = 0; y < part.height; ++y) {
+      for (int x = 0; x < part.width; ++x) {
+        EXPECT_EQ(RgbAt(part, x, y), RgbAt(whole, x + 4, y + 2)) << x << " " << y;
+      }
+    }
+  }
+}
+
+TEST(Frame, CutOutStaysInside) {
+  const Frame whole =
+      ChequeredFrame(PixelFormat::kI420, std::make_shared<std::vector<std::uint8_t>>(16 * 8 * 3));
+  const Frame part = CutOut(whole, 12, 6, 100, 100);
+  EXPECT_EQ(part.width, 4);
+  EXPECT_EQ(part.height, 2);
+  EXPECT_EQ(CutOut(whole, -5, -5, 4, 4).planes[0].data, whole.planes[0].data);
+}
+
 TEST(Frame, OfAnImageSharesItsPixels) {
   auto image = std::make_shared<RgbImage>(RgbImage{2, 1, {1, 2, 3, 4, 5, 6}});
   const Frame frame = FrameOfImage(image);

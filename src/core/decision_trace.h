@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,14 @@ struct ThresholdTrace {
   bool operator==(const ThresholdTrace&) const = default;
 };
 
+// What the looks say together of the face, whoever it is: means by their weights. Absent: no look
+// says anything.
+struct FaceStateTrace {
+  std::optional<float> covered{};  // as in FaceQuality
+  std::optional<float> live{};
+  bool operator==(const FaceStateTrace&) const = default;
+};
+
 // What each stage took. Those of the picture are of the best shot's frame. Zero: not measured.
 struct StageTimes {
   std::chrono::microseconds decode{0};  // processor time
@@ -74,7 +83,10 @@ struct DecisionTrace {
   std::vector<ShotTrace> shots;  // best first
   ProbeTrace probe{};
   ThresholdTrace threshold{};
+  FaceStateTrace state{};
   std::vector<WatchlistTrace> watchlists{};  // empty: the person stands in none
+  // In the best shot's frame: faces that were left out because they lie outside the watched area.
+  int faces_outside = 0;
   StageTimes times{};
   bool operator==(const DecisionTrace&) const = default;
 };

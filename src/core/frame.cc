@@ -36,6 +36,33 @@ const std::uint8_t* At(const Plane& plane, int y) {
 
 }  // namespace
 
+Frame CutOut(const Frame& frame, int x, int y, int width, int height) {
+  Frame part = frame;
+  x = std::clamp(x, 0, frame.width - 1) & ~1;
+  y = std::clamp(y, 0, frame.height - 1) & ~1;
+  part.width = std::clamp(width, 1, frame.width - x);
+  part.height = std::clamp(height, 1, frame.height - y);
+  const auto move = [&](Plane& plane, int columns, int rows) {
+    if (plane.data == nullptr) return;
+    plane.data += static_cast<std::ptrdiff_t>(rows) * plane.stride_bytes + columns;
+  };
+  switch (frame.format) {
+    case PixelFormat::kRgb24:
+      move(part.planes[0], 3 * x, y);
+      break;
+    case PixelFormat::kNv12:
+      move(part.planes[0], x, y);
+      move(part.planes[1], x, y / 2);
+      break;
+    case PixelFormat::kI420:
+      move(part.planes[0], x, y);
+      move(part.planes[1], x / 2, y / 2);
+      move(part.planes[2], x / 2, y / 2);
+      break;
+  }
+  return part;
+}
+
 Frame FrameOfImage(std::shared_ptr<const RgbImage> image) {
   VIGIL_CHECK(image != nullptr);
   Frame frame;

@@ -47,6 +47,10 @@ struct Frame {
   std::shared_ptr<const void> buffer;
 };
 
+// The part of `frame` from (x, y) on, `width` x `height`, sharing its pixels. All are rounded so
+// that they lie inside and chroma stays in place: x and y down to even numbers.
+Frame CutOut(const Frame& frame, int x, int y, int width, int height);
+
 // A photo as a frame (kRgb24); the frame shares ownership of the pixels.
 Frame FrameOfImage(std::shared_ptr<const RgbImage> image);
 

@@ -1,6 +1,7 @@
 // The port through which pictures enter.
 #pragma once
 
+#include <chrono>
 #include <stop_token>
 
 #include "base/result.h"
@@ -29,6 +30,12 @@ std::string_view StreamFaultName(StreamFault fault);
 // One sentence for people: what to check.
 std::string_view StreamFaultMend(StreamFault fault);
 
+// What the reader of a stream will look at next.
+struct FrameDemand {
+  std::chrono::milliseconds from{0};  // pictures before this time stamp are not looked at
+  bool keyframes_only = false;        // neither are those that are no keyframes
+};
+
 // One live or recorded stream of decoded frames. Used by one thread at a time. Next blocks until a
 // frame, an error or a stop; after any error the source is dead: destroy it and make a new one.
 // Sources never retry. kEndOfStream: the file or stream ended; kCancelled: stopped; anything else:
@@ -37,6 +44,9 @@ class FrameSource {
  public:
   virtual ~FrameSource() = default;
   virtual Result<Frame> Next(std::stop_token stop) = 0;
+  // Told between two calls of Next, as often as it changes. A source may leave out pictures that
+  // are not in demand when nothing that is in demand is built upon them.
+  virtual void Demand(const FrameDemand&) {}
   // Why the last Next failed; kNone while all is well.
   virtual StreamFault Fault() const = 0;
 };

@@ -5,6 +5,7 @@
 #include "core/incident.h"
 #include "core/outcome.h"
 #include "core/person.h"
+#include "core/watchlist.h"
 
 namespace vigil {
 
@@ -108,6 +109,25 @@ std::string_view OutcomeName(Outcome outcome) {
       return "spoof";
   }
   VIGIL_CHECK(false, "unknown outcome");
+}
+
+std::string_view MaskRuleName(MaskRule rule) {
+  switch (rule) {
+    case MaskRule::kAny:
+      return "any";
+    case MaskRule::kRequired:
+      return "required";
+    case MaskRule::kForbidden:
+      return "forbidden";
+  }
+  VIGIL_CHECK(false, "unknown rule");
+}
+
+std::optional<MaskRule> MaskRuleOf(std::string_view word) {
+  for (const MaskRule rule : {MaskRule::kAny, MaskRule::kRequired, MaskRule::kForbidden}) {
+    if (MaskRuleName(rule) == word) return rule;
+  }
+  return std::nullopt;
 }
 
 std::string_view SeverityName(Severity severity) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -27,6 +28,15 @@ struct Schedule {
   bool operator==(const Schedule&) const = default;
 };
 
+// About masks, scarves and whatever else covers mouth and nose: what a list wants of its people.
+// It is told of those whom it names and who do otherwise.
+enum class MaskRule { kAny, kRequired, kForbidden };
+
+// "any", "required", "forbidden".
+std::string_view MaskRuleName(MaskRule rule);
+// Nothing for another word.
+std::optional<MaskRule> MaskRuleOf(std::string_view word);
+
 // How lists combine:
 //   - Somebody in no list is looked for everywhere by the configuration's rule, on all channels.
 //   - Somebody in lists is looked for where at least one of them applies, and nowhere else.
@@ -43,7 +53,10 @@ struct Watchlist {
   std::optional<Severity> severity;           // raises that of its people
   std::vector<std::string> channels;          // names; empty: all
   std::optional<int> cooldown_s;              // absent: the channel's
-  Schedule schedule;                          // outside it incidents are recorded, nobody is told
+  // kRequired: tells only of people seen uncovered; kForbidden: only of covered ones. Incidents are
+  // recorded either way. Where covered faces cannot be told, the list tells of everybody.
+  MaskRule mask = MaskRule::kAny;
+  Schedule schedule;  // outside it incidents are recorded, nobody is told
   // Where it applies; both empty: everywhere.
   std::vector<std::string> camera_ids;
   std::vector<std::string> camera_group_ids;

@@ -1,7 +1,10 @@
 // SQL of cameras and camera groups.
 #include "database/camera_repository.h"
 
+#include <algorithm>
+
 #include "base/format.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "database/rows.h"
@@ -12,12 +15,30 @@ namespace {
 
 constexpr std::string_view kSelectCamera =
     "SELECT id, name, url, group_id, enabled, from_file, detect_interval_ms, min_face_px, "
-    "created_at, updated_at FROM cameras ";
+    "areas, excluded_areas, face_score_min, keyframes_when_idle, created_at, updated_at "
+    "FROM cameras ";
 
 std::string UrlContext(const std::string& id) { return SealContext("cameras", id, "url"); }
 
 Value GroupOf(const Camera& camera) {
   return camera.group_id.empty() ? Value() : Value(camera.group_id);
+}
+
+std::string LinesOf(const std::vector<Polygon>& polygons) {
+  std::string lines;
+  for (const Polygon& polygon : polygons) lines += PolygonText(polygon) + "\n";
+  return lines;
+}
+
+// A line that somebody damaged is left out: better too much is watched than too little.
+std::vector<Polygon> PolygonsOf(std::string_view lines) {
+  std::vector<Polygon> polygons;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    if (auto polygon = ParsePolygon(lines.substr(0, end))) polygons.push_back(*std::move(polygon));
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return polygons;
 }
 
 // Everything but the URL.
@@ -30,6 +51,10 @@ Camera CameraOf(const Row& row) {
           .from_file = row.Flag("from_file"),
           .detect_interval_ms = row.OptionalInt("detect_interval_ms"),
           .min_face_px = row.OptionalInt("min_face_px"),
+          .watched = {.areas = PolygonsOf(row.Text("areas")),
+                      .excluded = PolygonsOf(row.Text("excluded_areas"))},
+          .face_score_min = static_cast<float>(row.Real("face_score_min")),
+          .keyframes_when_idle = row.Flag("keyframes_when_idle"),
           .created_at = row.Time("created_at"),
           .updated_at = row.Time("updated_at")};
 }
@@ -101,10 +126,13 @@ Result<Camera> Save(Connection& connection, const Database& database, Camera cam
   VIGIL_RETURN_IF_ERROR(CheckNames(connection, camera));
   VIGIL_RETURN_IF_ERROR(connection.Execute(
       "UPDATE cameras SET name = $2, url = $3, group_id = $4, enabled = $5, "
-      "detect_interval_ms = $6, min_face_px = $7, updated_at = $8, from_file = $9 WHERE id = $1",
+      "detect_interval_ms = $6, min_face_px = $7, updated_at = $8, from_file = $9, areas = $10, "
+      "excluded_areas = $11, face_score_min = $12, keyframes_when_idle = $13 WHERE id = $1",
       {camera.id, camera.name, sealer.SealText(camera.url.Reveal(), UrlContext(camera.id)),
        GroupOf(camera), camera.enabled, camera.detect_interval_ms, camera.min_face_px,
-       camera.updated_at, camera.from_file}));
+       camera.updated_at, camera.from_file, LinesOf(camera.watched.areas),
+       LinesOf(camera.watched.excluded), ShortDecimal(camera.face_score_min),
+       camera.keyframes_when_idle}));
   return FindCamera(connection, sealer, camera.id);
 }
 
@@ -118,11 +146,14 @@ Result<Camera> CameraRepository::Create(Camera camera) {
     VIGIL_RETURN_IF_ERROR(CheckNames(connection, camera));
     VIGIL_RETURN_IF_ERROR(connection.Execute(
         "INSERT INTO cameras (id, name, url, group_id, enabled, detect_interval_ms, min_face_px, "
-        "created_at, updated_at, from_file) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
+        "created_at, updated_at, from_file, areas, excluded_areas, face_score_min, "
+        "keyframes_when_idle) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13)",
         {camera.id, camera.name,
          database_.GetSealer().SealText(camera.url.Reveal(), UrlContext(camera.id)),
          GroupOf(camera), camera.enabled, camera.detect_interval_ms, camera.min_face_px,
-         camera.created_at, camera.from_file}));
+         camera.created_at, camera.from_file, LinesOf(camera.watched.areas),
+         LinesOf(camera.watched.excluded), ShortDecimal(camera.face_score_min),
+         camera.keyframes_when_idle}));
     return camera;
   });
 }

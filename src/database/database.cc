@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "database/event_repository.h"
+#include "database/postgres_connection.h"
 #include "database/rows.h"
 #include "database/setting_repository.h"
 #include "database/sqlite_connection.h"
@@ -70,7 +71,7 @@ Database::~Database() {
     LogError("database",
              "{} changes were not stored: when stopping, database {} did not take them within {} "
              "ms; is it locked by another process, or its disk too slow?",
-             refused_at_stop_, options_.path.string(), options_.stop_grace.count());
+             refused_at_stop_, DatabaseName(options_), options_.stop_grace.count());
   }
   // The writer closes last: it alone may checkpoint.
   free_readers_.clear();
@@ -159,7 +160,7 @@ namespace {
 
 // A sealed word tells a wrong key at once, before anything is stored under it beside what the right
 // one sealed.
-Status CheckKey(Database& database, const std::filesystem::path& path) {
+Status CheckKey(Database& database, const DatabaseOptions& options) {
   const auto make = []() -> Result<Secret> { return Secret(std::string("vigil")); };
   const Result<Secret> word = SettingRepository(database).GetOrMake(kKeyCheckSetting, make);
   if (word.has_value()) return {};
@@ -167,31 +168,49 @@ Status CheckKey(Database& database, const std::filesystem::path& path) {
   return Fail(ErrorCode::kDataLoss,
               format("the key file does not belong to database {}: put back the key file it was "
                      "made with, or restore both from one backup",
-                     path.string()));
+                     DatabaseName(options)));
+}
+
+Result<std::unique_ptr<Connection>> Connect(const DatabaseOptions& options, bool writes,
+                                            const std::shared_ptr<const StopDeadline>& stop) {
+  if (options.postgres_url.Empty()) {
+    return OpenSqlite({.path = options.path,
+                       .mode = writes ? SqliteMode::kWriter : SqliteMode::kReader,
+                       .busy_timeout = options.busy_timeout,
+                       .pages_max = options.pages_max,
+                       .stop = stop});
+  }
+  return OpenPostgres({.url = options.postgres_url,
+                       .mode = writes ? PostgresMode::kWriter : PostgresMode::kReader,
+                       .statement_timeout = options.statement_timeout,
+                       .lock_timeout = options.busy_timeout,
+                       .stop = stop});
 }
 
 }  // namespace
 
+std::string DatabaseName(const DatabaseOptions& options) {
+  return options.postgres_url.Empty() ? options.path.string()
+                                      : MaskUrl(options.postgres_url.Reveal());
+}
+
 Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options, const Sealer& sealer,
                                                Clock& clock) {
   const auto stop = std::make_shared<StopDeadline>();
-  SqliteOptions sqlite{options.path, SqliteMode::kWriter, options.busy_timeout, options.pages_max,
-                       stop};
-  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer, OpenSqlite(sqlite));
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer, Connect(options, true, stop));
   if (options.schema == SchemaPolicy::kUpgrade) {
     VIGIL_RETURN_IF_ERROR(Migrate(*writer, options.migrations, clock));
   } else {
     VIGIL_RETURN_IF_ERROR(CheckSchema(*writer, options.migrations));
   }
-  sqlite.mode = SqliteMode::kReader;
   std::vector<std::unique_ptr<Connection>> readers;
   for (int i = 0; i < options.readers; ++i) {
-    VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> reader, OpenSqlite(sqlite));
+    VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> reader, Connect(options, false, stop));
     readers.push_back(std::move(reader));
   }
   auto database = std::make_unique<Database>(options, sealer, clock, std::move(writer),
                                              std::move(readers), stop);
-  VIGIL_RETURN_IF_ERROR(CheckKey(*database, options.path));
+  VIGIL_RETURN_IF_ERROR(CheckKey(*database, options));
   VIGIL_ASSIGN_OR_RETURN(const std::int64_t newest, EventRepository(*database).Newest());
   database->Events().StartAfter(newest);
   return database;

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/seal.h"
+#include "base/secret.h"
 #include "database/connection.h"
 #include "database/event_log.h"
 #include "database/migrator.h"
@@ -36,15 +38,17 @@ enum class SchemaPolicy {
 };
 
 struct DatabaseOptions {
-  std::filesystem::path path = {};  // the SQLite file
+  std::filesystem::path path = {};  // the SQLite file, unless PostgreSQL is named
+  Secret postgres_url = Secret();   // see PostgresOptions; empty: SQLite
   SchemaPolicy schema = SchemaPolicy::kUpgrade;
-  std::chrono::milliseconds write_timeout{10'000};  // waiting for the writer's turn
-  std::chrono::milliseconds read_timeout{10'000};   // waiting for a free reader
-  std::chrono::milliseconds busy_timeout{5'000};    // waiting for another process's lock
+  std::chrono::milliseconds write_timeout{10'000};      // waiting for the writer's turn
+  std::chrono::milliseconds read_timeout{10'000};       // waiting for a free reader
+  std::chrono::milliseconds busy_timeout{5'000};        // waiting for another process's lock
+  std::chrono::milliseconds statement_timeout{10'000};  // one statement; PostgreSQL only
   int readers = 3;
   std::chrono::milliseconds stop_grace{2'500};  // for waiting changes, once stopping began
   std::size_t write_queue_depth_max = 256;
-  std::int64_t pages_max = 0;  // of 4096 bytes; 0: no limit but the disk
+  std::int64_t pages_max = 0;  // of 4096 bytes; 0: no limit but the disk; SQLite only
   std::span<const Migration> migrations = BuiltInMigrations();
 };
 
@@ -128,8 +132,11 @@ class Database {
   std::jthread writer_thread_;
 };
 
+// What messages call the database: its file, or its address without credentials.
+std::string DatabaseName(const DatabaseOptions& options);
+
 // Opens (and by `schema` upgrades) the database. `sealer` and `clock` must outlive it. Errors name
-// the file and the mend.
+// the database and the mend.
 Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options, const Sealer& sealer,
                                                Clock& clock);
 

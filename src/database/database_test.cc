@@ -1,17 +1,14 @@
-// The engine: transactions, threads, migrations, and what a bad disk or key does.
+// What both engines do: transactions, threads, limits of waiting, another key.
 #include "database/database.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <atomic>
-#include <fstream>
 #include <latch>
 #include <thread>
 
-#include "as_nobody.h"
-#include "database/sqlite_connection.h"
+#include "camera_group_rows.h"
 #include "temporary_database.h"
 
 namespace vigil::database {
@@ -19,32 +16,18 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Result<std::int64_t> Count(Database& database) {
-  return database.Read([](Connection& connection) -> Result<std::int64_t> {
-    VIGIL_ASSIGN_OR_RETURN(const Answer answer,
-                           connection.Execute("SELECT COUNT(*) AS count FROM camera_groups", {}));
-    return answer.rows.at(0).Integer("count");
-  });
-}
-
-Status InsertGroup(Connection& connection, const std::string& id) {
-  VIGIL_RETURN_IF_ERROR(connection.Execute(
-      "INSERT INTO camera_groups (id, name, created_at) VALUES ($1, $1, 0)", {id}));
-  return {};
-}
-
 TEST(Connection, KeepsEveryKindOfValue) {
   TemporaryDatabase database;
   const Bytes bytes{std::byte{0}, std::byte{255}};
   const Answer answer = database.Execute(
       "SELECT $2 AS text, $1 AS number, $3 AS real_number, $4 AS bytes, $5 AS missing, $6 AS at, "
       "$1 AS again, $7 AS no_bytes",
-      {std::int64_t{1} << 40, std::string("a\0b", 3), 0.1, bytes, std::optional<int>(),
+      {std::int64_t{1} << 40, std::string("ä\tb"), 0.1, bytes, std::optional<int>(),
        WallTime{std::chrono::milliseconds{1'700'000'000'123}}, Bytes{}});
   const Row& row = answer.rows.at(0);
   EXPECT_EQ(row.Integer("number"), std::int64_t{1} << 40);
   EXPECT_EQ(row.Integer("again"), std::int64_t{1} << 40);
-  EXPECT_EQ(row.Text("text"), std::string("a\0b", 3));
+  EXPECT_EQ(row.Text("text"), std::string("ä\tb"));
   EXPECT_EQ(row.Real("real_number"), 0.1);
   EXPECT_EQ(row.Blob("bytes"), bytes);
   EXPECT_TRUE(row.IsNull("missing"));
@@ -101,16 +84,6 @@ TEST(Database, KeepsWhatWasCommittedAcrossARestart) {
   ASSERT_TRUE(database->Write([](Connection& c) { return InsertGroup(c, "kept"); }).has_value());
   database.Reopen();
   EXPECT_EQ(Count(*database), 1);
-}
-
-TEST(Database, IsPrivateToItsOwner) {
-  TemporaryDatabase database;
-  database.Execute("INSERT INTO camera_groups (id, name, created_at) VALUES ('a', 'a', 0)");
-  for (const std::string suffix : {"", "-wal", "-shm"}) {
-    struct stat status{};
-    ASSERT_EQ(::stat((database.Path().string() + suffix).c_str(), &status), 0) << suffix;
-    EXPECT_EQ(status.st_mode & 0777U, 0600U) << suffix;
-  }
 }
 
 // Each write inserts two rows; a reader that saw an odd count would have seen half a transaction.
@@ -197,8 +170,7 @@ TEST(Database, RefusesWritesWhenItsQueueIsFull) {
 // Another process that holds the write lock until it is destroyed.
 class ForeignLock {
  public:
-  explicit ForeignLock(const std::filesystem::path& path)
-      : connection_(*OpenSqlite({.path = path})) {
+  explicit ForeignLock(const TemporaryDatabase& database) : connection_(database.Connect()) {
     if (!connection_->Begin(TransactionKind::kWrite)) throw std::runtime_error("cannot lock");
   }
   ~ForeignLock() { connection_->Rollback(); }
@@ -217,7 +189,7 @@ TEST(Database, StopsInTimeWhenAnotherProcessHoldsItsLock) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<Status> answers(4);
   {
-    const ForeignLock lock(database.Path());
+    const ForeignLock lock(database);
     std::vector<std::jthread> writers;
     for (std::size_t i = 0; i < answers.size(); ++i) {
       writers.emplace_back([&, i] {
@@ -259,88 +231,14 @@ TEST(Database, StoresWhatWaitsWhenItIsStopped) {
   EXPECT_EQ(Count(*database), 1);
 }
 
-TEST(Database, SaysThatTheDiskIsFullAndGoesOnAfterwards) {
-  // The limit of pages stands for a full disk: SQLite reports both alike.
-  TemporaryDatabase database({.pages_max = 120});
-  Status status;
-  int written = 0;
-  while (status.has_value() && written < 100) {
-    status = database->Write([&](Connection& connection) -> Status {
-      VIGIL_RETURN_IF_ERROR(InsertGroup(connection, "before-" + std::to_string(written)));
-      VIGIL_RETURN_IF_ERROR(
-          connection.Execute("INSERT INTO settings (key, value) VALUES ($1, $2)",
-                             {std::to_string(written), Bytes(30'000, std::byte{1})}));
-      return {};
-    });
-    if (status.has_value()) ++written;
-  }
-  ASSERT_FALSE(status.has_value());
-  EXPECT_EQ(status.error().code, ErrorCode::kUnavailable);
-  EXPECT_THAT(status.error().message, HasSubstr("free space"));
-  EXPECT_THAT(status.error().message, HasSubstr(database.Path().string()));
-  EXPECT_EQ(Count(*database), written) << "nothing half-done";
-  database.Execute("DELETE FROM settings WHERE key <> 'key_check'");
-  EXPECT_TRUE(database->Write([](Connection& c) { return InsertGroup(c, "after"); }).has_value());
-}
-
 TEST(Database, RefusesAnotherKey) {
   TemporaryDatabase database;
   ManualClock clock;
   const Sealer other = TestSealer('2');
-  const auto opened = OpenDatabase({.path = database.Path()}, other, clock);
+  const auto opened = OpenDatabase(database.Options(), other, clock);
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ErrorCode::kDataLoss);
   EXPECT_THAT(opened.error().message, HasSubstr("key file"));
-}
-
-TEST(Database, RefusesAFileThatIsNoDatabase) {
-  TemporaryFolder folder;
-  std::ofstream(folder.Path() / "vigil.db") << std::string(10'000, 'x');
-  ManualClock clock;
-  const Sealer sealer = TestSealer();
-  const auto opened = OpenDatabase({.path = folder.Path() / "vigil.db"}, sealer, clock);
-  ASSERT_FALSE(opened.has_value());
-  EXPECT_EQ(opened.error().code, ErrorCode::kDataLoss);
-  EXPECT_THAT(opened.error().message, HasSubstr("backup"));
-}
-
-TEST(Database, NamesTheFolderThatIsMissing) {
-  ManualClock clock;
-  const Sealer sealer = TestSealer();
-  const auto opened = OpenDatabase({.path = "/nowhere/at/all/vigil.db"}, sealer, clock);
-  ASSERT_FALSE(opened.has_value());
-  EXPECT_EQ(opened.error().code, ErrorCode::kPermission);
-  EXPECT_THAT(opened.error().message, HasSubstr("/nowhere/at/all/vigil.db"));
-}
-
-TEST(Database, NamesAReadOnlyFolder) {
-  using std::filesystem::perms;
-  TemporaryFolder folder;
-  std::filesystem::permissions(folder.Path(), perms::owner_read | perms::owner_exec |
-                                                  perms::others_read | perms::others_exec);
-  const AsNobody nobody;
-  if (!nobody.Works()) GTEST_SKIP() << "this system does not let the super-user step down";
-  ManualClock clock;
-  const Sealer sealer = TestSealer();
-  const auto opened = OpenDatabase({.path = folder.Path() / "vigil.db"}, sealer, clock);
-  ASSERT_FALSE(opened.has_value());
-  EXPECT_EQ(opened.error().code, ErrorCode::kPermission);
-  EXPECT_THAT(opened.error().message, HasSubstr("writable"));
-}
-
-TEST(Database, NamesAReadOnlyFile) {
-  using std::filesystem::perms;
-  TemporaryDatabase database;
-  std::filesystem::permissions(database.Path().parent_path(), perms::all);
-  std::filesystem::permissions(database.Path(), perms::owner_read | perms::others_read);
-  const AsNobody nobody;
-  if (!nobody.Works()) GTEST_SKIP() << "this system does not let the super-user step down";
-  ManualClock clock;
-  const Sealer sealer = TestSealer();
-  const auto opened = OpenDatabase({.path = database.Path()}, sealer, clock);
-  ASSERT_FALSE(opened.has_value());
-  EXPECT_EQ(opened.error().code, ErrorCode::kPermission);
-  EXPECT_THAT(opened.error().message, HasSubstr(database.Path().string()));
 }
 
 }  // namespace

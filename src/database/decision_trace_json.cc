@@ -25,11 +25,24 @@ std::chrono::microseconds TimeOf(const json::value& value) {
   return std::chrono::microseconds(std::llround(value.to_number<double>() * 1000));
 }
 
+// Null for what nobody measured.
+json::value ShortOrNull(const std::optional<float>& value) {
+  return value ? json::value(Short(*value)) : json::value(nullptr);
+}
+
+// Nothing for null and for what older versions did not write.
+std::optional<float> NumberOrNothing(const json::value& object, std::string_view key) {
+  const json::value* value = object.as_object().if_contains(key);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  return value->to_number<float>();
+}
+
 json::object QualityJson(const FaceQuality& quality) {
   json::object object{
       {"score", Short(quality.score)},           {"face_px", Short(quality.face_px)},
       {"sharpness", Short(quality.sharpness)},   {"frontal", Short(quality.frontal)},
-      {"brightness", Short(quality.brightness)}, {"unrecognisable", nullptr}};
+      {"brightness", Short(quality.brightness)}, {"covered", ShortOrNull(quality.covered)},
+      {"live", ShortOrNull(quality.live)},       {"unrecognisable", nullptr}};
   if (quality.unrecognisable) object["unrecognisable"] = ReasonName(*quality.unrecognisable);
   return object;
 }
@@ -41,6 +54,8 @@ FaceQuality QualityOf(const json::value& value) {
   quality.sharpness = value.at("sharpness").to_number<float>();
   quality.frontal = value.at("frontal").to_number<float>();
   quality.brightness = value.at("brightness").to_number<float>();
+  quality.covered = NumberOrNothing(value, "covered");
+  quality.live = NumberOrNothing(value, "live");
   using enum UnrecognisableReason;
   if (const auto* word = value.at("unrecognisable").if_string()) {
     for (const auto reason : {kTooSmall, kTurnedAway, kBlurred, kDark, kOccluded}) {
@@ -149,14 +164,18 @@ json::value DecisionTraceJson(const DecisionTrace& trace) {
   if (trace.shots.empty()) return nullptr;
   json::array shots;
   for (const ShotTrace& shot : trace.shots) shots.push_back(ShotJson(shot));
-  return json::object{{"shots", std::move(shots)},
-                      {"probe",
-                       {{"dimension", trace.probe.dimension},
-                        {"shots", trace.probe.shots},
-                        {"agreement", Short(trace.probe.agreement)}}},
-                      {"threshold", ThresholdJson(trace.threshold)},
-                      {"watchlists", WatchlistsJson(trace.watchlists)},
-                      {"times_ms", TimesJson(trace.times)}};
+  return json::object{
+      {"shots", std::move(shots)},
+      {"probe",
+       {{"dimension", trace.probe.dimension},
+        {"shots", trace.probe.shots},
+        {"agreement", Short(trace.probe.agreement)}}},
+      {"threshold", ThresholdJson(trace.threshold)},
+      {"state",
+       {{"covered", ShortOrNull(trace.state.covered)}, {"live", ShortOrNull(trace.state.live)}}},
+      {"watchlists", WatchlistsJson(trace.watchlists)},
+      {"faces_outside", trace.faces_outside},
+      {"times_ms", TimesJson(trace.times)}};
 }
 
 std::string DecisionTraceToText(const DecisionTrace& trace) {
@@ -180,8 +199,15 @@ DecisionTrace DecisionTraceFromText(const std::string& text) {
                    .shots = probe.at("shots").to_number<int>(),
                    .agreement = probe.at("agreement").to_number<float>()};
     trace.threshold = ThresholdOf(value->at("threshold"));
+    if (const json::value* state = value->as_object().if_contains("state")) {
+      trace.state = {.covered = NumberOrNothing(*state, "covered"),
+                     .live = NumberOrNothing(*state, "live")};
+    }
     if (const json::value* lists = value->as_object().if_contains("watchlists")) {
       trace.watchlists = WatchlistsOf(*lists);
+    }
+    if (const json::value* outside = value->as_object().if_contains("faces_outside")) {
+      trace.faces_outside = outside->to_number<int>();
     }
     trace.times = TimesOf(value->at("times_ms"));
     return trace;

@@ -27,6 +27,8 @@ DecisionTrace TraceOf(std::size_t shots) {
                     .sharpness = 0.25F,
                     .frontal = 0.75F,
                     .brightness = 0.125F,
+                    .covered = 0.25F,
+                    .live = 0.75F,
                     .unrecognisable = UnrecognisableReason::kTurnedAway};
     shot.embedded = true;
     shot.weight = 0.5F;
@@ -42,6 +44,7 @@ DecisionTrace TraceOf(std::size_t shots) {
                      .crowding = 1.5,
                      .false_match_rate = 0.000123456,
                      .lone_shot = true};
+  trace.state = {.covered = 0.5F, .live = 0.625F};
   trace.times = {.decode = microseconds{1'250},
                  .queue = microseconds{4'000},
                  .detect = microseconds{31'017},
@@ -83,6 +86,28 @@ TEST(DecisionTraceJson, DoesWithoutWhatIsDamaged) {
   EXPECT_EQ(DecisionTraceFromText(whole.substr(0, whole.size() / 2)), DecisionTrace{});
   EXPECT_EQ(DecisionTraceFromText("[]"), DecisionTrace{});
   EXPECT_EQ(DecisionTraceFromText(R"({"shots":[{"box":[1]}]})"), DecisionTrace{});
+}
+
+TEST(DecisionTraceJson, WhatNobodyMeasuredIsNull) {
+  DecisionTrace trace = TraceOf(1);
+  trace.state = {};
+  trace.shots.front().quality.covered.reset();
+  trace.shots.front().quality.live.reset();
+  const std::string text = DecisionTraceToText(trace);
+  EXPECT_THAT(text, HasSubstr(R"("state":{"covered":null,"live":null})"));
+  EXPECT_EQ(DecisionTraceFromText(text), trace);
+}
+
+TEST(DecisionTraceJson, TracesOfOlderVersionsAreRead) {
+  json::value old = DecisionTraceJson(TraceOf(1));
+  old.as_object().erase("state");
+  json::object& quality = old.at("shots").at(0).at("quality").as_object();
+  quality.erase("covered");
+  quality.erase("live");
+  const DecisionTrace read = DecisionTraceFromText(WriteJson(old));
+  ASSERT_THAT(read.shots, SizeIs(1));
+  EXPECT_FALSE(read.state.covered.has_value());
+  EXPECT_FALSE(read.shots.front().quality.live.has_value());
 }
 
 }  // namespace

@@ -4,27 +4,37 @@
 #include <utility>
 
 #include "database/migrator.h"
+#include "database/postgres_connection.h"
 #include "database/rows.h"
 #include "database/sqlite_connection.h"
 
 namespace vigil::database {
 namespace {
 
-Result<bool> HasTable(Connection& connection, const char* name) {
-  VIGIL_ASSIGN_OR_RETURN(
-      const Answer answer,
-      connection.Execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1", {name}));
+// What only one of the engines answers.
+struct Engine {
+  const char* table_named;  // finds the table of the name $1
+  const char* first_damage = nullptr;
+};
+constexpr Engine kSqlite{"SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
+                         "PRAGMA quick_check(1)"};
+constexpr Engine kPostgres{
+    "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1"};
+
+Result<bool> HasTable(Connection& connection, const Engine& engine, const char* name) {
+  VIGIL_ASSIGN_OR_RETURN(const Answer answer, connection.Execute(engine.table_named, {name}));
   return !answer.rows.empty();
 }
 
-Result<std::string> FirstDamage(Connection& connection) {
-  VIGIL_ASSIGN_OR_RETURN(const Answer answer, connection.Execute("PRAGMA quick_check(1)", {}));
+Result<std::string> FirstDamage(Connection& connection, const Engine& engine) {
+  if (engine.first_damage == nullptr) return std::string();
+  VIGIL_ASSIGN_OR_RETURN(const Answer answer, connection.Execute(engine.first_damage, {}));
   const std::string& said = answer.rows.at(0).Text("quick_check");
   return said == "ok" ? std::string() : said;
 }
 
-Result<int> StoredSchema(Connection& connection) {
-  VIGIL_ASSIGN_OR_RETURN(const bool there, HasTable(connection, "schema_version"));
+Result<int> StoredSchema(Connection& connection, const Engine& engine) {
+  VIGIL_ASSIGN_OR_RETURN(const bool there, HasTable(connection, engine, "schema_version"));
   if (!there) return 0;
   VIGIL_ASSIGN_OR_RETURN(
       const Answer answer,
@@ -33,8 +43,9 @@ Result<int> StoredSchema(Connection& connection) {
 }
 
 // The word that OpenDatabase seals when it makes a database.
-Result<std::optional<bool>> KeyFits(Connection& connection, const Sealer& sealer) {
-  VIGIL_ASSIGN_OR_RETURN(const bool there, HasTable(connection, "settings"));
+Result<std::optional<bool>> KeyFits(Connection& connection, const Engine& engine,
+                                    const Sealer& sealer) {
+  VIGIL_ASSIGN_OR_RETURN(const bool there, HasTable(connection, engine, "settings"));
   if (!there) return std::nullopt;
   VIGIL_ASSIGN_OR_RETURN(
       const Answer answer,
@@ -96,18 +107,18 @@ Result<std::int64_t> EnrolledPersons(Connection& connection) {
   return answer.rows.at(0).Integer("persons");
 }
 
-Result<Inspection> Inspect(Connection& connection, const Sealer* sealer) {
+Result<Inspection> Inspect(Connection& connection, const Engine& engine, const Sealer* sealer) {
   Inspection inspection;
   inspection.schema_known = static_cast<int>(BuiltInMigrations().size());
-  VIGIL_ASSIGN_OR_RETURN(inspection.damage, FirstDamage(connection));
+  VIGIL_ASSIGN_OR_RETURN(inspection.damage, FirstDamage(connection, engine));
   if (!inspection.damage.empty()) return inspection;
-  VIGIL_ASSIGN_OR_RETURN(inspection.schema, StoredSchema(connection));
+  VIGIL_ASSIGN_OR_RETURN(inspection.schema, StoredSchema(connection, engine));
   const bool schema_fits = inspection.schema == inspection.schema_known;
   if (schema_fits) {
     VIGIL_ASSIGN_OR_RETURN(inspection.persons, EnrolledPersons(connection));
   }
   if (sealer == nullptr) return inspection;
-  VIGIL_ASSIGN_OR_RETURN(inspection.key_fits, KeyFits(connection, *sealer));
+  VIGIL_ASSIGN_OR_RETURN(inspection.key_fits, KeyFits(connection, engine, *sealer));
   // Without proof that the key is right, each camera would seem to have lost its address.
   if (!schema_fits || inspection.key_fits != true) return inspection;
   VIGIL_ASSIGN_OR_RETURN(inspection.cameras, StoredCameras(connection, *sealer));
@@ -117,11 +128,14 @@ Result<Inspection> Inspect(Connection& connection, const Sealer* sealer) {
 
 }  // namespace
 
-Result<Inspection> InspectDatabase(const std::filesystem::path& path, const Sealer* sealer) {
-  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection,
-                         OpenSqlite({.path = path, .mode = SqliteMode::kReader}));
+Result<Inspection> InspectDatabase(const DatabaseOptions& options, const Sealer* sealer) {
+  const bool sqlite = options.postgres_url.Empty();
+  VIGIL_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Connection> connection,
+      sqlite ? OpenSqlite({.path = options.path, .mode = SqliteMode::kReader})
+             : OpenPostgres({.url = options.postgres_url, .mode = PostgresMode::kReader}));
   try {
-    return Inspect(*connection, sealer);
+    return Inspect(*connection, sqlite ? kSqlite : kPostgres, sealer);
   } catch (const RowError& error) {
     return Fail(ErrorCode::kDataLoss, error.what());
   }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,13 +11,14 @@
 #include "base/seal.h"
 #include "core/camera.h"
 #include "database/channel_repository.h"
+#include "database/database.h"
 
 namespace vigil::database {
 
 struct Inspection {
   int schema = 0;                // its version; 0: no table of this program
   int schema_known = 0;          // of this program
-  std::string damage;            // SQLite's first complaint; empty: the file is sound
+  std::string damage;            // SQLite's first complaint; empty: the file is sound, or none
   std::optional<bool> key_fits;  // absent: no sealer was given, or nothing was sealed yet
   // What follows is read only when the schema is this program's, and cameras and channels only when
   // the key fits. An address or settings that cannot be unsealed are empty.
@@ -27,8 +27,9 @@ struct Inspection {
   std::vector<StoredChannel> channels;  // by name
 };
 
-// Reads `path`, which must exist, with a connection that cannot write, and checks each page of it:
-// about a second a gigabyte. Errors as OpenSqlite: kDataLoss when it is no database.
-Result<Inspection> InspectDatabase(const std::filesystem::path& path, const Sealer* sealer);
+// Reads the database, whose file must exist, with a connection that cannot write. Of an SQLite file
+// each page is checked: about a second a gigabyte; PostgreSQL looks after its own. Errors as
+// OpenSqlite (kDataLoss when it is no database) and OpenPostgres.
+Result<Inspection> InspectDatabase(const DatabaseOptions& options, const Sealer* sealer);
 
 }  // namespace vigil::database

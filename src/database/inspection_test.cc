@@ -37,7 +37,7 @@ class InspectDatabaseTest : public testing::Test {
 };
 
 TEST_F(InspectDatabaseTest, ASoundOne) {
-  const auto seen = InspectDatabase(path_, &sealer_);
+  const auto seen = InspectDatabase({.path = path_}, &sealer_);
   ASSERT_TRUE(seen.has_value()) << seen.error().message;
   EXPECT_EQ(seen->schema, seen->schema_known);
   EXPECT_EQ(seen->damage, "");
@@ -48,7 +48,7 @@ TEST_F(InspectDatabaseTest, ASoundOne) {
 
 TEST_F(InspectDatabaseTest, AnotherKey) {
   const Sealer other = *Sealer::FromHex(std::string(64, 'b'));
-  const auto seen = InspectDatabase(path_, &other);
+  const auto seen = InspectDatabase({.path = path_}, &other);
   ASSERT_TRUE(seen.has_value());
   EXPECT_EQ(seen->key_fits, false);
   EXPECT_THAT(seen->cameras, SizeIs(0));
@@ -56,11 +56,11 @@ TEST_F(InspectDatabaseTest, AnotherKey) {
 
 TEST_F(InspectDatabaseTest, AnotherSchema) {
   Run("INSERT INTO schema_version VALUES (999, 'later', 0)");
-  const auto seen = InspectDatabase(path_, &sealer_);
+  const auto seen = InspectDatabase({.path = path_}, &sealer_);
   ASSERT_TRUE(seen.has_value());
   EXPECT_EQ(seen->schema, 999);
   Run("DROP TABLE schema_version");
-  EXPECT_EQ(InspectDatabase(path_, &sealer_)->schema, 0);
+  EXPECT_EQ(InspectDatabase({.path = path_}, &sealer_)->schema, 0);
 }
 
 TEST_F(InspectDatabaseTest, ADamagedPage) {
@@ -71,7 +71,7 @@ TEST_F(InspectDatabaseTest, ADamagedPage) {
   const std::string rubbish(4 * 4096, '\xA5');
   file.write(rubbish.data(), static_cast<std::streamsize>(rubbish.size()));
   file.close();
-  const auto seen = InspectDatabase(path_, &sealer_);
+  const auto seen = InspectDatabase({.path = path_}, &sealer_);
   EXPECT_TRUE(seen.has_value() ? !seen->damage.empty() : seen.error().code == ErrorCode::kDataLoss);
 }
 

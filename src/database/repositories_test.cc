@@ -47,6 +47,10 @@ TEST_F(Cameras, KeepEveryField) {
   EXPECT_THAT(*cameras_.List(), ElementsAre(camera));
   camera.min_face_px = 60;
   camera.detect_interval_ms.reset();
+  camera.watched = {.areas = {{{0, 0.5F}, {1, 0.5F}, {0.1235F, 1}}, {{0, 0}, {0.2F, 0}, {0, 0.1F}}},
+                    .excluded = {{{0.25F, 0.5F}, {1, 0.5F}, {1, 1}, {0.3F, 0.9F}}}};
+  camera.face_score_min = 0.85F;
+  camera.keyframes_when_idle = true;
   camera.url = Secret("rtsp://new");
   camera = *cameras_.Update(camera);
   EXPECT_EQ(*cameras_.Get(camera.id), camera);

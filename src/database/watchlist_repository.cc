@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kSelect =
     "SELECT id, name, named_strangers_max, threshold, severity, channels, cooldown_s, schedule, "
-    "camera_ids, camera_group_ids, created_at, updated_at, "
+    "camera_ids, camera_group_ids, mask_rule, created_at, updated_at, "
     "(SELECT COUNT(*) FROM watchlist_members WHERE watchlist_id = watchlists.id) AS person_count "
     "FROM watchlists ";
 
@@ -51,6 +51,9 @@ Watchlist WatchlistOf(const Row& row) {
   list.schedule = ScheduleFromText(row.Text("schedule"));
   list.camera_ids = TextsOf(row.Text("camera_ids"));
   list.camera_group_ids = TextsOf(row.Text("camera_group_ids"));
+  const std::optional<MaskRule> mask = MaskRuleOf(row.Text("mask_rule"));
+  if (!mask) throw RowError("a watch-list's rule about masks is unknown");
+  list.mask = *mask;
   list.created_at = row.Time("created_at");
   list.updated_at = row.Time("updated_at");
   list.person_count = row.Int("person_count");
@@ -107,7 +110,7 @@ Result<std::vector<Watchlist>> All(Connection& connection) {
   return lists;
 }
 
-// $1 to $11 of both statements that write a list.
+// $1 to $12 of both statements that write a list.
 std::vector<Value> ColumnsOf(const Watchlist& list) {
   return {list.id,
           list.name,
@@ -119,7 +122,8 @@ std::vector<Value> ColumnsOf(const Watchlist& list) {
           json::serialize(ScheduleJson(list.schedule)),
           TextsJson(list.camera_ids),
           TextsJson(list.camera_group_ids),
-          list.updated_at};
+          list.updated_at,
+          std::string(MaskRuleName(list.mask))};
 }
 
 Result<Watchlist> Save(Connection& connection, WallTime now, Watchlist list) {
@@ -130,7 +134,7 @@ Result<Watchlist> Save(Connection& connection, WallTime now, Watchlist list) {
       connection.Execute(
           "UPDATE watchlists SET name = $2, named_strangers_max = $3, threshold = $4, "
           "severity = $5, channels = $6, cooldown_s = $7, schedule = $8, camera_ids = $9, "
-          "camera_group_ids = $10, updated_at = $11 WHERE id = $1",
+          "camera_group_ids = $10, updated_at = $11, mask_rule = $12 WHERE id = $1",
           ColumnsOf(list)));
   if (updated.changed == 0) return NoSuchList(list.id);
   return Find(connection, list.id);
@@ -146,8 +150,9 @@ Result<Watchlist> WatchlistRepository::Create(Watchlist list) {
     VIGIL_RETURN_IF_ERROR(Check(connection, list));
     VIGIL_RETURN_IF_ERROR(connection.Execute(
         "INSERT INTO watchlists (id, name, named_strangers_max, threshold, severity, channels, "
-        "cooldown_s, schedule, camera_ids, camera_group_ids, created_at, updated_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+        "cooldown_s, schedule, camera_ids, camera_group_ids, created_at, updated_at, "
+        "mask_rule) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
         ColumnsOf(list)));
     return Find(connection, list.id);
   });

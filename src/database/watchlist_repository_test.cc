@@ -43,6 +43,7 @@ TEST_F(WatchlistsTest, KeepsEveryField) {
   list.severity = Severity::kHigh;
   list.channels = {"desk", "ops \"two\""};
   list.cooldown_s = 60;
+  list.mask = MaskRule::kForbidden;
   SchedulePeriod period{.from = std::chrono::minutes{1350}, .to = std::chrono::minutes{360}};
   period.days = {true, false, false, false, false, true, true};
   list.schedule = {.time_zone = "Europe/Berlin", .periods = {period}};

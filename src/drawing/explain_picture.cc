@@ -161,14 +161,8 @@ void DrawFace(Canvas& canvas, const Rect& rect, const ExplainPhoto& photo) {
               At(crop.x, crop.Bottom() + 8), Label());
   const FaceQuality& quality = photo.quality;
   const double left = crop.Right() + 20;
-  constexpr float kFullSize = 160;
-  Meters(canvas, {left, room.y, room.Right() - left, room.height}, 31,
-         {{"Size", quality.face_px / kFullSize, format("{:.0f} px", quality.face_px)},
-          {"Sharpness", quality.sharpness, Score(quality.sharpness)},
-          {"Frontal", quality.frontal, Score(quality.frontal)},
-          {"Brightness", quality.brightness, Score(quality.brightness)},
-          {"Detector", photo.face->score, Score(photo.face->score)},
-          {"Together", quality.score, Score(quality.score), kGood}},
+  const std::vector<MeterRow> rows = QualityRows(quality, photo.face->score);
+  Meters(canvas, {left, room.y, room.Right() - left, room.height}, rows.size() > 6 ? 24 : 31, rows,
          88, 60);
   if (quality.unrecognisable) {
     canvas.Text(format("Not recognisable: {}", ReasonName(*quality.unrecognisable)),

@@ -104,6 +104,26 @@ void Meters(Canvas& canvas, const Rect& room, double row_height, const std::vect
   }
 }
 
+std::vector<MeterRow> QualityRows(const FaceQuality& quality, float detector_score) {
+  constexpr float kFullSize = 160;
+  std::vector<MeterRow> rows{
+      {"Size", quality.face_px / kFullSize, format("{:.0f} px", quality.face_px)},
+      {"Sharpness", quality.sharpness, Score(quality.sharpness)},
+      {"Frontal", quality.frontal, Score(quality.frontal)},
+      {"Brightness", quality.brightness, Score(quality.brightness)},
+      {"Detector", detector_score, Score(detector_score)},
+      {"Together", quality.score, Score(quality.score), kGood}};
+  if (quality.covered) {
+    rows.push_back({"Covered", *quality.covered, Score(*quality.covered),
+                    *quality.covered >= kCoveredFrom ? kPossible : kAccent});
+  }
+  if (quality.live) {
+    rows.push_back({"Live", *quality.live, Score(*quality.live),
+                    *quality.live >= kLiveFrom ? kAccent : kPossible});
+  }
+  return rows;
+}
+
 void Facts(Canvas& canvas, const Rect& room, double row_height, const std::vector<FactRow>& rows) {
   double y = room.y;
   for (const FactRow& row : rows) {

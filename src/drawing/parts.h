@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/face_quality.h"
 #include "drawing/canvas.h"
 
 namespace vigil::drawing {
@@ -56,6 +57,10 @@ struct MeterRow {
 };
 void Meters(Canvas& canvas, const Rect& room, double row_height, const std::vector<MeterRow>& rows,
             double label_width, double value_width);
+
+// The parts of a face's quality, and whether it is covered and live where that is known;
+// `detector_score` of its detection.
+std::vector<MeterRow> QualityRows(const FaceQuality& quality, float detector_score);
 
 // One line of label and value.
 struct FactRow {

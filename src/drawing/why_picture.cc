@@ -169,15 +169,8 @@ void DrawQuality(Canvas& canvas, const WhyPicture& why) {
     return;
   }
   const FaceQuality& quality = shots.front().quality;
-  constexpr float kFullSize = 160;
-  Meters(canvas, room, 31,
-         {{"Size", quality.face_px / kFullSize, format("{:.0f} px", quality.face_px)},
-          {"Sharpness", quality.sharpness, Score(quality.sharpness)},
-          {"Frontal", quality.frontal, Score(quality.frontal)},
-          {"Brightness", quality.brightness, Score(quality.brightness)},
-          {"Detector", shots.front().score, Score(shots.front().score)},
-          {"Together", quality.score, Score(quality.score), kGood}},
-         96, 64);
+  const std::vector<MeterRow> rows = QualityRows(quality, shots.front().score);
+  Meters(canvas, room, rows.size() > 6 ? 24 : 31, rows, 96, 64);
 }
 
 void DrawOdds(Canvas& canvas, const WhyPicture& why) {

@@ -7,9 +7,9 @@
 namespace vigil::gallery {
 namespace {
 
-class DistinctIndex final : public GalleryIndex {
+class DistinctIndex final : public FollowedIndex {
  public:
-  DistinctIndex(std::unique_ptr<GalleryIndex> index, TypicalFaces typical)
+  DistinctIndex(std::unique_ptr<FollowedIndex> index, TypicalFaces typical)
       : index_(std::move(index)), typical_(std::move(typical)) {}
 
   GallerySearch Search(std::span<const float> probe, int candidates_max) const override {
@@ -36,15 +36,27 @@ class DistinctIndex final : public GalleryIndex {
 
   GalleryInfo Info() const override { return index_->Info(); }
 
+  bool Holds(const GalleryReference& reference) override {
+    GalleryReference distinct = reference;
+    distinct.embedding = WithoutTypical(typical_, reference.embedding);
+    return index_->Holds(distinct);
+  }
+  std::vector<std::string> ReferenceIds() override { return index_->ReferenceIds(); }
+  bool IsSaved() const override { return index_->IsSaved(); }
+  Result<std::uint64_t> Restore() override { return index_->Restore(); }
+  void Tend() override { index_->Tend(); }
+  Status Save(const std::function<bool()>& given_up) override { return index_->Save(given_up); }
+  void Warm(const std::function<bool()>& given_up) override { index_->Warm(given_up); }
+
  private:
-  const std::unique_ptr<GalleryIndex> index_;
+  const std::unique_ptr<FollowedIndex> index_;
   const TypicalFaces typical_;
 };
 
 }  // namespace
 
-std::unique_ptr<GalleryIndex> MakeDistinctIndex(std::unique_ptr<GalleryIndex> index,
-                                                TypicalFaces typical) {
+std::unique_ptr<FollowedIndex> MakeDistinctIndex(std::unique_ptr<FollowedIndex> index,
+                                                 TypicalFaces typical) {
   if (typical.Empty()) return index;
   return std::make_unique<DistinctIndex>(std::move(index), std::move(typical));
 }

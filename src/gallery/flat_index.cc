@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "gallery/gallery_folder.h"
+#include "gallery/index_tables.h"
 #include "gallery/scan.h"
 
 namespace vigil::gallery {
@@ -25,14 +27,18 @@ const ScanKernels& KernelsNamed(std::string_view name) {
   return *named;
 }
 
-class FlatIndex final : public GalleryIndex {
+class FlatIndex final : public FollowedIndex {
  public:
   FlatIndex(int dimension, const FlatIndexOptions& options)
       : dimension_(static_cast<std::size_t>(dimension)),
         kernels_(KernelsNamed(options.kernels)),
+        on_disk_(options.saved.has_value() && options.saved->embeddings_on_disk),
         snapshot_(std::make_shared<const Snapshot>()),
         crew_(options.threads - 1) {
     VIGIL_CHECK(dimension > 0 && dimension <= kDimensionMax, "an embedding has 1 to 16384 numbers");
+    if (!options.saved.has_value()) return;
+    folder_.emplace(options.saved->folder, options.saved->sealer, options.saved->gallery,
+                    dimension_);
   }
 
   GallerySearch Search(std::span<const float> probe, int candidates_max) const override {
@@ -55,7 +61,8 @@ class FlatIndex final : public GalleryIndex {
 
   void Apply(std::span<const std::string> removed_reference_ids,
              std::vector<GalleryReference> upserts, std::uint64_t sequence) override {
-    Edit edit{.snapshot = *Current(), .living = {}};
+    Edit edit = BeginEdit();
+    PrepareTables(edit.snapshot);
     for (const std::string& id : removed_reference_ids) Remove(edit, id);
     for (GalleryReference& reference : upserts) {
       VIGIL_CHECK(reference.embedding.size() == dimension_,
@@ -67,14 +74,90 @@ class FlatIndex final : public GalleryIndex {
       Add(edit, reference);
     }
     GiveUpThinChunks(edit);
-    edit.snapshot.info = {sequence, row_of_.size(), persons_.size()};
-    auto next = std::make_shared<const Snapshot>(std::move(edit.snapshot));
-    // The old snapshot is let go after the lock, so that nobody waits for its memory to be freed.
-    const std::lock_guard lock(snapshot_mutex_);
-    snapshot_.swap(next);
+    edit.snapshot.info = {sequence, tables_.Rows(), tables_.Persons()};
+    Publish(std::move(edit.snapshot));
   }
 
   GalleryInfo Info() const override { return Current()->info; }
+
+  bool Holds(const GalleryReference& reference) override {
+    const std::shared_ptr<const Snapshot> snapshot = Newest();
+    PrepareTables(*snapshot);
+    const std::uint32_t row = tables_.FindRow(*snapshot, reference.reference_id);
+    return row != HandleTable::kNone && snapshot->chunks[row / kChunkRows].chunk->Digest(
+                                            row % kChunkRows) == DigestOf(reference);
+  }
+
+  std::vector<std::string> ReferenceIds() override {
+    const std::shared_ptr<const Snapshot> snapshot = Newest();
+    std::vector<std::string> ids;
+    ids.reserve(snapshot->info.references);
+    for (const ChunkView& view : snapshot->chunks) {
+      for (std::size_t row = 0; row < view.row_count; ++row) {
+        if (view.living->Has(row)) ids.push_back(view.chunk->ReferenceId(row));
+      }
+    }
+    return ids;
+  }
+
+  bool IsSaved() const override { return folder_.has_value(); }
+
+  Result<std::uint64_t> Restore() override {
+    if (!folder_.has_value()) return Fail(ErrorCode::kNotFound, "nothing is saved here");
+    VIGIL_CHECK(Current()->chunks.empty(), "an index is restored before it is used");
+    auto loaded = folder_->Load(crew_, tables_.People());
+    if (!loaded.has_value()) {
+      // Numbers of people may have been given out before the damage was found.
+      tables_ = IndexTables();
+      return std::unexpected(std::move(loaded).error());
+    }
+    if (!loaded->chunks.empty() && loaded->chunks.back().row_count < kChunkRows) {
+      open_place_ = loaded->chunks.size() - 1;
+      // Appending to it is this thread's alone from now on.
+      open_chunk_ = std::const_pointer_cast<Chunk>(loaded->chunks.back().chunk);
+    }
+    tables_prepared_ = false;
+    restored_ = std::make_shared<const Snapshot>(*std::move(loaded));
+    return restored_->info.sequence;
+  }
+
+  void Tend() override {
+    {
+      const std::lock_guard lock(moved_mutex_);
+      if (restored_ == nullptr && moved_.empty()) return;
+    }
+    Publish(std::move(BeginEdit().snapshot));
+  }
+
+  Status Save(const std::function<bool()>& given_up) override {
+    if (!folder_.has_value()) return {};
+    const std::shared_ptr<const Snapshot> snapshot = Current();
+    VIGIL_RETURN_IF_ERROR(folder_->Save(*snapshot, *tables_.People(), given_up));
+    if (!on_disk_) return {};
+    for (const ChunkView& view : snapshot->chunks) {
+      if (view.chunk == nullptr || view.row_count < kChunkRows || !view.chunk->HasNumbers()) {
+        continue;
+      }
+      auto rows = folder_->RowsOf(view);
+      const std::lock_guard lock(moved_mutex_);
+      if (rows != nullptr) {
+        moved_.push_back({view.chunk, view.chunk->WithNumbersIn(std::move(rows))});
+      }
+    }
+    return {};
+  }
+
+  void Warm(const std::function<bool()>& given_up) override {
+    if (on_disk_) return;
+    const std::shared_ptr<const Snapshot> snapshot = Current();
+    for (const ChunkView& view : snapshot->chunks) {
+      if (view.chunk == nullptr || view.chunk->HasNumbers()) continue;
+      if (given_up()) return;
+      auto warm = view.chunk->WithNumbersInMemory();
+      const std::lock_guard lock(moved_mutex_);
+      if (warm != nullptr) moved_.push_back({view.chunk, std::move(warm)});
+    }
+  }
 
  private:
   // The next snapshot while Apply makes it, with the marks that are already its own.
@@ -83,14 +166,57 @@ class FlatIndex final : public GalleryIndex {
     std::unordered_map<std::size_t, std::shared_ptr<Living>> living;  // by place of the chunk
   };
 
-  struct Person {
-    std::uint32_t number;
-    std::size_t references;
+  // A chunk, and the one with the same rows that takes its place.
+  struct Moved {
+    std::shared_ptr<const Chunk> from;
+    std::shared_ptr<const Chunk> to;
   };
 
   std::shared_ptr<const Snapshot> Current() const {
     const std::lock_guard lock(snapshot_mutex_);
     return snapshot_;
+  }
+
+  // What searches see, or will see once Restore's work is shown to them.
+  std::shared_ptr<const Snapshot> Newest() const {
+    return restored_ != nullptr ? restored_ : Current();
+  }
+
+  // The same with all that other threads have prepared.
+  Edit BeginEdit() {
+    Edit edit{.snapshot = *Newest(), .living = {}};
+    std::vector<Moved> moved;
+    {
+      const std::lock_guard lock(moved_mutex_);
+      moved = moved_;
+    }
+    std::unordered_map<const Chunk*, const Moved*> to;
+    for (const Moved& chunk : moved) to[chunk.from.get()] = &chunk;
+    for (ChunkView& view : edit.snapshot.chunks) {
+      const auto found = to.find(view.chunk.get());
+      if (found != to.end()) view.chunk = found->second->to;
+    }
+    return edit;
+  }
+
+  void Publish(Snapshot snapshot) {
+    {
+      const std::lock_guard lock(moved_mutex_);
+      std::erase_if(moved_, [&](const Moved& moved) {
+        return std::ranges::none_of(
+            snapshot.chunks, [&](const ChunkView& view) { return view.chunk == moved.from; });
+      });
+    }
+    restored_.reset();
+    auto next = std::make_shared<const Snapshot>(std::move(snapshot));
+    // The old snapshot is let go after the lock, so that nobody waits for its memory to be freed.
+    const std::lock_guard lock(snapshot_mutex_);
+    snapshot_.swap(next);
+  }
+
+  void PrepareTables(const Snapshot& snapshot) {
+    if (std::exchange(tables_prepared_, true)) return;
+    tables_.Fill(snapshot);
   }
 
   static Living& OwnLiving(Edit& edit, std::size_t place) {
@@ -104,18 +230,14 @@ class FlatIndex final : public GalleryIndex {
   }
 
   void Remove(Edit& edit, const std::string& reference_id) {
-    const auto found = row_of_.find(reference_id);
-    if (found == row_of_.end()) return;
-    const std::size_t place = found->second / kChunkRows;
-    const std::size_t row = found->second % kChunkRows;
-    row_of_.erase(found);
+    const std::uint32_t handle = tables_.EraseRow(edit.snapshot, reference_id);
+    if (handle == HandleTable::kNone) return;
+    const std::size_t place = handle / kChunkRows;
+    const std::size_t row = handle % kChunkRows;
     Living& living = OwnLiving(edit, place);
     living.groups[row / kGroupRows] &= static_cast<std::uint16_t>(~(1U << row % kGroupRows));
     --living.count;
-    const auto person = persons_.find(edit.snapshot.chunks[place].chunk->PersonId(row));
-    if (--person->second.references > 0) return;
-    freed_numbers_.push_back(person->second.number);
-    persons_.erase(person);
+    tables_.LeavePerson(edit.snapshot.chunks[place].chunk->Persons()[row]);
   }
 
   void Add(Edit& edit, const GalleryReference& reference) {
@@ -125,35 +247,23 @@ class FlatIndex final : public GalleryIndex {
     ChunkView& view = edit.snapshot.chunks[open_place_];
     const std::size_t row = view.row_count++;
     EncodeRow(reference.embedding, code_);
-    open_chunk_->Append(row, code_, reference, NumberOf(reference.person_id));
+    open_chunk_->Append(row, code_, reference, tables_.JoinPerson(reference.person_id));
     view.length_max = std::max(view.length_max, code_.length);
     Living& living = OwnLiving(edit, open_place_);
     living.groups[row / kGroupRows] |= static_cast<std::uint16_t>(1U << row % kGroupRows);
     ++living.count;
-    row_of_[reference.reference_id] = open_place_ * kChunkRows + row;
+    tables_.InsertRow(edit.snapshot, static_cast<std::uint32_t>(open_place_ * kChunkRows + row));
   }
 
   void OpenChunk(Edit& edit) {
     std::vector<ChunkView>& chunks = edit.snapshot.chunks;
-    open_chunk_ = std::make_shared<Chunk>(dimension_);
+    open_chunk_ = std::make_shared<Chunk>(dimension_, tables_.People());
     const auto empty = std::ranges::find(chunks, nullptr, &ChunkView::chunk);
     open_place_ = static_cast<std::size_t>(empty - chunks.begin());
+    VIGIL_CHECK(open_place_ < HandleTable::kNone / kChunkRows, "an index has room for 4 billion");
     if (empty == chunks.end()) chunks.emplace_back();
     edit.living[open_place_] = std::make_shared<Living>();
     chunks[open_place_] = {.chunk = open_chunk_, .living = edit.living[open_place_]};
-  }
-
-  // A number that no living person has.
-  std::uint32_t NumberOf(const std::string& person_id) {
-    const auto [person, is_new] = persons_.try_emplace(person_id, Person{0, 0});
-    if (is_new && !freed_numbers_.empty()) {
-      person->second.number = freed_numbers_.back();
-      freed_numbers_.pop_back();
-    } else if (is_new) {
-      person->second.number = numbers_given_++;
-    }
-    ++person->second.references;
-    return person->second.number;
   }
 
   // Only chunks that this change touched can have become thin.
@@ -163,35 +273,43 @@ class FlatIndex final : public GalleryIndex {
       const bool full = edit.snapshot.chunks[place].row_count == kChunkRows;
       if (living->count < kLivingMin && full) thin.push_back(place);
     }
+    std::vector<float> scratch;
     for (const std::size_t place : thin) {
-      const ChunkView view = std::exchange(edit.snapshot.chunks[place], {});
+      const ChunkView view = edit.snapshot.chunks[place];
+      for (std::size_t row = 0; row < kChunkRows; ++row) {
+        if (view.living->Has(row)) tables_.EraseRow(edit.snapshot, view.chunk->ReferenceId(row));
+      }
+      edit.snapshot.chunks[place] = {};
       edit.living.erase(place);
       if (open_place_ == place) open_chunk_ = nullptr;
       for (std::size_t row = 0; row < kChunkRows; ++row) {
-        if (view.living->Has(row)) Move(edit, *view.chunk, row);
+        if (view.living->Has(row)) Move(edit, *view.chunk, row, scratch);
       }
     }
   }
 
-  void Move(Edit& edit, const Chunk& chunk, std::size_t row) {
-    const float* numbers = chunk.Numbers(row);
+  void Move(Edit& edit, const Chunk& chunk, std::size_t row, std::vector<float>& scratch) {
+    const float* numbers = chunk.Numbers(row, scratch);
     const GalleryReference reference{.reference_id = chunk.ReferenceId(row),
                                      .person_id = chunk.PersonId(row),
                                      .embedding = {numbers, numbers + dimension_}};
     Add(edit, reference);
-    --persons_.at(reference.person_id).references;
+    tables_.LeavePerson(chunk.Persons()[row]);
   }
 
   const std::size_t dimension_;
   const ScanKernels& kernels_;
-  // Used by Apply's thread alone.
-  std::unordered_map<std::string, std::size_t> row_of_;  // place * kChunkRows + row
-  std::unordered_map<std::string, Person> persons_;
-  std::vector<std::uint32_t> freed_numbers_;
-  std::uint32_t numbers_given_ = 0;
-  std::shared_ptr<Chunk> open_chunk_;  // where rows are appended
+  const bool on_disk_;
+  // Used by Apply's thread alone; the folder, once Restore is done, by Save's.
+  std::optional<GalleryFolder> folder_;
+  IndexTables tables_;
+  bool tables_prepared_ = true;
+  std::shared_ptr<const Snapshot> restored_;  // what no search has seen yet
+  std::shared_ptr<Chunk> open_chunk_;         // where rows are appended
   std::size_t open_place_ = 0;
   RowCode code_;
+  std::mutex moved_mutex_;
+  std::vector<Moved> moved_;  // guarded by moved_mutex_
   // Held for the copy of one pointer. std::atomic<std::shared_ptr> would do the same, but the one
   // of libstdc++ 12 races with itself.
   mutable std::mutex snapshot_mutex_;
@@ -201,7 +319,7 @@ class FlatIndex final : public GalleryIndex {
 
 }  // namespace
 
-std::unique_ptr<GalleryIndex> MakeFlatIndex(int dimension, const FlatIndexOptions& options) {
+std::unique_ptr<FollowedIndex> MakeFlatIndex(int dimension, const FlatIndexOptions& options) {
   return std::make_unique<FlatIndex>(dimension, options);
 }
 

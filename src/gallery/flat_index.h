@@ -2,12 +2,26 @@
 // the oracle of any other.
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
-#include "core/gallery.h"
+#include "base/seal.h"
+#include "gallery/followed_index.h"
 
 namespace vigil::gallery {
+
+// Where an index keeps itself between two runs, and its embeddings if memory is short.
+struct SavedIndexOptions {
+  std::filesystem::path folder;  // its own
+  Sealer sealer;
+  std::string gallery;  // names embedder, version, and what is taken out of its embeddings
+  // Embeddings stay in the folder; a search reads those of the rows it rescores from there, opened
+  // one by one. Only chunks that were not saved yet have theirs in memory.
+  bool embeddings_on_disk = false;
+};
 
 struct FlatIndexOptions {
   // Threads a search may use, its caller's included. Helpers are shared by all searches and start
@@ -16,6 +30,7 @@ struct FlatIndexOptions {
   int threads = 2;
   // "avx512-vnni", "avx2" or "plain"; empty: the fastest of this machine. Named for tests.
   std::string_view kernels;
+  std::optional<SavedIndexOptions> saved = {};  // nothing: Restore and Save do nothing
 };
 
 // An empty index for embeddings of `dimension` numbers (1 to 16384). It scans one byte a number
@@ -24,10 +39,10 @@ struct FlatIndexOptions {
 // Equal similarities are ordered by reference id. Each embedding given to Apply must have the
 // index's dimension and finite numbers.
 //
-// Memory a reference: the embedding (4 bytes a number), its code (1 byte a number, padded to 128),
-// about 50 bytes of names and bounds, and the table of ids. Apply costs the references that it
-// touches and 1 KiB for each chunk that loses one; a chunk that has lost a quarter is given up and
-// the rest of it appended anew.
-std::unique_ptr<GalleryIndex> MakeFlatIndex(int dimension, const FlatIndexOptions& options = {});
+// Memory a reference: the embedding (4 bytes a number, unless it is on the disk), its code (1 byte
+// a number, padded to 128), and about 70 bytes of names, bounds and tables. Apply costs the
+// references that it touches and 1 KiB for each chunk that loses one; a chunk that has lost a
+// quarter is given up and the rest of it appended anew.
+std::unique_ptr<FollowedIndex> MakeFlatIndex(int dimension, const FlatIndexOptions& options = {});
 
 }  // namespace vigil::gallery

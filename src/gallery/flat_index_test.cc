@@ -12,6 +12,7 @@
 #include "contract/gallery_index_contract.h"
 #include "gallery/distinct_index.h"
 #include "gallery/dot_product.h"
+#include "gallery/reborn_index.h"
 #include "gallery/scan_kernels.h"
 
 namespace vigil::gallery {
@@ -35,6 +36,11 @@ INSTANTIATE_TEST_SUITE_P(Distinct, GalleryIndexContract, ::testing::Values([](in
                            return MakeDistinctIndex(MakeFlatIndex(dimension),
                                                     {.faces = {std::vector<float>(length)}});
                          }));
+
+INSTANTIATE_TEST_SUITE_P(
+    Reborn, GalleryIndexContract,
+    ::testing::Values([](int dimension) { return std::make_unique<Reborn>(dimension, false); },
+                      [](int dimension) { return std::make_unique<Reborn>(dimension, true); }));
 
 TEST(DotProduct, EqualsThePlainSumForEveryLength) {
   for (int dimension = 1; dimension <= 70; ++dimension) {

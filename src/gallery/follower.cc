@@ -2,11 +2,8 @@
 #include "gallery/follower.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <exception>
-#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -17,21 +14,6 @@ namespace {
 
 constexpr int kChangesAtOnce = 1000;
 
-// FNV-1a (draft-eastlake-fnv) over all that the index holds of a reference; finds accidents, not
-// attacks.
-std::uint64_t DigestOf(const GalleryReference& reference) {
-  std::uint64_t digest = 14695981039346656037U;
-  const auto add = [&digest](std::span<const std::byte> bytes) {
-    for (const std::byte byte : bytes) {
-      digest = (digest ^ std::to_integer<std::uint64_t>(byte)) * 1099511628211U;
-    }
-  };
-  add(std::as_bytes(std::span(reference.person_id)));
-  add(std::as_bytes(std::span(reference.reference_id)));
-  add(std::as_bytes(std::span(reference.embedding)));
-  return digest;
-}
-
 bool IsFinite(const GalleryReference& reference) {
   return std::ranges::all_of(reference.embedding, [](float n) { return std::isfinite(n); });
 }
@@ -41,22 +23,72 @@ bool IsUsable(const GalleryReference& reference, int dimension) {
   return std::ssize(reference.embedding) == dimension && IsFinite(reference);
 }
 
+// Tells why what was saved is not used. Nothing needs to be done about it.
+void NoteUnused(std::string_view why) {
+  LogWarning("gallery",
+             "the saved gallery is not used: {}; it is read from the database and saved anew, "
+             "nothing needs to be done",
+             why);
+}
+
+// Applies the log from `sequence` on. False when the log does not reach back to it, or the database
+// was put back to an earlier state: then only reading everything helps.
+Result<bool> CatchUpWith(GalleryStore& store, const std::string& space_key, std::uint64_t sequence,
+                         const std::function<void(std::vector<std::string> removed,
+                                                  std::vector<GalleryReference> upserts,
+                                                  std::uint64_t sequence)>& apply) {
+  while (true) {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<GalleryChange> changes,
+                           store.GalleryChangesAfter(sequence, kChangesAtOnce));
+    if (!changes.empty()) {
+      if (changes.front().sequence != sequence + 1) return false;
+      std::unordered_set<std::string> touched;
+      for (const GalleryChange& change : changes) touched.insert(change.reference_id);
+      const std::vector<std::string> ids(touched.begin(), touched.end());
+      VIGIL_ASSIGN_OR_RETURN(std::vector<GalleryReference> living,
+                             store.LoadReferences(ids, space_key));
+      for (const GalleryReference& reference : living) touched.erase(reference.reference_id);
+      sequence = changes.back().sequence;
+      apply({touched.begin(), touched.end()}, std::move(living), sequence);
+    }
+    if (changes.size() == kChangesAtOnce) continue;
+    VIGIL_ASSIGN_OR_RETURN(const std::uint64_t newest, store.GallerySequence());
+    // Newer ones without a line in the log: all of it was forgotten.
+    if (changes.empty() && newest > sequence) {
+      VIGIL_ASSIGN_OR_RETURN(const auto late, store.GalleryChangesAfter(sequence, 1));
+      return !late.empty();
+    }
+    return newest >= sequence;
+  }
+}
+
 }  // namespace
 
-Status LoadGallery(GalleryStore& store, GalleryIndex& index, const std::string& space_key) {
+Status LoadGallery(GalleryStore& store, FollowedIndex& index, const std::string& space_key) {
+  const auto apply = [&index](std::vector<std::string> removed,
+                              std::vector<GalleryReference> upserts, std::uint64_t sequence) {
+    const std::size_t broken = std::erase_if(
+        upserts, [](const GalleryReference& reference) { return !IsFinite(reference); });
+    if (broken > 0) {
+      LogError("gallery", "{} references have numbers that are not finite: they are not searched",
+               broken);
+    }
+    index.Apply(removed, std::move(upserts), sequence);
+  };
+  if (const auto restored = index.Restore(); restored.has_value()) {
+    VIGIL_ASSIGN_OR_RETURN(const bool equal, CatchUpWith(store, space_key, *restored, apply));
+    index.Tend();
+    if (equal) return {};
+  } else if (restored.error().code != ErrorCode::kNotFound) {
+    NoteUnused(restored.error().message);
+  }
   auto loaded = store.LoadAllReferences(space_key);
   if (!loaded.has_value()) return Annotate(loaded.error(), "load the gallery");
-  const std::size_t broken = std::erase_if(
-      loaded->first, [](const GalleryReference& reference) { return !IsFinite(reference); });
-  if (broken > 0) {
-    LogError("gallery", "{} references have numbers that are not finite: they are not searched",
-             broken);
-  }
-  index.Apply({}, std::move(loaded->first), loaded->second);
+  apply(index.ReferenceIds(), std::move(loaded->first), loaded->second);
   return {};
 }
 
-GalleryFollower::GalleryFollower(GalleryStore& store, GalleryIndex& index, std::string space_key,
+GalleryFollower::GalleryFollower(GalleryStore& store, FollowedIndex& index, std::string space_key,
                                  Clock& clock, FollowerOptions options)
     : store_(store),
       index_(index),
@@ -64,11 +96,16 @@ GalleryFollower::GalleryFollower(GalleryStore& store, GalleryIndex& index, std::
       clock_(clock),
       options_(options),
       log_(clock),
-      thread_([this](std::stop_token stop) { Run(stop); }) {}
+      thread_([this](std::stop_token stop) { Run(stop); }) {
+  if (!index.IsSaved()) return;
+  saver_ = std::jthread([this](std::stop_token stop) { KeepSaving(std::move(stop)); });
+}
 
 GalleryFollower::~GalleryFollower() {
   thread_.request_stop();
   thread_.join();
+  saver_.request_stop();
+  if (saver_.joinable()) saver_.join();
 }
 
 void GalleryFollower::Wake() {
@@ -102,48 +139,57 @@ void GalleryFollower::Run(std::stop_token stop) {
 
 Status GalleryFollower::Step() {
   if (!loaded_) {
-    VIGIL_RETURN_IF_ERROR(Reload());
+    if (TakeUpSaved()) {
+      // Nobody searches what is not up to date.
+      VIGIL_RETURN_IF_ERROR(CatchUp());
+      // What was changed in between is known from the log, unless it is another database's.
+      next_check_ = clock_.Now();
+    } else {
+      VIGIL_RETURN_IF_ERROR(Reload());
+    }
+    index_.Tend();
     loaded_ = true;
     return {};
   }
+  index_.Tend();
   if (clock_.Now() < next_check_) return CatchUp();
   next_check_ = clock_.Now() + options_.check_interval;
   return Check();
 }
 
-Status GalleryFollower::CatchUp() {
-  while (true) {
-    VIGIL_ASSIGN_OR_RETURN(const std::vector<GalleryChange> changes,
-                           store_.GalleryChangesAfter(sequence_, kChangesAtOnce));
-    // The log no longer reaches back to what was applied last.
-    if (!changes.empty() && changes.front().sequence != sequence_ + 1) return Reload();
-    if (!changes.empty()) VIGIL_RETURN_IF_ERROR(ApplyChanges(changes));
-    if (changes.size() == kChangesAtOnce) continue;
-    VIGIL_ASSIGN_OR_RETURN(const std::uint64_t newest, store_.GallerySequence());
-    if (newest >= sequence_) return {};
-    // The database was put back to an earlier state: what was applied since must go.
-    return Reload();
+// Once, at the start.
+bool GalleryFollower::TakeUpSaved() {
+  if (std::exchange(tried_saved_, true)) return false;
+  const auto restored = index_.Restore();
+  if (!restored.has_value()) {
+    if (restored.error().code != ErrorCode::kNotFound) NoteUnused(restored.error().message);
+    return false;
   }
+  sequence_ = *restored;
+  const std::lock_guard lock(mutex_);
+  state_.restored = true;
+  state_.saved_sequence = sequence_;
+  return true;
 }
 
-Status GalleryFollower::ApplyChanges(const std::vector<GalleryChange>& changes) {
-  std::unordered_set<std::string> touched;
-  for (const GalleryChange& change : changes) touched.insert(change.reference_id);
-  const std::vector<std::string> ids(touched.begin(), touched.end());
-  VIGIL_ASSIGN_OR_RETURN(std::vector<GalleryReference> living,
-                         store_.LoadReferences(ids, space_key_));
-  for (const GalleryReference& reference : living) touched.erase(reference.reference_id);
-  Apply({touched.begin(), touched.end()}, std::move(living), changes.back().sequence);
-  return {};
+Status GalleryFollower::CatchUp() {
+  VIGIL_ASSIGN_OR_RETURN(
+      const bool equal,
+      CatchUpWith(
+          store_, space_key_, sequence_,
+          [this](std::vector<std::string> removed, std::vector<GalleryReference> upserts,
+                 std::uint64_t sequence) { Apply(removed, std::move(upserts), sequence); }));
+  if (equal) return {};
+  LogWarning("gallery",
+             "the log of changes does not continue change {}: the gallery is read from the "
+             "database again",
+             sequence_);
+  return Reload();
 }
 
 Status GalleryFollower::Reload() {
   VIGIL_ASSIGN_OR_RETURN(auto loaded, store_.LoadAllReferences(space_key_));
-  std::vector<std::string> removed;
-  removed.reserve(applied_.size());
-  for (const auto& [reference_id, digest] : applied_) removed.push_back(reference_id);
-  applied_.clear();
-  Apply(removed, std::move(loaded.first), loaded.second);
+  Apply(index_.ReferenceIds(), std::move(loaded.first), loaded.second);
   return {};
 }
 
@@ -157,10 +203,9 @@ Status GalleryFollower::Check() {
   for (const GalleryReference& reference : loaded.first) {
     if (!IsUsable(reference, options_.dimension)) continue;
     ++usable;
-    const auto applied = applied_.find(reference.reference_id);
-    equal = equal && applied != applied_.end() && applied->second == DigestOf(reference);
+    equal = equal && index_.Holds(reference);
   }
-  if (equal && usable == applied_.size() && usable == index_.Info().references) return {};
+  if (equal && usable == index_.Info().references) return {};
   LogError("gallery",
            "the index differs from the database at change {} ({} references indexed, {} stored): "
            "it is rebuilt",
@@ -181,10 +226,6 @@ void GalleryFollower::Apply(const std::vector<std::string>& removed,
                       reference.reference_id, reference.embedding.size(), options_.dimension));
     return true;
   });
-  for (const std::string& reference_id : removed) applied_.erase(reference_id);
-  for (const GalleryReference& reference : upserts) {
-    applied_[reference.reference_id] = DigestOf(reference);
-  }
   index_.Apply(removed, std::move(upserts), sequence);
   sequence_ = sequence;
 }
@@ -216,6 +257,46 @@ void GalleryFollower::Nap(std::stop_token stop) {
   clock_.SleepUntil(clock_.Now() + options_.poll_interval, nap.get_token());
   const std::lock_guard lock(mutex_);
   woken_ = false;
+}
+
+// What was loaded is saved at once, so that the next start is short; then what has changed.
+void GalleryFollower::KeepSaving(std::stop_token stop) {
+  const auto stopped = [&stop] { return stop.stop_requested(); };
+  while (!State().loaded && clock_.SleepUntil(clock_.Now() + options_.poll_interval, stop)) {
+  }
+  if (!State().loaded) return;
+  index_.Warm(stopped);
+  // Given up when stopping takes too long; the moment of the stop is seen by the first question.
+  SteadyTime deadline = SteadyTime::max();
+  const auto given_up = [&] {
+    if (stop.stop_requested() && deadline == SteadyTime::max()) {
+      deadline = clock_.Now() + options_.last_save_max;
+    }
+    return clock_.Now() > deadline;
+  };
+  do {
+    if (index_.Info().sequence != State().saved_sequence) Save(given_up);
+  } while (clock_.SleepUntil(clock_.Now() + options_.save_interval, stop));
+  if (index_.Info().sequence != State().saved_sequence) Save(given_up);
+}
+
+void GalleryFollower::Save(const std::function<bool()>& given_up) {
+  const std::uint64_t sequence = index_.Info().sequence;
+  Status saved;
+  try {
+    saved = index_.Save(given_up);
+  } catch (const std::exception& exception) {
+    saved = Fail(ErrorCode::kInternal, exception.what());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (saved.has_value()) state_.saved_sequence = sequence;
+    state_.save_error = saved.has_value() ? "" : saved.error().message;
+  }
+  if (saved.has_value() || saved.error().code == ErrorCode::kCancelled) return;
+  LogError("gallery",
+           "the gallery cannot be saved: {}; searches go on, but the next start reads the database",
+           saved.error().message);
 }
 
 }  // namespace vigil::gallery

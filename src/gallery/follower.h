@@ -3,17 +3,17 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "core/gallery.h"
+#include "gallery/followed_index.h"
 
 namespace vigil::gallery {
 
@@ -22,28 +22,38 @@ struct FollowerOptions {
       0;  // of the index; others, and numbers that are not finite, are refused and logged
   std::chrono::milliseconds poll_interval{200};
   std::chrono::milliseconds check_interval = std::chrono::minutes{1};
+  // A changed gallery is saved that often, and when the follower ends. The first save, of a gallery
+  // that was read from the database, does not wait.
+  std::chrono::milliseconds save_interval = std::chrono::minutes{5};
+  // A save that is being made when the follower ends is given up after that long.
+  std::chrono::milliseconds last_save_max = std::chrono::seconds{2};
 };
 
 struct FollowerState {
-  bool loaded = false;         // the gallery has been read once: searches mean something
-  std::uint64_t sequence = 0;  // applied so far
-  std::string last_error;      // empty while all is well
-  SteadyTime caught_up_at{};   // when index and table were last known to be equal
-  std::int64_t rebuilds = 0;   // the self-check found the index different from the table
-  std::int64_t faults = 0;     // exceptions that the thread caught; it went on after each
+  bool loaded = false;               // the gallery has been read once: searches mean something
+  std::uint64_t sequence = 0;        // applied so far
+  std::string last_error;            // empty while all is well
+  SteadyTime caught_up_at{};         // when index and table were last known to be equal
+  std::int64_t rebuilds = 0;         // the self-check found the index different from the table
+  std::int64_t faults = 0;           // exceptions that the thread caught; it went on after each
+  bool restored = false;             // the gallery came from what was saved, not from the database
+  std::uint64_t saved_sequence = 0;  // of the gallery that was saved last
+  std::string save_error;            // why the last save failed; empty while all is well
 };
 
-// Reads the whole gallery once, without following it: for one-shot commands.
-Status LoadGallery(GalleryStore& store, GalleryIndex& index, const std::string& space_key);
+// Brings the index up to date once, without following: for one-shot commands. From what was saved
+// and the changes since, when that is to be had, else from the whole table.
+Status LoadGallery(GalleryStore& store, FollowedIndex& index, const std::string& space_key);
 
-// Loads everything, then applies changes in order on its own thread: each poll_interval, and at
-// once after Wake. Each check_interval it compares count and digest of what it applied, and the
-// index's count, with the table, and rebuilds on a difference. Errors of the store are logged at
-// most once a second and tried again; the last good snapshot keeps serving. It is the index's only
-// writer. `store`, `index` and `clock` must outlive it; destruction stops it.
+// Takes up what was saved, or else loads everything, then applies changes in order on its own
+// thread: each poll_interval, and at once after Wake. Each check_interval, and first of all after a
+// gallery was taken up from the disk, it compares the index with the table and rebuilds on a
+// difference. Errors of the store are logged at most once a second and tried again; the last good
+// snapshot keeps serving. A second thread saves. It is the index's only writer. `store`, `index`
+// and `clock` must outlive it; destruction stops it.
 class GalleryFollower {
  public:
-  GalleryFollower(GalleryStore& store, GalleryIndex& index, std::string space_key, Clock& clock,
+  GalleryFollower(GalleryStore& store, FollowedIndex& index, std::string space_key, Clock& clock,
                   FollowerOptions options);
   ~GalleryFollower();
 
@@ -61,20 +71,23 @@ class GalleryFollower {
   Status ApplyChanges(const std::vector<GalleryChange>& changes);
   void Apply(const std::vector<std::string>& removed, std::vector<GalleryReference> upserts,
              std::uint64_t sequence);
+  bool TakeUpSaved();
   void Nap(std::stop_token stop);
   void Note(const Status& status);
+  void KeepSaving(std::stop_token stop);
+  void Save(const std::function<bool()>& given_up);
 
   GalleryStore& store_;
-  GalleryIndex& index_;
+  FollowedIndex& index_;
   const std::string space_key_;
   Clock& clock_;
   const FollowerOptions options_;
   LogLimiter log_;
 
-  // Used by the thread alone: what was applied, as digests by reference id.
-  std::unordered_map<std::string, std::uint64_t> applied_;
+  // Used by the thread alone.
   std::uint64_t sequence_ = 0;
   bool loaded_ = false;
+  bool tried_saved_ = false;
   SteadyTime next_check_{};
 
   mutable std::mutex mutex_;
@@ -82,6 +95,7 @@ class GalleryFollower {
   bool woken_ = false;    // guarded by mutex_
   std::stop_source nap_;  // guarded by mutex_
   std::jthread thread_;
+  std::jthread saver_;
 };
 
 }  // namespace vigil::gallery

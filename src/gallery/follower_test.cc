@@ -82,7 +82,7 @@ class GalleryFollowerTest : public ::testing::Test {
   ManualClock time_;
   PollClock clock_{time_};
   FakeGalleryStore store_;
-  std::unique_ptr<GalleryIndex> index_ = MakeFlatIndex(2);
+  std::unique_ptr<FollowedIndex> index_ = MakeFlatIndex(2);
 };
 
 TEST_F(GalleryFollowerTest, LoadsWhatIsThereAndFollowsWhatChanges) {
@@ -226,7 +226,7 @@ class FollowedDatabase : public ::testing::Test {
   database::PersonRepository persons_{*database_};
   database::PhotoRepository photos_{*database_};
   database::GalleryRepository store_{*database_};
-  std::unique_ptr<GalleryIndex> index_ = MakeFlatIndex(2);
+  std::unique_ptr<FollowedIndex> index_ = MakeFlatIndex(2);
 };
 
 TEST_F(FollowedDatabase, FindsTheEnrolledAndForgetsTheDeletedWithinASecond) {

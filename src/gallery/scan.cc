@@ -25,6 +25,8 @@ constexpr std::size_t kBlockRows = kBlockGroups * kGroupRows;
 // From so many probes on, whole codes for all of them cost less than coarse codes for each.
 constexpr std::size_t kWideProbesMin = 4;
 constexpr std::size_t kShortlistPruned = 4096;
+// Rows whose numbers are asked of the disk together.
+constexpr std::size_t kFetchedAtOnce = 16;
 
 // A row whose true similarity must be known.
 struct Rough {
@@ -299,6 +301,21 @@ class ChunkScan {
 
 static_assert(kBlockRows >= kTileRows * kTileProbes);
 
+// Tells the disk, where it has the numbers, which of them come next: it finds several in the time
+// of one.
+void Fetch(const Snapshot& snapshot, std::span<const Rough> rows) {
+  for (const Rough& row : rows) snapshot.chunks[row.chunk].chunk->WillRead(row.row);
+}
+
+void Prefetch(const Snapshot& snapshot, const Rough& row, std::size_t dimension) {
+  const Chunk& chunk = *snapshot.chunks[row.chunk].chunk;
+  if (!chunk.HasNumbers()) return;
+  const float* numbers = chunk.Numbers(row.row);
+  for (std::size_t number = 0; number < dimension; number += 16) {
+    __builtin_prefetch(numbers + number);
+  }
+}
+
 // True similarities, the most promising first, until no other can be as good.
 std::vector<Found> Rescore(const Snapshot& snapshot, ScannedQuery& scanned, std::size_t count) {
   std::vector<Rough>& rough = scanned.shortlist;
@@ -307,16 +324,17 @@ std::vector<Found> Rescore(const Snapshot& snapshot, ScannedQuery& scanned, std:
   std::ranges::sort(rough, std::ranges::greater{}, &Rough::upper);
   const std::span<const float> probe = scanned.query.probe;
   BestPersons best(count);
+  std::vector<float> scratch;
   for (std::size_t i = 0; i < rough.size() && best.MayEnter(rough[i].upper); ++i) {
-    if (i + 1 < rough.size()) {
-      const float* next = snapshot.chunks[rough[i + 1].chunk].chunk->Numbers(rough[i + 1].row);
-      for (std::size_t number = 0; number < probe.size(); number += 16) {
-        __builtin_prefetch(next + number);
-      }
+    if (i % kFetchedAtOnce == 0) {
+      const auto ahead = std::span(rough).subspan(i);
+      Fetch(snapshot, ahead.first(std::min(ahead.size(), kFetchedAtOnce)));
     }
+    if (i + 1 < rough.size()) Prefetch(snapshot, rough[i + 1], probe.size());
     const Chunk& chunk = *snapshot.chunks[rough[i].chunk].chunk;
     Found found{.person = rough[i].person, .chunk = &chunk, .row = rough[i].row};
-    DotProducts(probe.data(), chunk.Numbers(rough[i].row), 1, probe.size(), &found.similarity);
+    DotProducts(probe.data(), chunk.Numbers(rough[i].row, scratch), 1, probe.size(),
+                &found.similarity);
     best.Offer(found);
   }
   return best.Take();
@@ -366,12 +384,14 @@ float MeanOfBest(std::vector<float>& similarities, int count) {
 void Average(const Snapshot& snapshot, const GalleryQuery& query, std::vector<Found>& persons) {
   std::unordered_map<std::uint32_t, std::vector<float>> similarities;
   for (const Found& person : persons) similarities[person.person];
+  std::vector<float> scratch;
   for (const ChunkView& view : snapshot.chunks) {
     for (std::size_t row = 0; row < view.row_count; ++row) {
       const auto person = similarities.find(view.chunk->Persons()[row]);
       if (person == similarities.end() || !view.living->Has(row)) continue;
       float& similarity = person->second.emplace_back();
-      DotProducts(query.probe.data(), view.chunk->Numbers(row), 1, query.probe.size(), &similarity);
+      DotProducts(query.probe.data(), view.chunk->Numbers(row, scratch), 1, query.probe.size(),
+                  &similarity);
     }
   }
   for (Found& person : persons) {

@@ -9,6 +9,7 @@
 #include "media/av_fault.h"
 #include "media/frame_converter.h"
 #include "media/frame_rotation.h"
+#include "media/packet_choice.h"
 #include "media/pts_timeline.h"
 #include "media/stream_input.h"
 
@@ -52,16 +53,55 @@ class DecodedStream final : public FrameSource {
       AvPtr<AVFrame> decoded(av_frame_alloc());
       if (!decoded) return Die(ExplainAvError(AVERROR(ENOMEM)));
       const int code = avcodec_receive_frame(decoder_.get(), decoded.get());
-      if (code == 0) return Finish(std::move(decoded), stop);
+      if (code == 0) {
+        if (IsRepeated(*decoded)) continue;
+        return Finish(std::move(decoded), stop);
+      }
+      if (code == AVERROR_EOF && std::exchange(drains_, false)) {
+        avcodec_flush_buffers(decoder_.get());
+        continue;
+      }
       if (code == AVERROR_EOF) return End();
       if (code != AVERROR(EAGAIN)) ++counters_->corrupt_packets;
       if (auto failure = Feed(stop)) return std::unexpected(*std::move(failure));
     }
   }
 
+  void Demand(const FrameDemand& demand) override {
+    const bool resumes = choice_.KeyframesOnly() && !demand.keyframes_only;
+    choice_.Demand(demand);
+    if (resumes) Resume();
+  }
+
   StreamFault Fault() const override { return fault_; }
 
  private:
+  // Keyframes are drained from the decoder at once, which forgets what they are the base of: the
+  // last one is decoded once more, and all that follows it can be.
+  void Resume() {
+    if (!keyframe_) return;
+    drains_ = false;
+    avcodec_flush_buffers(decoder_.get());
+    repeated_until_ = last_stamp_;
+    avcodec_send_packet(decoder_.get(), keyframe_.get());
+    keyframe_.reset();
+  }
+
+  // A picture that was handed out before Resume.
+  bool IsRepeated(const AVFrame& decoded) {
+    if (!repeated_until_) return false;
+    const auto stamp = StampOf(decoded.best_effort_timestamp);
+    if (stamp && *stamp <= *repeated_until_) return true;
+    repeated_until_.reset();
+    return false;
+  }
+
+  std::optional<std::chrono::microseconds> StampOf(std::int64_t time) const {
+    if (time == AV_NOPTS_VALUE) return std::nullopt;
+    return std::chrono::microseconds{
+        av_rescale_q(time, input_->Video().time_base, AVRational{1, 1'000'000})};
+  }
+
   // Gives the decoder one packet. An error when the source dies of it.
   std::optional<Error> Feed(const std::stop_token& stop) {
     const int code = input_->ReadVideo(*packet_, options_.read_timeout, stop);
@@ -79,10 +119,23 @@ class DecodedStream final : public FrameSource {
     if (code < 0) return Die(ExplainAvError(code == AVERROR(EIO) ? AVERROR_EOF : code)).error();
     ++counters_->packets;
     video_->Push(*packet_);
+    const PacketUse use =
+        choice_.Of((packet_->flags & AV_PKT_FLAG_KEY) != 0, StampOf(packet_->pts));
+    if (use == PacketUse::kLeaveOut) {
+      av_packet_unref(packet_.get());
+      return std::nullopt;
+    }
+    const bool may_skip = use == PacketUse::kReferenceOnly && IsH264();
+    decoder_->skip_frame = may_skip ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
+    if (choice_.KeyframesOnly()) keyframe_.reset(av_packet_clone(packet_.get()));
     const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
     av_packet_unref(packet_.get());
     if (sent == AVERROR(ENOMEM)) return Die(ExplainAvError(sent)).error();
     if (sent < 0) ++counters_->corrupt_packets;
+    if (choice_.KeyframesOnly()) {
+      avcodec_send_packet(decoder_.get(), nullptr);
+      drains_ = true;
+    }
     if (++packets_without_frame_ > options_.undecodable_packets_max) {
       return Die({StreamFault::kUndecodable, ErrorCode::kUnavailable,
                   format("{} packets in a row gave no picture", packets_without_frame_)})
@@ -113,18 +166,18 @@ class DecodedStream final : public FrameSource {
   }
 
   std::chrono::milliseconds PlaceInTime(const AVFrame& decoded) {
-    std::optional<std::chrono::microseconds> stamp;
-    if (decoded.best_effort_timestamp != AV_NOPTS_VALUE) {
-      stamp = std::chrono::microseconds{av_rescale_q(
-          decoded.best_effort_timestamp, input_->Video().time_base, AVRational{1, 1'000'000})};
-    }
+    const auto stamp = StampOf(decoded.best_effort_timestamp);
+    last_stamp_ = stamp;
     std::optional<std::chrono::microseconds> arrival;
     if (!input_->IsFile()) {
       arrival = std::chrono::duration_cast<std::chrono::microseconds>(clock_.Now() - opened_at_);
     }
     const std::chrono::milliseconds pts = timeline_.Place(stamp, arrival);
     counters_->timeline_jumps = timeline_.Jumps();
-    if (stamp) video_->NotePlace(*stamp, pts);
+    if (stamp) {
+      video_->NotePlace(*stamp, pts);
+      choice_.NotePlace(*stamp, pts);
+    }
     return pts;
   }
 
@@ -140,6 +193,9 @@ class DecodedStream final : public FrameSource {
     }
     return Die({StreamFault::kEnded, ErrorCode::kEndOfStream, "the stream ended"});
   }
+
+  // Other decoders are not trusted to skip only what nothing else needs.
+  bool IsH264() const { return decoder_->codec_id == AV_CODEC_ID_H264; }
 
   std::unexpected<Error> Cancel() {
     return Die({StreamFault::kNone, ErrorCode::kCancelled, "the stream was stopped"});
@@ -162,6 +218,11 @@ class DecodedStream final : public FrameSource {
   std::optional<SteadyTime> playing_since_;
   std::uint64_t sequence_ = 0;
   int packets_without_frame_ = 0;
+  PacketChoice choice_;
+  bool drains_ = false;
+  AvPtr<AVPacket> keyframe_;  // the last one, while only keyframes are decoded
+  std::optional<std::chrono::microseconds> last_stamp_;
+  std::optional<std::chrono::microseconds> repeated_until_;
   std::optional<Error> dead_;
   StreamFault fault_ = StreamFault::kNone;
   std::unique_ptr<StreamInput> input_;

@@ -197,6 +197,8 @@ struct Metrics::Implementation {
                                     "Attempts to connect again, by cause of the loss.")};
   Counters frames{CounterFamily(registry, "vigil_frames_total", "Frames, by what became of them.")};
   Counters faces{CounterFamily(registry, "vigil_faces_total", "Faces found in frames.")};
+  Counters faces_outside{CounterFamily(registry, "vigil_faces_outside_total",
+                                       "Faces left out: outside the camera's watched area.")};
   Counters tracks{CounterFamily(registry, "vigil_tracks_total", "Faces followed over time.")};
   Counters embeddings{CounterFamily(registry, "vigil_embeddings_total", "Embeddings computed.")};
   Counters outcomes{CounterFamily(registry, "vigil_outcomes_total", "Judged tracks, by outcome.")};
@@ -214,6 +216,11 @@ struct Metrics::Implementation {
                                       "Number of the last gallery change applied.")};
   Gauges gallery_age{GaugeFamily(registry, "vigil_gallery_age_seconds",
                                  "Time since the searched gallery last equalled the database.")};
+  Gauges gallery_saved{GaugeFamily(registry, "vigil_gallery_saved_sequence",
+                                   "Number of the last gallery change saved for the next start.")};
+  Counters gallery_rebuilds{
+      CounterFamily(registry, "vigil_gallery_rebuilds_total",
+                    "Times the searched gallery differed from the database and was rebuilt.")};
   Gauges data_free{GaugeFamily(registry, "vigil_data_free_bytes",
                                "Free space on the disk of the data directory.")};
   Counters requests{CounterFamily(registry, "vigil_http_requests_total",
@@ -223,7 +230,8 @@ struct Metrics::Implementation {
 
   // Every counter that has the label `camera`.
   std::vector<Counters*> OfCameras() {
-    return {&reconnects, &frames, &faces, &tracks, &embeddings, &outcomes, &incidents};
+    return {&reconnects, &frames,     &faces,    &faces_outside,
+            &tracks,     &embeddings, &outcomes, &incidents};
   }
 };
 
@@ -238,6 +246,7 @@ Metrics::Metrics() : implementation_(std::make_unique<Implementation>()) {
   }
   SetGallery(0, 0);
   SetGalleryAge({});
+  SetGallerySaved(0, 0);
 }
 Metrics::~Metrics() = default;
 
@@ -267,6 +276,10 @@ void Metrics::CountFrames(std::string_view camera, FrameResult result, std::int6
 
 void Metrics::CountFaces(std::string_view camera, std::int64_t count) {
   Count(implementation_->faces, Camera(camera), count);
+}
+
+void Metrics::CountFacesOutside(std::string_view camera, std::int64_t count) {
+  Count(implementation_->faces_outside, Camera(camera), count);
 }
 
 void Metrics::CountTracks(std::string_view camera, std::int64_t count) {
@@ -300,6 +313,7 @@ void Metrics::AddCamera(std::string_view camera) {
           {{"camera", std::string(camera)}, {"outcome", std::string(OutcomeName(outcome))}}, 0);
   }
   CountFaces(camera, 0);
+  CountFacesOutside(camera, 0);
   CountTracks(camera, 0);
   CountEmbeddings(camera, 0);
   Count(implementation_->incidents, Camera(camera), 0);
@@ -351,6 +365,14 @@ void Metrics::SetGallery(std::size_t references, std::uint64_t sequence) {
 
 void Metrics::SetGalleryAge(std::chrono::nanoseconds age) {
   Set(implementation_->gallery_age, {}, Seconds(age));
+}
+
+void Metrics::SetGallerySaved(std::uint64_t sequence, std::int64_t rebuilds) {
+  Set(implementation_->gallery_saved, {}, static_cast<double>(sequence));
+  implementation_->gallery_rebuilds.Apply({}, [&](prometheus::Counter& counter) {
+    const double missing = static_cast<double>(rebuilds) - counter.Value();
+    if (missing > 0) counter.Increment(missing);
+  });
 }
 
 void Metrics::SetDataFree(std::uint64_t bytes) {

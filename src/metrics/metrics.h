@@ -48,6 +48,8 @@ class Metrics {
   void CountReconnect(std::string_view camera, std::string_view cause);  // cause: StreamFaultName
   void CountFrames(std::string_view camera, FrameResult result, std::int64_t count = 1);
   void CountFaces(std::string_view camera, std::int64_t count);
+  // Faces that were left out because they lie outside the camera's watched area.
+  void CountFacesOutside(std::string_view camera, std::int64_t count);
   void CountTracks(std::string_view camera, std::int64_t count = 1);
   void CountEmbeddings(std::string_view camera, std::int64_t count = 1);
   void CountOutcome(std::string_view camera, Outcome outcome);
@@ -73,6 +75,9 @@ class Metrics {
   void SetGallery(std::size_t references, std::uint64_t sequence);
   // Time since the searched gallery was last known to equal the database's.
   void SetGalleryAge(std::chrono::nanoseconds age);
+  // The sequence of the gallery that is saved for the next start, and how often the searched one
+  // differed from the database and was rebuilt.
+  void SetGallerySaved(std::uint64_t sequence, std::int64_t rebuilds);
   // Room left for data on the disk of the data directory.
   void SetDataFree(std::uint64_t bytes);
 

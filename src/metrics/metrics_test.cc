@@ -32,6 +32,7 @@ void TouchEverything(Metrics& metrics) {
   metrics.CountQueueDrops("store");
   metrics.SetGallery(118, 42);
   metrics.SetGalleryAge(milliseconds{250});
+  metrics.SetGallerySaved(40, 2);
   metrics.SetDataFree(1'000'000);
   metrics.ObserveRequest("/criminals/{id}", "GET", 200, milliseconds{3});
 }
@@ -59,6 +60,8 @@ TEST(Metrics, CarryTheNamesOfTheContract) {
         "vigil_gallery_references 118",
         "vigil_gallery_sequence 42",
         "vigil_gallery_age_seconds 0.25",
+        "vigil_gallery_saved_sequence 40",
+        "vigil_gallery_rebuilds_total 2",
         "vigil_data_free_bytes 1000000",
         R"(vigil_http_requests_total{method="GET",route="/criminals/{id}",status="200"} 1)",
         R"(vigil_http_seconds_count{route="/criminals/{id}"} 1)"}) {
@@ -89,8 +92,8 @@ TEST(Metrics, KnownSeriesAreThereFromTheStart) {
        {R"(vigil_camera_up{camera="c1"} 0)",
         R"(vigil_camera_reconnects_total{camera="c1",cause="refused"} 0)",
         R"(vigil_frames_total{camera="c1",result="detected"} 0)",
-        R"(vigil_faces_total{camera="c1"} 0)", R"(vigil_tracks_total{camera="c1"} 0)",
-        R"(vigil_embeddings_total{camera="c1"} 0)",
+        R"(vigil_faces_total{camera="c1"} 0)", R"(vigil_faces_outside_total{camera="c1"} 0)",
+        R"(vigil_tracks_total{camera="c1"} 0)", R"(vigil_embeddings_total{camera="c1"} 0)",
         R"(vigil_outcomes_total{camera="c1",outcome="match"} 0)",
         R"(vigil_incidents_total{camera="c1"} 0)",
         R"(vigil_alerts_total{channel="hook",result="suppressed"} 0)",

@@ -103,6 +103,7 @@ CameraWorker::Ending CameraWorker::RunStream(std::stop_token stop) {
   auto opened = ports_.open_source(camera_, stop);
   if (!opened.has_value()) return {opened.error().error, opened.error().fault, {}};
   if (ports_.live != nullptr) ports_.live->ShowVideo(camera_.id, opened->video);
+  counters_ = opened->counters;
   return ReadFrames(*opened->source, stop);
 }
 
@@ -125,7 +126,7 @@ CameraWorker::Ending CameraWorker::ReadFrames(FrameSource& source, std::stop_tok
     if (!first_frame_at) {
       first_frame_at = ports_.clock.Now();
       rate_start_ = *first_frame_at;
-      rate_frames_ = 0;
+      rate_frames_ = FramesSent();
       picture_.BeginStream(*first_frame_at);
     }
     const PictureState picture = picture_.Look(*frame, ports_.clock.Now());
@@ -143,6 +144,7 @@ CameraWorker::Ending CameraWorker::ReadFrames(FrameSource& source, std::stop_tok
     }
     CountFrame(*frame);
     Handle(*std::move(frame), gate);
+    source.Demand(gate.Demand());
   }
 }
 
@@ -176,7 +178,7 @@ void CameraWorker::Handle(Frame frame, MotionGate& gate) {
 
 void CameraWorker::CountFrame(const Frame& frame) {
   ports_.metrics.CountFrames(camera_.id, FrameResult::kDecoded);
-  ++rate_frames_;
+  ++decoded_;
   const SteadyTime now = ports_.clock.Now();
   const std::lock_guard lock(mutex_);
   status_.width = frame.width;
@@ -184,9 +186,14 @@ void CameraWorker::CountFrame(const Frame& frame) {
   status_.last_frame_at = frame.captured_at;
   if (now - rate_start_ < kRateWindow) return;
   const std::chrono::duration<double> elapsed = now - rate_start_;
-  status_.frames_per_second = static_cast<double>(rate_frames_) / elapsed.count();
+  status_.frames_per_second = static_cast<double>(FramesSent() - rate_frames_) / elapsed.count();
   rate_start_ = now;
-  rate_frames_ = 0;
+  rate_frames_ = FramesSent();
+}
+
+// Pictures that nobody wanted were not decoded, but the camera sent them.
+std::int64_t CameraWorker::FramesSent() const {
+  return counters_ ? counters_->packets.load() : decoded_;
 }
 
 void CameraWorker::SetState(CameraState state, StreamFault fault, std::string message) {

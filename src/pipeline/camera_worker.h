@@ -48,7 +48,7 @@ struct CameraStatus {
   std::string message;                     // the same for people, without secrets; empty while up
   std::int64_t reconnects = 0;             // streams opened after the first one
   std::int64_t failures = 0;               // in a row
-  double frames_per_second = 0;  // decoded, over about the last two seconds; 0 when not up
+  double frames_per_second = 0;  // received, over about the last two seconds; 0 when not up
   int width = 0;
   int height = 0;
   std::optional<WallTime> last_frame_at;
@@ -100,6 +100,7 @@ class CameraWorker {
   void NoteUp();
   void Handle(Frame frame, MotionGate& gate);
   void CountFrame(const Frame& frame);
+  std::int64_t FramesSent() const;
   void SetState(CameraState state, StreamFault fault, std::string message);
 
   const std::shared_ptr<CameraLane> lane_;
@@ -110,7 +111,9 @@ class CameraWorker {
   LogLimiter failures_;
   // Used by the thread alone: the running measurement of the frame rate.
   SteadyTime rate_start_{};
-  std::int64_t rate_frames_ = 0;
+  std::int64_t rate_frames_ = 0;  // FramesSent when it began
+  std::int64_t decoded_ = 0;
+  std::shared_ptr<const media::StreamCounters> counters_;  // of the open stream; may be null
   bool opened_before_ = false;
   FrozenPicture picture_;
 

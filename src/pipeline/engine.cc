@@ -22,6 +22,9 @@ Engine::Engine(const EngineOptions& options, EngineParts parts)
       }) {
   VIGIL_CHECK(!parts.detectors.empty() && parts.detectors.size() == parts.embedders.size(),
               "each worker owns a detector and an embedder");
+  VIGIL_CHECK(parts.liveness.empty() || parts.liveness.size() == parts.detectors.size(),
+              "each worker owns a liveness detector, or none does");
+  parts.liveness.resize(parts.detectors.size());
   const RecognitionPorts ports{.clock = parts.clock,
                                .gallery = parts.gallery,
                                .metrics = parts.metrics,
@@ -31,8 +34,9 @@ Engine::Engine(const EngineOptions& options, EngineParts parts)
                                .live = parts.live,
                                .watch_rules = std::move(parts.watch_rules)};
   for (std::size_t i = 0; i < parts.detectors.size(); ++i) {
-    recognisers_.push_back(std::make_unique<Recogniser>(
-        options_.recognition, ports, std::move(parts.detectors[i]), std::move(parts.embedders[i])));
+    recognisers_.push_back(
+        std::make_unique<Recogniser>(options_.recognition, ports, std::move(parts.detectors[i]),
+                                     std::move(parts.embedders[i]), std::move(parts.liveness[i])));
   }
   for (const auto& recogniser : recognisers_) {
     workers_.emplace_back([this, worker = recogniser.get()] { worker->Run(scheduler_); });
@@ -77,6 +81,8 @@ void Engine::SetCamera(const Camera& camera) {
   if (camera.detect_interval_ms) {
     worker_options.gate.detect_interval = std::chrono::milliseconds{*camera.detect_interval_ms};
   }
+  worker_options.gate.watched = camera.watched;
+  worker_options.gate.keyframes_when_idle = camera.keyframes_when_idle;
   auto worker = std::make_unique<CameraWorker>(std::move(lane), worker_options,
                                                CameraWorkerPorts{.clock = clock_,
                                                                  .scheduler = scheduler_,

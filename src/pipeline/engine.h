@@ -37,6 +37,7 @@ struct EngineParts {
   // One recognition worker is run for each pair; both lists have the same length, at least 1.
   std::vector<std::unique_ptr<Detector>> detectors;
   std::vector<std::unique_ptr<Embedder>> embedders;
+  std::vector<std::unique_ptr<LivenessDetector>> liveness{};  // as many, or none: nobody looks
   QualityRule quality;
   SourceFactory open_source;
   OutcomeCallback on_outcome;

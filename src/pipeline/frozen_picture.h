@@ -25,8 +25,8 @@ class FrozenPicture {
   // `after`: how long the picture must stay the same; 0: it is never frozen.
   explicit FrozenPicture(std::chrono::milliseconds after) : after_(after) {}
 
-  // A new stream: the time starts anew; whether the picture was frozen is remembered. A picture that
-  // stays the same is then given ten minutes before the stream is ended again.
+  // A new stream: the time starts anew; whether the picture was frozen is remembered. A picture
+  // that stays the same is then given ten minutes before the stream is ended again.
   void BeginStream(SteadyTime now);
   PictureState Look(const Frame& frame, SteadyTime now);
 

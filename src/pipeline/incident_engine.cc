@@ -163,8 +163,9 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
   sighting.sighting.embedder = options_.embedder;
   const auto rules =
       ports_.watch_rules ? ports_.watch_rules() : std::make_shared<const WatchRules>();
-  const AlertPlan plan = PlanAlerts(*rules, outcome.decision.trace.watchlists,
-                                    sighting.person.severity, Routes(), outcome.last_seen);
+  const AlertPlan plan =
+      PlanAlerts(*rules, outcome.decision.trace.watchlists, sighting.person.severity, Routes(),
+                 outcome.last_seen, outcome.decision.trace.state.covered);
   sighting.person.severity = plan.severity;
   if (!plan.gap.empty()) {
     gaps_.Write(LogLevel::kWarning, "incidents",

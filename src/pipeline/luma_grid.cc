@@ -43,14 +43,29 @@ std::vector<std::uint8_t> LumaGrid(const Frame& frame) {
   return grid;
 }
 
+std::vector<bool> WatchedCells(const WatchedArea& area) {
+  std::vector<bool> watched;
+  if (area.IsWhole()) return watched;
+  for (int y = 0; y < kGridHeight; ++y) {
+    for (int x = 0; x < kGridWidth; ++x) {
+      watched.push_back(area.Contains({(static_cast<float>(x) + 0.5F) / kGridWidth,
+                                       (static_cast<float>(y) + 0.5F) / kGridHeight}));
+    }
+  }
+  return watched;
+}
+
 double ChangedShare(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b,
-                    int luma_difference) {
+                    int luma_difference, const std::vector<bool>& watched) {
   if (a.empty() || a.size() != b.size()) return 0;
   std::size_t changed = 0;
+  std::size_t cells = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!watched.empty() && !watched[i]) continue;
+    ++cells;
     if (std::abs(a[i] - b[i]) > luma_difference) ++changed;
   }
-  return static_cast<double>(changed) / static_cast<double>(a.size());
+  return cells == 0 ? 0 : static_cast<double>(changed) / static_cast<double>(cells);
 }
 
 }  // namespace vigil::pipeline

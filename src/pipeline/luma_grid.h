@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/area.h"
 #include "core/frame.h"
 
 namespace vigil::pipeline {
@@ -12,9 +13,12 @@ namespace vigil::pipeline {
 // Mean luma (0 to 255) of 64 x 36 cells, row by row. Empty for a frame without pixels.
 std::vector<std::uint8_t> LumaGrid(const Frame& frame);
 
-// The share of cells whose luma differs by more than `luma_difference`. 0 when one grid is empty or
-// their sizes differ.
+// Which cells of a LumaGrid have their middle in `area`; empty when all of them do.
+std::vector<bool> WatchedCells(const WatchedArea& area);
+
+// The share of cells whose luma differs by more than `luma_difference`, among the `watched` ones
+// (empty: all). 0 when one grid is empty or their sizes differ, or no cell is watched.
 double ChangedShare(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b,
-                    int luma_difference);
+                    int luma_difference, const std::vector<bool>& watched = {});
 
 }  // namespace vigil::pipeline

@@ -6,7 +6,9 @@
 #include <optional>
 #include <vector>
 
+#include "core/area.h"
 #include "core/frame.h"
+#include "core/frame_source.h"
 
 namespace vigil::pipeline {
 
@@ -17,6 +19,10 @@ struct MotionGateOptions {
       2000};  // a still picture passes this often, so that a still face is not missed
   int luma_difference = 12;  // a grid cell has moved when its mean luma changed by more (0..255)
   double area_min = 0.002;   // share of the grid that must have moved, at least one cell
+  WatchedArea watched{};     // what moves elsewhere does not count
+  // Only keyframes are in demand when nothing has moved, and no face was followed, for so long.
+  bool keyframes_when_idle = false;
+  std::chrono::milliseconds idle_after{5000};
 };
 
 enum class GateVerdict {
@@ -36,13 +42,18 @@ class MotionGate {
   // lose a face that stands.
   GateVerdict Look(const Frame& frame, bool face_tracked);
 
+  // What the source is to decode next, after the last Look.
+  FrameDemand Demand() const;
+
  private:
   bool Moved(const std::vector<std::uint8_t>& grid) const;
 
   const MotionGateOptions options_;
+  const std::vector<bool> watched_cells_;
   std::optional<std::chrono::milliseconds>
       looked_at_;                           // pts of the last frame that was not skipped
   std::chrono::milliseconds passed_at_{0};  // pts of the last frame that passed
+  std::chrono::milliseconds active_at_{0};  // pts of the last frame with motion or a face
   std::vector<std::uint8_t> passed_grid_;
 };
 

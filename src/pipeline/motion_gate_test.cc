@@ -73,6 +73,56 @@ TEST(MotionGate, NoticesMovementTooSlowForTwoNeighbouringFrames) {
   EXPECT_EQ(gate.Look(At(MakeTestFrame(640, 360, 114), 400), false), GateVerdict::kPass);
 }
 
+const WatchedArea kLeftHalf{.areas = {{{0, 0}, {0.5F, 0}, {0.5F, 1}, {0, 1}}}, .excluded = {}};
+
+TEST(MotionGate, IsOpenedByMotionInTheWatchedAreaAlone) {
+  MotionGate gate({.watched = kLeftHalf});
+  EXPECT_EQ(gate.Look(StillFrame(0), false), GateVerdict::kPass);
+  EXPECT_EQ(gate.Look(FrameWithSquare(200, 400, 150, 60), false), GateVerdict::kStill);
+  EXPECT_EQ(gate.Look(FrameWithSquare(400, 100, 150, 60), false), GateVerdict::kPass);
+}
+
+TEST(MotionGate, MeasuresMotionAgainstTheWatchedArea) {
+  // A tenth of the picture, a fifth of what is watched.
+  MotionGate gate({.heartbeat = std::chrono::hours{1}, .area_min = 0.15, .watched = kLeftHalf});
+  EXPECT_EQ(gate.Look(StillFrame(0), false), GateVerdict::kPass);
+  EXPECT_EQ(gate.Look(FrameWithSquare(200, 10, 10, 160), false), GateVerdict::kPass);
+}
+
+TEST(MotionGate, WantsNothingBeforeTheNextLook) {
+  MotionGate gate({.detect_interval = milliseconds{200}});
+  EXPECT_EQ(gate.Demand().from, milliseconds{0});
+  gate.Look(StillFrame(1000), false);
+  EXPECT_EQ(gate.Demand().from, milliseconds{1200});
+  gate.Look(StillFrame(1160), false);
+  EXPECT_EQ(gate.Demand().from, milliseconds{1200}) << "a skipped picture is no look";
+  EXPECT_FALSE(gate.Demand().keyframes_only);
+}
+
+TEST(MotionGate, WantsKeyframesAloneOnceItIsIdleAndAllWhenSomethingMovesOrAFaceIsFollowed) {
+  MotionGate gate({.keyframes_when_idle = true, .idle_after = milliseconds{3000}});
+  gate.Look(StillFrame(0), false);
+  for (int pts = 1000; pts < 3000; pts += 1000) {
+    gate.Look(StillFrame(pts), false);
+    EXPECT_FALSE(gate.Demand().keyframes_only) << pts;
+  }
+  EXPECT_EQ(gate.Look(StillFrame(4000), false), GateVerdict::kPass) << "the heartbeat goes on";
+  EXPECT_TRUE(gate.Demand().keyframes_only);
+  gate.Look(FrameWithSquare(5000, 300, 150, 60), false);
+  EXPECT_FALSE(gate.Demand().keyframes_only);
+  gate.Look(FrameWithSquare(9000, 300, 150, 60), false);
+  EXPECT_TRUE(gate.Demand().keyframes_only);
+  gate.Look(FrameWithSquare(10'000, 300, 150, 60), true);
+  EXPECT_FALSE(gate.Demand().keyframes_only);
+}
+
+TEST(MotionGate, NeverWantsKeyframesAloneUnlessAsked) {
+  MotionGate gate({.idle_after = milliseconds{0}});
+  gate.Look(StillFrame(0), false);
+  gate.Look(StillFrame(10'000), false);
+  EXPECT_FALSE(gate.Demand().keyframes_only);
+}
+
 TEST(MotionGate, SurvivesTinyFramesAndResolutionChanges) {
   MotionGate gate({});
   EXPECT_EQ(gate.Look(At(MakeTestFrame(1, 1, 100), 0), false), GateVerdict::kPass);

@@ -38,6 +38,11 @@ std::vector<PhotoEngines> OnlyOne(std::unique_ptr<Detector> detector,
   return engines;
 }
 
+void NoteEmbedded(EmbeddedFace embedded, PhotoFace& face) {
+  face.embedding = std::move(embedded.embedding);
+  face.quality.covered = embedded.covered;
+}
+
 }  // namespace
 
 PhotoAnalyser::PhotoAnalyser(std::vector<PhotoEngines> engines, QualityRule quality)
@@ -89,10 +94,11 @@ Result<std::vector<PhotoFace>> PhotoAnalyser::Find(std::shared_ptr<const RgbImag
   return FindWith(*turn, frame);
 }
 
-Result<Embedding> PhotoAnalyser::Embed(const PhotoFace& face) {
+Status PhotoAnalyser::Embed(PhotoFace& face) {
   const Turn turn(*this);
-  VIGIL_ASSIGN_OR_RETURN(auto embeddings, turn->embedder->Embed({&face.crop, 1}));
-  return std::move(embeddings.front());
+  VIGIL_ASSIGN_OR_RETURN(auto embedded, turn->embedder->Embed({&face.crop, 1}));
+  NoteEmbedded(std::move(embedded.front()), face);
+  return {};
 }
 
 Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbImage> photo) {
@@ -105,8 +111,8 @@ Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbI
   std::vector<FaceCrop> crops;
   crops.reserve(faces.size());
   for (const PhotoFace& face : faces) crops.push_back(face.crop);
-  VIGIL_ASSIGN_OR_RETURN(auto embeddings, turn->embedder->Embed(crops));
-  for (std::size_t i = 0; i < faces.size(); ++i) faces[i].embedding = std::move(embeddings[i]);
+  VIGIL_ASSIGN_OR_RETURN(auto embedded, turn->embedder->Embed(crops));
+  for (std::size_t i = 0; i < faces.size(); ++i) NoteEmbedded(std::move(embedded[i]), faces[i]);
   return faces;
 }
 
@@ -131,6 +137,10 @@ Result<PhotoFace> ChooseEnrolmentFace(std::vector<PhotoFace> faces) {
   }
   if (const auto reason = faces.front().quality.unrecognisable) {
     return Fail(ErrorCode::kInvalidArgument, std::string(Advice(*reason)));
+  }
+  // Covered faces resemble each other: as references they would draw in every mask that passes.
+  if (faces.front().quality.covered.value_or(0) >= kCoveredFrom) {
+    return Fail(ErrorCode::kInvalidArgument, std::string(Advice(UnrecognisableReason::kOccluded)));
   }
   return std::move(faces.front());
 }

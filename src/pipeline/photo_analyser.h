@@ -43,8 +43,8 @@ class PhotoAnalyser {
   // As Analyse, but without embeddings, which cost the most: for photos of which one face or none
   // is wanted.
   Result<std::vector<PhotoFace>> Find(std::shared_ptr<const RgbImage> photo);
-  // The embedding of a found face.
-  Result<Embedding> Embed(const PhotoFace& face);
+  // Gives a found face its embedding, and its quality what only the embedder tells.
+  Status Embed(PhotoFace& face);
 
   // A face of a photo as the embedder sees it, for people to look at. `photo` must not be empty.
   FaceCrop Crop(std::shared_ptr<const RgbImage> photo, const Detection& face);

@@ -67,11 +67,12 @@ TEST(PhotoAnalyser, FindsFacesWithoutEmbeddingThem) {
                          std::move(embedder), [](const Frame&, const FaceCrop&, const Detection&) {
                            return FaceQuality{};
                          });
-  const auto faces = analyser.Find(Photo());
+  auto faces = analyser.Find(Photo());
   ASSERT_EQ(faces->size(), 2U);
   EXPECT_TRUE(faces->front().embedding.empty());
   EXPECT_EQ(seen.CropsSeen(), 0);
-  EXPECT_EQ(analyser.Embed(faces->front())->size(), 128U);
+  ASSERT_TRUE(analyser.Embed(faces->front()).has_value());
+  EXPECT_EQ(faces->front().embedding.size(), 128U);
   EXPECT_EQ(seen.CropsSeen(), 1);
   EXPECT_EQ(analyser.Find(nullptr).error().code, ErrorCode::kInvalidArgument);
 }
@@ -118,6 +119,28 @@ TEST(ChooseEnrolmentFace, SaysWhyAFaceIsTooPoor) {
   PhotoFace face = FaceOf(20);
   face.quality.unrecognisable = UnrecognisableReason::kTooSmall;
   EXPECT_THAT(ChooseEnrolmentFace({face}).error().message, HasSubstr("too small"));
+}
+
+TEST(ChooseEnrolmentFace, RefusesACoveredFace) {
+  PhotoFace face = FaceOf(200);
+  face.quality.covered = 0.49F;
+  EXPECT_TRUE(ChooseEnrolmentFace({face}).has_value());
+  face.quality.covered = 0.5F;
+  EXPECT_THAT(ChooseEnrolmentFace({face}).error().message, HasSubstr("covered"));
+}
+
+TEST(PhotoAnalyser, SaysWhatTheEmbedderSaysOfMasks) {
+  auto embedder = std::make_unique<FakeEmbedder>();
+  embedder->SayCovered(0.75F);
+  PhotoAnalyser analyser(
+      std::make_unique<FakeDetector>(std::vector{FakeDetector::Face(10, 10, 90)}),
+      std::move(embedder),
+      [](const Frame&, const FaceCrop&, const Detection&) { return FaceQuality{}; });
+  EXPECT_EQ(analyser.Analyse(Photo())->front().quality.covered, 0.75F);
+  auto found = analyser.Find(Photo());
+  EXPECT_FALSE(found->front().quality.covered);
+  ASSERT_TRUE(analyser.Embed(found->front()).has_value());
+  EXPECT_EQ(found->front().quality.covered, 0.75F);
 }
 
 }  // namespace

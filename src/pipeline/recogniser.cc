@@ -40,6 +40,40 @@ class StageTimer {
   const SteadyTime start_;
 };
 
+// Where faces may lie whose centre is watched, with room for those on its edge.
+Box SearchedPart(const CameraLane& lane, const Frame& frame) {
+  const Box bounds = lane.camera.watched.Bounds();
+  const auto width = static_cast<float>(frame.width);
+  const auto height = static_cast<float>(frame.height);
+  const float least = 2 * static_cast<float>(lane.min_face_px);
+  const float across = std::max(least, bounds.Width() * width / 4);
+  const float down = std::max(least, bounds.Height() * height / 4);
+  return {std::max(0.0F, bounds.x1 * width - across), std::max(0.0F, bounds.y1 * height - down),
+          std::min(width, bounds.x2 * width + across), std::min(height, bounds.y2 * height + down)};
+}
+
+// The detector sees the part around the watched areas alone, when that is much less than all.
+Result<std::vector<Detection>> DetectWatched(Detector& detector, const CameraLane& lane,
+                                             const Frame& frame) {
+  constexpr float kWorthwhile = 0.8F;
+  const Box part = SearchedPart(lane, frame);
+  const bool cut = part.Area() <
+                   kWorthwhile * static_cast<float>(frame.width) * static_cast<float>(frame.height);
+  const int left = cut ? static_cast<int>(part.x1) & ~1 : 0;  // where CutOut begins
+  const int top = cut ? static_cast<int>(part.y1) & ~1 : 0;
+  const Frame searched = cut ? CutOut(frame, left, top, static_cast<int>(part.x2) - left,
+                                      static_cast<int>(part.y2) - top)
+                             : frame;
+  VIGIL_ASSIGN_OR_RETURN(auto found, detector.Detect({&searched, 1}));
+  for (Detection& face : found.front()) {
+    const auto x = static_cast<float>(left);
+    const auto y = static_cast<float>(top);
+    face.box = {face.box.x1 + x, face.box.y1 + y, face.box.x2 + x, face.box.y2 + y};
+    for (Point& point : face.landmarks) point = {point.x + x, point.y + y};
+  }
+  return std::move(found.front());
+}
+
 }  // namespace
 
 struct Recogniser::Round {
@@ -53,11 +87,13 @@ struct Recogniser::Round {
 };
 
 Recogniser::Recogniser(const RecognitionOptions& options, const RecognitionPorts& ports,
-                       std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder)
+                       std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder,
+                       std::unique_ptr<LivenessDetector> liveness)
     : options_(options),
       ports_(ports),
       detector_(std::move(detector)),
       embedder_(std::move(embedder)),
+      liveness_(std::move(liveness)),
       failures_(ports.clock) {}
 
 void Recogniser::Run(Scheduler& scheduler) {
@@ -128,15 +164,21 @@ Result<std::vector<Shot>> Recogniser::FindFaces(const CameraLane& lane, const Fr
   times.queue = std::max({}, Microseconds(ports_.clock.WallNow() - frame.captured_at));
   {
     const StageTimer timer(ports_.metrics, ports_.clock, Stage::kDetect, &times.detect);
-    VIGIL_ASSIGN_OR_RETURN(auto found, detector_->Detect({&frame, 1}));
-    faces = std::move(found.front());
+    VIGIL_ASSIGN_OR_RETURN(faces, DetectWatched(*detector_, lane, frame));
   }
   ports_.metrics.CountFrames(lane.camera.id, FrameResult::kDetected);
   std::erase_if(faces, [&](const Detection& face) {
     const float side_px = std::min(face.box.Width(), face.box.Height());
-    return !(side_px >= static_cast<float>(std::max(1, lane.min_face_px)));  // NaN as well
+    return !(side_px >= static_cast<float>(std::max(1, lane.min_face_px))) ||  // NaN as well
+           face.score < lane.camera.face_score_min;
+  });
+  const auto outside = std::erase_if(faces, [&](const Detection& face) {
+    const Point center = face.box.Center();
+    return !lane.camera.watched.Contains(
+        {center.x / static_cast<float>(frame.width), center.y / static_cast<float>(frame.height)});
   });
   ports_.metrics.CountFaces(lane.camera.id, std::ssize(faces));
+  ports_.metrics.CountFacesOutside(lane.camera.id, static_cast<std::int64_t>(outside));
 
   std::vector<Shot> shots;
   for (const Detection& face : faces) {
@@ -151,8 +193,11 @@ Result<std::vector<Shot>> Recogniser::FindFaces(const CameraLane& lane, const Fr
                      .embedding = {},
                      .frame = frame,
                      .frame_faces = static_cast<int>(faces.size()),
+                     .frame_faces_outside = static_cast<int>(outside),
                      .names = {},
                      .times = times});
+    if (liveness_ != nullptr && shots.back().Recognisable())
+      shots.back().surroundings = liveness_->View(frame, face);
   }
   return shots;
 }
@@ -239,19 +284,29 @@ Status Recogniser::EmbedDueShots(Round& round) {
 
 Status Recogniser::Embed(std::span<Shot* const> shots, std::span<const FaceCrop> crops,
                          const Round& round) {
-  std::vector<Embedding> embeddings;
+  std::vector<EmbeddedFace> faces;
   std::chrono::microseconds embed_time{0};
   {
     const StageTimer timer(ports_.metrics, ports_.clock, Stage::kEmbed, &embed_time);
-    VIGIL_ASSIGN_OR_RETURN(embeddings, embedder_->Embed(crops));
+    VIGIL_ASSIGN_OR_RETURN(faces, embedder_->Embed(crops));
   }
   for (std::size_t i = 0; i < shots.size(); ++i) {
-    shots[i]->embedding = std::move(embeddings[i]);
+    shots[i]->embedding = std::move(faces[i].embedding);
+    shots[i]->quality.covered = faces[i].covered;
     shots[i]->names = NameAlone(*shots[i], round.place);
     shots[i]->times.embed = embed_time;
     shots[i]->times.embed_batch = static_cast<int>(shots.size());
   }
   ports_.metrics.CountEmbeddings(round.lane.camera.id, std::ssize(shots));
+  return LookForLife(shots);
+}
+
+Status Recogniser::LookForLife(std::span<Shot* const> shots) {
+  if (liveness_ == nullptr) return {};
+  std::vector<LivenessView> views;
+  for (Shot* shot : shots) views.push_back(std::exchange(shot->surroundings, {}));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<float> live, liveness_->Judge(views));
+  for (std::size_t i = 0; i < shots.size(); ++i) shots[i]->quality.live = live[i];
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include "core/detector.h"
 #include "core/embedder.h"
 #include "core/gallery.h"
+#include "core/liveness.h"
 #include "metrics/metrics.h"
 #include "pipeline/camera_lane.h"
 #include "pipeline/decision.h"
@@ -49,12 +50,14 @@ struct RecognitionPorts {
   WatchRulesSource watch_rules{};  // empty: there are no watch-lists
 };
 
-// One a worker thread: owns a detector and an embedder, and carries out one piece of work after
+// One a worker thread: owns its detectors and an embedder, and carries out one piece of work after
 // another for whatever camera is due. Keeps no state of a camera; that is the lane's.
 class Recogniser {
  public:
+  // `liveness` may be null: nobody looks whether faces are living ones.
   Recogniser(const RecognitionOptions& options, const RecognitionPorts& ports,
-             std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder);
+             std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder,
+             std::unique_ptr<LivenessDetector> liveness = nullptr);
 
   // The worker's life: takes work until the scheduler is closed and drained. A failed frame is
   // logged, counted as dropped, and the next one is tried.
@@ -73,6 +76,7 @@ class Recogniser {
   void PutOff(Round& round);
   Status EmbedDueShots(Round& round);
   Status Embed(std::span<Shot* const> shots, std::span<const FaceCrop> crops, const Round& round);
+  Status LookForLife(std::span<Shot* const> shots);
   std::string NameAlone(const Shot& shot, const WatchedPlace& place) const;
   WatchedPlace PlaceOf(const Camera& camera) const;
   void SplitTakenOver(Round& round);
@@ -85,6 +89,7 @@ class Recogniser {
   const RecognitionPorts ports_;
   const std::unique_ptr<Detector> detector_;
   const std::unique_ptr<Embedder> embedder_;
+  const std::unique_ptr<LivenessDetector> liveness_;
   LogLimiter failures_;
 };
 

@@ -10,6 +10,7 @@
 #include "fakes/fake_detector.h"
 #include "fakes/fake_embedder.h"
 #include "fakes/fake_frame_source.h"
+#include "fakes/fake_liveness.h"
 #include "gallery/flat_index.h"
 
 namespace vigil::pipeline {
@@ -44,12 +45,18 @@ class RecogniserTest : public testing::Test {
             .on_outcome = [this](const TrackOutcome& outcome) { outcomes_.push_back(outcome); },
             .name_of = [](const std::string& id) { return "name of " + id; },
             .live = &live_},
-        std::move(detector), std::move(embedder));
+        std::move(detector), std::move(embedder), TakeLiveness());
     quality_.score = 0.8F;
     Camera camera;
     camera.id = "door";
     camera.name = "Front door";
     lane_ = std::make_shared<CameraLane>(camera, 40, TrackerOptions{});
+  }
+
+  std::unique_ptr<LivenessDetector> TakeLiveness() {
+    auto liveness = std::make_unique<FakeLiveness>();
+    liveness_ = liveness.get();
+    return liveness;
   }
 
   void Enrol(const std::string& person_id, std::uint8_t luma) {
@@ -65,7 +72,7 @@ class RecogniserTest : public testing::Test {
   Embedding EmbeddingOf(std::uint8_t luma) {
     const Frame frame = MakeTestFrame(200, 200, luma);
     const FaceCrop crop = embedder_->Crop(frame, FakeDetector::Face(50, 50, 100));
-    return FakeEmbedder().Embed({&crop, 1})->front();
+    return FakeEmbedder().Embed({&crop, 1})->front().embedding;
   }
 
   Status Show(int pts_ms, std::uint8_t luma) {
@@ -97,6 +104,7 @@ class RecogniserTest : public testing::Test {
   LiveView live_;
   RecognitionOptions options_;
   FakeEmbedder* embedder_ = nullptr;
+  FakeLiveness* liveness_ = nullptr;
   milliseconds detecting_{0};  // how long the detector works
   std::vector<Detection> faces_{FakeDetector::Face(50, 50, 100)};
   FaceQuality quality_;
@@ -219,6 +227,32 @@ TEST_F(RecogniserTest, DoesNotNameWhatTheDetectorDoubts) {
   EXPECT_EQ(outcomes_[0].decision.reason, UnrecognisableReason::kOccluded);
 }
 
+TEST_F(RecogniserTest, CallsACoveredFaceThatResemblesNobodyCovered) {
+  Enrol("anna", kAnna);
+  embedder_->SayCovered(0.9F);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kBert).has_value());
+  ASSERT_THAT(Told(), ElementsAre("unrecognisable"));
+  EXPECT_EQ(outcomes_[0].decision.reason, UnrecognisableReason::kOccluded);
+  EXPECT_FLOAT_EQ(outcomes_[0].decision.trace.shots.front().quality.covered.value(), 0.9F);
+}
+
+TEST_F(RecogniserTest, NeverNamesThePictureOfAFace) {
+  Enrol("anna", kAnna);
+  liveness_->SayLive(0.1F);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EndStream();
+  EXPECT_THAT(Told(), ElementsAre("spoof", "ended spoof"));
+  EXPECT_FLOAT_EQ(outcomes_[0].decision.trace.state.live.value(), 0.1F);
+}
+
+TEST_F(RecogniserTest, NamesALivingFace) {
+  Enrol("anna", kAnna);
+  liveness_->SayLive(0.9F);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("match"));
+  EXPECT_FLOAT_EQ(outcomes_[0].decision.trace.shots.front().quality.live.value(), 0.9F);
+}
+
 TEST_F(RecogniserTest, DoesNotReplayAMatchAfterAReconnect) {
   Enrol("anna", kAnna);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
@@ -301,6 +335,81 @@ TEST_F(RecogniserTest, ReportsAFailedInferenceAndGoesOn) {
   embedder_->FailWith(std::nullopt);
   ASSERT_TRUE(Show(800, kAnna).has_value());
   EXPECT_THAT(Told(), ElementsAre("match"));
+}
+
+class WatchedAreaTest : public RecogniserTest {
+ protected:
+  void Watch(WatchedArea watched, float face_score_min = 0) {
+    Camera camera;
+    camera.id = camera.name = "door";
+    camera.watched = std::move(watched);
+    camera.face_score_min = face_score_min;
+    lane_ = std::make_shared<CameraLane>(camera, 20, TrackerOptions{});
+  }
+};
+
+TEST_F(WatchedAreaTest, LeavesOutFacesWhoseCentreLiesOutsideAndTellsHowMany) {
+  Watch({.areas = {}, .excluded = {{{0, 0}, {0.5F, 0}, {0.5F, 1}, {0, 1}}}});
+  faces_ = {FakeDetector::Face(10, 20, 60), FakeDetector::Face(40, 120, 50),
+            FakeDetector::Face(80, 80, 60)};  // the last one's centre lies at 110 of 200
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kBert).has_value());
+  EndStream();
+  ASSERT_THAT(Told(), ElementsAre("stranger", "ended stranger"));
+  EXPECT_EQ(outcomes_[0].best.detection.box, (Box{80, 80, 140, 140}));
+  EXPECT_EQ(outcomes_[0].best.frame_faces, 1);
+  EXPECT_EQ(outcomes_[0].decision.trace.faces_outside, 2);
+  EXPECT_THAT(metrics_.Text(),
+              testing::HasSubstr(R"(vigil_faces_outside_total{camera="door"} 10)"));
+  EXPECT_EQ(embedder_->CropsSeen(), 5) << "nobody else was embedded";
+}
+
+TEST_F(WatchedAreaTest, LeavesOutUnsureFacesBelowItsOwnLimit) {
+  Watch({}, 0.95F);
+  faces_ = {FakeDetector::Face(10, 20, 60, 0.94F)};
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kBert).has_value());
+  EndStream();
+  EXPECT_THAT(Told(), IsEmpty());
+}
+
+TEST(WatchedPart, IsAllThatTheDetectorSeesAndFacesLieWhereTheyAre) {
+  ManualClock clock;
+  metrics::Metrics metrics;
+  const auto gallery = gallery::MakeFlatIndex(128);
+  int width_seen = 0;
+  int height_seen = 0;
+  auto detector = std::make_unique<FakeDetector>([&](const Frame& frame) {
+    width_seen = frame.width;
+    height_seen = frame.height;
+    return std::vector{FakeDetector::Face(100, 130, 60)};
+  });
+  std::vector<TrackOutcome> outcomes;
+  RecognitionOptions options;
+  auto embedder = std::make_unique<FakeEmbedder>();
+  options.policy = PolicyFor(embedder->Info(), 0.01, 0);
+  Recogniser recogniser(
+      options,
+      {.clock = clock,
+       .gallery = *gallery,
+       .metrics = metrics,
+       .quality = [](const Frame&, const FaceCrop&, const Detection&) { return FaceQuality{}; },
+       .on_outcome = [&](const TrackOutcome& outcome) { outcomes.push_back(outcome); },
+       .name_of = {}},
+      std::move(detector), std::move(embedder));
+  Camera camera;
+  camera.id = "door";
+  // The lower right quarter of 800 x 600, and a quarter of its size around it.
+  camera.watched.areas = {{{0.5F, 0.5F}, {1, 0.5F}, {1, 1}, {0.5F, 1}}};
+  const auto lane = std::make_shared<CameraLane>(camera, 20, TrackerOptions{});
+  Frame frame = MakeTestFrame(800, 600, kBert);
+  frame.camera_id = "door";
+  ASSERT_TRUE(recogniser.Process({"door", lane, false, frame}).has_value());
+  ASSERT_TRUE(recogniser.Process({"door", lane, true, std::nullopt}).has_value());
+  EXPECT_EQ(width_seen, 500);
+  EXPECT_EQ(height_seen, 376) << "from row 224 on: 225 is odd";
+  ASSERT_FALSE(outcomes.empty());
+  EXPECT_EQ(outcomes[0].best.detection.box, (Box{400, 354, 460, 414}));
+  EXPECT_EQ(outcomes[0].best.detection.landmarks[0], (Point{418, 378}));
+  EXPECT_EQ(outcomes[0].best.frame.width, 800) << "the picture of the incident is whole";
 }
 
 }  // namespace

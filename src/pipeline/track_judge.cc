@@ -62,6 +62,18 @@ void AddWeighted(Embedding& sum, const Shot& shot) {
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * shot.embedding[i];
 }
 
+// The mean of what the shots say, by their weights; nothing where none says anything.
+std::optional<float> MeanOf(const Track& track, std::optional<float> FaceQuality::* said) {
+  float sum = 0;
+  float weights = 0;
+  for (const Shot& shot : track.shots) {
+    if (!(shot.quality.*said)) continue;
+    sum += WeightOf(shot) * *(shot.quality.*said);
+    weights += WeightOf(shot);
+  }
+  return weights > 0 ? std::optional(sum / weights) : std::nullopt;
+}
+
 // What the probe was made of, for whoever asks why.
 void TraceEvidence(const Track& track, DecisionTrace& trace) {
   const Embedding probe = FuseShots(track);
@@ -83,8 +95,33 @@ void TraceEvidence(const Track& track, DecisionTrace& trace) {
     trace.probe.agreement += look.weight * look.similarity;
     ++trace.probe.shots;
   }
+  trace.state = {.covered = MeanOf(track, &FaceQuality::covered),
+                 .live = MeanOf(track, &FaceQuality::live)};
   trace.probe.dimension = static_cast<int>(probe.size());
   trace.times = track.shots.front().times;
+  trace.faces_outside = track.shots.front().frame_faces_outside;
+}
+
+// What the state of the face makes of a decision that was taken on its embedding alone.
+void WeighState(const Track& track, const JudgeOptions& options, Decision& decision) {
+  const FaceStateTrace& state = decision.trace.state;
+  // Whoever is recognised in spite of a mask is recognised: against uncovered references covered
+  // faces match strangers no oftener than others. But many more of them are missed, so that nobody
+  // can be called a stranger.
+  if (decision.outcome == Outcome::kStranger && state.covered.value_or(0) >= kCoveredFrom) {
+    decision.outcome = Outcome::kUnrecognisable;
+    decision.reason = UnrecognisableReason::kOccluded;
+  }
+  if (state.live.value_or(1) >= kLiveFrom) return;
+  const auto looks = std::ranges::count_if(
+      track.shots, [](const Shot& shot) { return shot.quality.live.has_value(); });
+  if (looks >= options.spoof_looks_min) {
+    decision.outcome = Outcome::kSpoof;
+    decision.reason.reset();
+  } else if (decision.outcome == Outcome::kMatch) {
+    decision.outcome = Outcome::kPossibleMatch;
+    decision.trace.threshold.lone_shot = true;
+  }
 }
 
 }  // namespace
@@ -160,6 +197,7 @@ Decision JudgeTrack(const Track& track, GallerySearch search, const DecisionPoli
     decision.outcome = Outcome::kPossibleMatch;
     decision.trace.threshold.lone_shot = true;
   }
+  WeighState(track, options, decision);
   return decision;
 }
 

@@ -22,6 +22,8 @@ struct JudgeOptions {
   float better_quality = 1.15F;
   // A lone shot below this quality names nobody: the match becomes a possible match.
   float lone_shot_quality_min = 0.6F;
+  // Fewer looks make nobody a picture of a face; a match on them becomes a possible match.
+  int spoof_looks_min = 2;
   // Two shots less alike than this are not of one face.
   float same_face_similarity_min = 0.35F;
   // A judged track is checked this often whether it still follows the same face; at once after a
@@ -51,7 +53,8 @@ std::optional<std::chrono::milliseconds> FindTakeover(const Track& track,
 Embedding FuseShots(const Track& track);
 
 // Decides on what the gallery search for FuseShots found. A poor lone shot is not enough for a
-// match.
+// match. A covered face that resembles nobody is unrecognisable, not a stranger. What looks like
+// the picture of a face is a spoof, whomever it shows.
 Decision JudgeTrack(const Track& track, GallerySearch search, const DecisionPolicy& policy,
                     const JudgeOptions& options, const WatchedPlace& place = {});
 

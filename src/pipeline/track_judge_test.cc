@@ -231,5 +231,64 @@ TEST(JudgeTrack, WritesDownThatALonePoorLookWasNotEnough) {
   EXPECT_FLOAT_EQ(decision.trace.probe.agreement, 1);
 }
 
+Shot Covered(Shot shot, float covered) {
+  shot.quality.covered = covered;
+  return shot;
+}
+
+TEST(JudgeTrack, ACoveredFaceThatResemblesNobodyIsNoStranger) {
+  const Track masked =
+      TrackWith({Covered(MakeShot(0, 0.8F, EmbeddingOf(1)), 0.9F),
+                 Covered(MakeShot(100, 0.8F, EmbeddingOf(1)), 0.6F), MakeShot(200, 0.1F)});
+  const Decision decision = JudgeTrack(masked, Found("anna", 0.3F), Policy(), {});
+  EXPECT_EQ(decision.outcome, Outcome::kUnrecognisable);
+  EXPECT_EQ(decision.reason, UnrecognisableReason::kOccluded);
+  EXPECT_NEAR(decision.trace.state.covered.value(), 0.75F, 1e-5F);
+  EXPECT_FALSE(decision.trace.state.live.has_value());
+}
+
+TEST(JudgeTrack, WhoIsRecognisedInSpiteOfAMaskIsRecognised) {
+  const Track masked = TrackWith({Covered(MakeShot(0, 0.8F, EmbeddingOf(1)), 0.9F),
+                                  Covered(MakeShot(100, 0.8F, EmbeddingOf(1)), 0.9F)});
+  EXPECT_EQ(JudgeTrack(masked, Found("anna", 0.9F), Policy(), {}).outcome, Outcome::kMatch);
+  EXPECT_EQ(JudgeTrack(masked, Found("anna", 0.45F), Policy(), {}).outcome,
+            Outcome::kPossibleMatch);
+}
+
+TEST(JudgeTrack, AHandBeforeTheMouthInOneLookDoesNotCoverTheFace) {
+  const Track track = TrackWith({Covered(MakeShot(0, 0.8F, EmbeddingOf(1)), 0.02F),
+                                 Covered(MakeShot(100, 0.8F, EmbeddingOf(1)), 0.9F)});
+  const Decision decision = JudgeTrack(track, Found("anna", 0.3F), Policy(), {});
+  EXPECT_EQ(decision.outcome, Outcome::kStranger);
+  EXPECT_FALSE(decision.reason.has_value());
+}
+
+Shot Looking(Shot shot, float live) {
+  shot.quality.live = live;
+  return shot;
+}
+
+TEST(JudgeTrack, APictureOfAFaceIsASpoofWhomeverItShows) {
+  const Track shown = TrackWith({Looking(MakeShot(0, 0.8F, EmbeddingOf(1)), 0.1F),
+                                 Looking(MakeShot(100, 0.8F, EmbeddingOf(1)), 0.3F)});
+  for (const float similarity : {0.9F, 0.45F, 0.1F}) {
+    const Decision decision = JudgeTrack(shown, Found("anna", similarity), Policy(), {});
+    EXPECT_EQ(decision.outcome, Outcome::kSpoof);
+    EXPECT_NEAR(decision.trace.state.live.value(), 0.2F, 1e-5F);
+  }
+}
+
+TEST(JudgeTrack, OneLookMakesNobodyASpoofButNamesNobodyEither) {
+  const Track one = TrackWith({Looking(MakeShot(0, 0.8F, EmbeddingOf(1)), 0.1F)});
+  EXPECT_EQ(JudgeTrack(one, Found("anna", 0.9F), Policy(), {}).outcome, Outcome::kPossibleMatch);
+  EXPECT_EQ(JudgeTrack(one, Found("anna", 0.1F), Policy(), {}).outcome, Outcome::kStranger);
+}
+
+TEST(JudgeTrack, LooksThatAreMostlyAliveAreOfALivingFace) {
+  const Track track = TrackWith({Looking(MakeShot(0, 0.8F, EmbeddingOf(1)), 0.9F),
+                                 Looking(MakeShot(100, 0.8F, EmbeddingOf(1)), 0.3F)});
+  EXPECT_EQ(JudgeTrack(track, Found("anna", 0.9F), Policy(), {}).outcome, Outcome::kMatch);
+}
+
 }  // namespace
 }  // namespace vigil::pipeline

@@ -13,6 +13,7 @@
 #include "core/face_crop.h"
 #include "core/face_quality.h"
 #include "core/frame.h"
+#include "core/liveness.h"
 #include "core/outcome.h"
 
 namespace vigil::pipeline {
@@ -26,9 +27,11 @@ struct Shot {
   Detection detection;
   FaceQuality quality;
   FaceCrop crop;
-  Embedding embedding;  // empty until the shot was worth embedding
+  LivenessView surroundings{};  // until it was looked at; empty where nobody looks
+  Embedding embedding;          // empty until the shot was worth embedding
   Frame frame;  // where it was seen; its pixels are let go when a better shot of the track exists
-  int frame_faces = 0;  // faces in that frame
+  int frame_faces = 0;          // faces in that frame
+  int frame_faces_outside = 0;  // and those left out because they lie outside the watched area
   std::string
       names;  // the person whom this shot alone would name when it was embedded; empty: nobody
   StageTimes times{};  // queue and detect of its frame, embed once it was embedded

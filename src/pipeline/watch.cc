@@ -21,6 +21,7 @@ Status WatchFrames(FrameSource& source, Recogniser& recogniser,
     ++summary.frames;
     metrics.CountFrames(options.name, FrameResult::kDecoded);
     const GateVerdict verdict = gate.Look(*frame, lane->face_tracked);
+    source.Demand(gate.Demand());
     if (verdict == GateVerdict::kStill) {
       ++summary.still;
       metrics.CountFrames(options.name, FrameResult::kStill);
@@ -40,13 +41,17 @@ Status WatchFrames(FrameSource& source, Recogniser& recogniser,
 
 Result<WatchSummary> WatchSource(FrameSource& source, std::unique_ptr<Detector> detector,
                                  std::unique_ptr<Embedder> embedder, const WatchOptions& options,
-                                 const RecognitionPorts& ports, std::stop_token stop) {
+                                 const RecognitionPorts& ports, std::stop_token stop,
+                                 std::unique_ptr<LivenessDetector> liveness) {
   Camera camera;
   camera.id = options.name;
   camera.name = options.name;
+  camera.watched = options.watched;
+  camera.face_score_min = options.face_score_min;
   const auto lane = std::make_shared<CameraLane>(std::move(camera), options.min_face_px,
                                                  options.recognition.tracker);
-  Recogniser recogniser(options.recognition, ports, std::move(detector), std::move(embedder));
+  Recogniser recogniser(options.recognition, ports, std::move(detector), std::move(embedder),
+                        std::move(liveness));
 
   WatchSummary summary;
   const Status watched =

@@ -19,7 +19,9 @@ struct WatchOptions {
   RecognitionOptions recognition;
   MotionGateOptions gate;
   int min_face_px = 40;
-  std::string name;  // of the camera in outcomes
+  WatchedArea watched{};     // as Camera::watched; `gate` has its own
+  float face_score_min = 0;  // as Camera::face_score_min
+  std::string name;          // of the camera in outcomes
 };
 
 struct WatchSummary {
@@ -33,6 +35,7 @@ struct WatchSummary {
 // the source and of inference.
 Result<WatchSummary> WatchSource(FrameSource& source, std::unique_ptr<Detector> detector,
                                  std::unique_ptr<Embedder> embedder, const WatchOptions& options,
-                                 const RecognitionPorts& ports, std::stop_token stop = {});
+                                 const RecognitionPorts& ports, std::stop_token stop = {},
+                                 std::unique_ptr<LivenessDetector> liveness = nullptr);
 
 }  // namespace vigil::pipeline

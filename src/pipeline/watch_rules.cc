@@ -71,6 +71,12 @@ bool IsOpen(const Schedule& schedule, WallTime time) {
 
 namespace {
 
+// Rather one alert too many: what cannot be told is not obeyed.
+bool IsObeyed(MaskRule rule, std::optional<float> covered) {
+  if (rule == MaskRule::kAny || !covered) return false;
+  return (rule == MaskRule::kRequired) == (*covered >= kCoveredFrom);
+}
+
 std::string GapOf(std::span<const Watchlist* const> open, std::span<const AlertRoute> routes) {
   for (const Watchlist* list : open) {
     if (list->channels.empty() && routes.empty()) return "there is no channel";
@@ -86,7 +92,8 @@ std::string GapOf(std::span<const Watchlist* const> open, std::span<const AlertR
 }  // namespace
 
 AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> asked,
-                     Severity severity, std::span<const AlertRoute> all_routes, WallTime time) {
+                     Severity severity, std::span<const AlertRoute> all_routes, WallTime time,
+                     std::optional<float> covered) {
   AlertPlan plan{.severity = severity, .routes = {}, .gap = {}};
   const bool in_no_list = std::ranges::none_of(
       asked, [&](const WatchlistTrace& entry) { return rules.Find(entry.id) != nullptr; });
@@ -100,7 +107,7 @@ AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> as
     const Watchlist* list = rules.Find(entry.id);
     if (!entry.passed || list == nullptr) continue;
     plan.severity = std::max(plan.severity, list->severity.value_or(severity));
-    if (IsOpen(list->schedule, time)) open.push_back(list);
+    if (IsOpen(list->schedule, time) && !IsObeyed(list->mask, covered)) open.push_back(list);
   }
   plan.gap = GapOf(open, all_routes);
   for (const AlertRoute& route : all_routes) {

@@ -66,8 +66,10 @@ struct AlertPlan {
 
 // `asked` are the lists that were asked when the person was named (DecisionTrace::watchlists);
 // `severity` is the person's own. Lists that were deleted since count no more; when none is left,
-// the person stands in no list.
+// the person stands in no list. `covered`: how likely the face is, for the lists' rules about
+// masks.
 AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> asked,
-                     Severity severity, std::span<const AlertRoute> all_routes, WallTime time);
+                     Severity severity, std::span<const AlertRoute> all_routes, WallTime time,
+                     std::optional<float> covered = {});
 
 }  // namespace vigil::pipeline

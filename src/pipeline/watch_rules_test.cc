@@ -202,5 +202,24 @@ TEST(AlertPlan, TheShortestCooldownHolds) {
   EXPECT_TRUE(plan.routes.front().cooldown(told, {at, Severity::kLow, 0.5F}).send);
 }
 
+TEST(AlertPlan, RulesAboutMasksTellOnlyOfWhoBreaksThem) {
+  const auto told = [](MaskRule rule, std::optional<float> covered) {
+    Watchlist list = List("ward");
+    list.mask = rule;
+    const std::vector<WatchlistTrace> asked{{"ward", "ward", 0.5F, true}};
+    return !PlanAlerts(WatchRules({list}, {}), asked, Severity::kMedium, Routes(),
+                       ParseTime("2026-11-25T12:00:00Z").value(), covered)
+                .routes.empty();
+  };
+  EXPECT_TRUE(told(MaskRule::kAny, 0.9F));
+  EXPECT_TRUE(told(MaskRule::kAny, 0.1F));
+  EXPECT_TRUE(told(MaskRule::kRequired, 0.1F));
+  EXPECT_FALSE(told(MaskRule::kRequired, 0.5F));
+  EXPECT_TRUE(told(MaskRule::kForbidden, 0.5F));
+  EXPECT_FALSE(told(MaskRule::kForbidden, 0.49F));
+  EXPECT_TRUE(told(MaskRule::kRequired, std::nullopt)) << "rather one alert too many";
+  EXPECT_TRUE(told(MaskRule::kForbidden, std::nullopt));
+}
+
 }  // namespace
 }  // namespace vigil::pipeline

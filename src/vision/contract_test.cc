@@ -1,11 +1,14 @@
 // The contract suites on the real adapters of this room and on the fakes.
 #include "contract/detector_contract.h"
 #include "contract/embedder_contract.h"
+#include "contract/liveness_contract.h"
 #include "fake_detector.h"
 #include "fake_embedder.h"
+#include "fake_liveness.h"
 #include "installed_models.h"
 #include "vision/detectors/mtcnn.h"
 #include "vision/detectors/yunet.h"
+#include "vision/liveness/minifasnet.h"
 #include "vision/model_store.h"
 #include "vision/recognition/facenet.h"
 #include "vision/recognition/sface.h"
@@ -65,6 +68,34 @@ INSTANTIATE_TEST_SUITE_P(
         EmbedderContractCase{"sface_i8", [] { return MakeSface(Precision::kI8); }},
         EmbedderContractCase{"fake", [] { return std::make_unique<FakeEmbedder>(); }}),
     [](const auto& one) { return one.param.name; });
+
+std::unique_ptr<LivenessDetector> MakeMiniFasNet() {
+  return FirstOf(
+      vision::MakeLivenessDetectors({.models_directory = InstalledModelsDirectory()}, 1));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LivenessContract,
+                         ::testing::Values(LivenessContractCase{"minifasnet", MakeMiniFasNet},
+                                           LivenessContractCase{
+                                               "fake",
+                                               [] { return std::make_unique<FakeLiveness>(); }}),
+                         [](const auto& one) { return one.param.name; });
+
+TEST(LivenessOptions, OnlyALivenessModelServes) {
+  const Error missing =
+      vision::MakeLivenessDetectors({.models_directory = "/nonexistent"}, 1).error();
+  EXPECT_EQ(missing.code, ErrorCode::kUnavailable);
+  EXPECT_NE(missing.message.find("vigil models install minifasnet"), std::string::npos);
+  const auto directory = InstalledModelsDirectory();
+  if (!vision::FindModel(directory, "mtcnn")) {
+    ASSERT_FALSE(ModelsAreRequired());
+    GTEST_SKIP() << "mtcnn is not installed in " << directory;
+  }
+  const auto made =
+      vision::MakeLivenessDetectors({.models_directory = directory, .model_id = "mtcnn"}, 1);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kInvalidArgument);
+}
 
 TEST(MtcnnOptions, OutOfRangeIsRefusedWithTheName) {
   const auto refusal = [](vision::MtcnnOptions options, int count = 1) {

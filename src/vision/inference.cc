@@ -22,7 +22,8 @@ Result<std::shared_ptr<ov::Model>> ReadNetwork(ov::Core& core, const InstalledMo
 
 Result<ov::CompiledModel> CompileNetwork(ov::Core& core, const InstalledModel& model,
                                          const std::string& network, Precision precision,
-                                         int streams, std::size_t batch) {
+                                         int streams, std::size_t batch,
+                                         const std::function<void(ov::Model&)>& extend) {
   VIGIL_ASSIGN_OR_RETURN(const auto read, ReadNetwork(core, model, network, precision));
   ov::CompiledModel compiled;
   VIGIL_RETURN_IF_ERROR(GuardInference(format("load {} of {}", network, model.id), [&] {
@@ -31,6 +32,7 @@ Result<ov::CompiledModel> CompileNetwork(ov::Core& core, const InstalledModel& m
       shape[0] = static_cast<std::int64_t>(batch);
       read->reshape(shape);
     }
+    if (extend) extend(*read);
     compiled = core.compile_model(
         read, "CPU",
         // What is not quantised in an int8 network stays in 32-bit floats.

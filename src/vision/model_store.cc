@@ -91,6 +91,28 @@ void ParseTypicalFaces(const json::object& record, InstalledModel& model) {
   }
 }
 
+// The head that `record` lists under "covered_head", if it does. Throws when it is of no sense.
+void ParseCoveredHead(const json::object& record, InstalledModel& model) {
+  const json::value* entry = record.if_contains("covered_head");
+  if (entry == nullptr) return;
+  CoveredHead& head = model.covered_head;
+  const json::object& layer = entry->at("layer").as_object();
+  head.channels = layer.at("channels").to_number<int>();
+  head.side = layer.at("side").to_number<int>();
+  for (const json::value& band : layer.at("bands").as_array()) {
+    head.bands.push_back({.from = band.at(0).to_number<int>(), .to = band.at(1).to_number<int>()});
+    const CoveredHead::Band& rows = head.bands.back();
+    if (rows.from < 0 || rows.from >= rows.to || rows.to > head.side)
+      throw std::invalid_argument("the head for covered faces reads rows beyond its layer");
+  }
+  for (const json::value& weight : entry->at("weights").as_array())
+    head.weights.push_back(weight.to_number<float>());
+  head.bias = entry->at("bias").to_number<float>();
+  if (head.Empty() || head.channels <= 0 ||
+      head.weights.size() != head.bands.size() * static_cast<std::size_t>(head.channels))
+    throw std::invalid_argument("the head for covered faces does not fit its layer");
+}
+
 // Throws where a key is missing or of the wrong type.
 InstalledModel ParseModel(const json::object& record, const std::filesystem::path& folder) {
   InstalledModel model;
@@ -118,6 +140,7 @@ InstalledModel ParseModel(const json::object& record, const std::filesystem::pat
     model.calibrations.push_back(ParseCalibration(entry.as_object()));
   }
   ParseTypicalFaces(record, model);
+  ParseCoveredHead(record, model);
   return model;
 }
 

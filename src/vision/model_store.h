@@ -44,6 +44,22 @@ struct ModelCalibration {
   std::string measured_on;  // for people: "LFW View 1: 12.45 million impostor pairs"
 };
 
+// A logistic regression that tells covered faces from an inner layer of an embedder: on the means
+// of each channel over each band of rows, the bands from the top.
+struct CoveredHead {
+  struct Band {
+    int from = 0;  // rows of the layer
+    int to = 0;    // exclusive
+  };
+  int channels = 0;  // of the layer, which is the last ReLU of channels x side x side
+  int side = 0;
+  std::vector<Band> bands;
+  std::vector<float> weights;  // band after band
+  float bias = 0;
+
+  bool Empty() const { return weights.empty(); }
+};
+
 // What installed.json of one model says.
 struct InstalledModel {
   std::string id;
@@ -58,6 +74,7 @@ struct InstalledModel {
   std::vector<ModelCalibration> calibrations;
   TypicalFaces typical_faces{};  // that calibrations were measured with; empty for most models
   std::string typical_faces_sha256{};  // of their published file; empty without them
+  CoveredHead covered_head{};          // empty for most models
 
   // The network stored in `precision` ("fp32" or "int8"), if there is one.
   const ModelNetwork* Find(std::string_view network, std::string_view precision) const;

@@ -238,5 +238,27 @@ TEST_F(ModelStore, ListOfNoDirectoryIsEmpty) {
   EXPECT_TRUE(ListModels(directory_ / "none").empty());
 }
 
+TEST_F(ModelStore, HeadsForCoveredFacesAreReadAndMustFitTheirLayer) {
+  EXPECT_TRUE(FindModel(directory_, "tiny")->covered_head.Empty());
+  const auto with = [&](const std::string& layer, const std::string& weights) {
+    Write("installed.json",
+          Replaced(Record(), "\"calibration\"",
+                   R"("covered_head": {"sha256": "cc", "layer": )" + layer +
+                       R"(, "bias": -1.5, "weights": )" + weights + R"(}, "calibration")"));
+    return FindModel(directory_, "tiny");
+  };
+  const std::string layer = R"({"channels": 2, "side": 4, "bands": [[0, 1], [1, 4]]})";
+  const auto model = with(layer, "[0.5, 1, 2, 3]");
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->covered_head.channels, 2);
+  EXPECT_EQ(model->covered_head.bands.at(1).to, 4);
+  EXPECT_FLOAT_EQ(model->covered_head.weights.at(3), 3);
+  EXPECT_FLOAT_EQ(model->covered_head.bias, -1.5F);
+  EXPECT_EQ(with(layer, "[0.5, 1, 2]").error().code, ErrorCode::kDataLoss);
+  EXPECT_EQ(with(layer, "[]").error().code, ErrorCode::kDataLoss);
+  EXPECT_EQ(with(R"({"channels": 2, "side": 4, "bands": [[0, 5]]})", "[1, 2]").error().code,
+            ErrorCode::kDataLoss);
+}
+
 }  // namespace
 }  // namespace vigil::vision

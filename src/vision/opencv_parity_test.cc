@@ -88,7 +88,7 @@ TEST_F(OpencvParity, EmbeddingsEqualThePublishedUse) {
         const FaceCrop crop = embedder->Crop(photo.frame, face.detection);
         const auto embeddings = embedder->Embed(std::span(&crop, 1));
         ASSERT_TRUE(embeddings) << embeddings.error().message;
-        EXPECT_GT(Similarity((*embeddings)[0], face.embedding), least)
+        EXPECT_GT(Similarity((*embeddings)[0].embedding, face.embedding), least)
             << photo.name << " in " << PrecisionName(precision);
       }
     }

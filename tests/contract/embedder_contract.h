@@ -61,7 +61,9 @@ TEST_P(EmbedderContract, UnitLengthInTheStatedDimension) {
   const auto embeddings = embedder_->Embed(SomeCrops(3));
   ASSERT_TRUE(embeddings) << embeddings.error().message;
   ASSERT_EQ(embeddings->size(), 3U);
-  for (const Embedding& embedding : *embeddings) {
+  for (const auto& [embedding, covered] : *embeddings) {
+    EXPECT_TRUE(!covered || (*covered >= 0 && *covered <= 1));
+    EXPECT_EQ(covered.has_value(), embeddings->front().covered.has_value());
     EXPECT_EQ(static_cast<int>(embedding.size()), embedder_->Info().space.dimension);
     EXPECT_NEAR(Similarity(embedding, embedding), 1, 1e-5);
   }
@@ -75,7 +77,8 @@ TEST_P(EmbedderContract, AnyNumberOfCropsInTheirOrder) {
   for (std::size_t i = 0; i < crops.size(); ++i) {
     const auto alone = embedder_->Embed(std::span(&crops[i], 1));
     ASSERT_TRUE(alone);
-    EXPECT_GT(Similarity((*alone)[0], (*together)[i]), 0.999F) << "crop " << i;
+    EXPECT_GT(Similarity((*alone)[0].embedding, (*together)[i].embedding), 0.999F) << "crop " << i;
+    EXPECT_NEAR((*alone)[0].covered.value_or(-1), (*together)[i].covered.value_or(-1), 0.01F);
   }
 }
 

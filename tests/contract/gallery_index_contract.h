@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "contract/random_embedding.h"
 #include "core/gallery.h"
 
 namespace vigil {
@@ -62,18 +63,6 @@ class GalleryOracle {
  private:
   std::map<std::string, GalleryReference> references_;
 };
-
-// A repeatable embedding of unit length.
-inline Embedding RandomEmbedding(int dimension, std::uint32_t seed) {
-  std::uint64_t state = seed * 2654435761U + 12345;
-  Embedding embedding;
-  for (int i = 0; i < dimension; ++i) {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    embedding.push_back(static_cast<float>(state >> 40U) / 8388608.0F - 1.0F);
-  }
-  Normalise(embedding);
-  return embedding;
-}
 
 class GalleryIndexContract : public ::testing::TestWithParam<GalleryIndexFactory> {
  protected:

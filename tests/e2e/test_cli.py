@@ -191,7 +191,8 @@ def test_watch_prints_outcomes(installation, people, scene, start_camera, tmp_pa
         process.wait()
     assert process.returncode == 0, messages
     assert set(line) == {"time", "pts_ms", "track", "outcome", "person", "similarity", "threshold",
-                         "calibrated", "stranger_odds", "reason", "box", "frame_faces"}
+                         "calibrated", "stranger_odds", "reason", "box", "frame_faces", "first_pts_ms",
+                         "last_pts_ms"}
     assert line["person"] == WANTED and line["similarity"] >= line["threshold"]
     assert line["reason"] is None and line["frame_faces"] == 1 and len(line["box"]) == 4
 

@@ -73,8 +73,8 @@ def seeded_models(tmp_path_factory, models_directory):
     subprocess.run([PYTHON, CHECKOUT / "tools/models/tests/seeded_facenet.py", weights, "512"], check=True)
     manifest = (CHECKOUT / "models/manifest.toml").read_text()
     published = re.search(r'id = "facenet-vggface2".*?sha256 = "(\w{64})"', manifest, re.DOTALL)[1]
-    for faces in (CHECKOUT / "models").glob("*-typical-faces.json"):
-        shutil.copy(faces, folder)
+    for beside in (CHECKOUT / "models").glob("*.json"):
+        shutil.copy(beside, folder)
     (folder / "manifest.toml").write_text(manifest.replace(published, hashlib.sha256(weights.read_bytes()).hexdigest()))
     for name in ("mtcnn", "demo-people"):
         shutil.copytree(models_directory / name, folder / "models" / name)

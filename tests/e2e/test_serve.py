@@ -218,6 +218,32 @@ def test_nothing_secret_is_readable_at_rest(enrolled):
         assert b"hidden-word" not in content, f"{file} holds the camera's password"
 
 
+def test_the_gallery_of_the_last_run_is_taken_up_or_refused_in_words(enrolled):
+    server = enrolled.serve()
+    references = wait_until(lambda: server.metric("vigil_gallery_references"), "a gallery", 30,
+                            server.explain)
+    server.terminate()
+    saved = enrolled.data / "gallery"
+    assert (saved / "gallery.list").exists()
+    chunk = next(saved.glob("*.chunk"))
+    assert not holds_unit_vector(chunk.read_bytes(), 128)
+
+    server = enrolled.serve()
+    wait_until(lambda: server.metric("vigil_gallery_references") == references, "all are searched",
+               30, server.explain)
+    assert server.metric("vigil_gallery_saved_sequence") > 0
+    server.terminate()
+    assert chunk.exists(), "what has not changed is not written again"
+    assert "saved gallery is not used" not in enrolled.log_tail()
+
+    chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
+    server = enrolled.serve()
+    wait_until(lambda: server.metric("vigil_gallery_references") == references, "all are searched",
+               30, server.explain)
+    assert "saved gallery is not used" in enrolled.log_tail()
+    assert server.metric("vigil_gallery_rebuilds_total") == 0
+
+
 def holds_unit_vector(content, dimension):
     """Whether float32 numbers of unit length lie anywhere in `content`."""
     for start in range(len(content) - 4 * dimension + 1):

@@ -44,27 +44,30 @@ class FakeEmbedder final : public Embedder {
     return crop;
   }
 
-  Result<std::vector<Embedding>> Embed(std::span<const FaceCrop> crops) override {
+  Result<std::vector<EmbeddedFace>> Embed(std::span<const FaceCrop> crops) override {
     for (const FaceCrop& crop : crops) {
       if (crop.image.width != kSidePx || crop.image.height != kSidePx || crop.image.Empty()) {
         return Fail(ErrorCode::kInvalidArgument, "embed: a crop of the wrong size");
       }
     }
     if (failure_) return std::unexpected(*failure_);
-    std::vector<Embedding> embeddings;
+    std::vector<EmbeddedFace> faces;
     for (const FaceCrop& crop : crops) {
-      embeddings.push_back(script_ ? script_(crop) : EmbeddingOfColour(crop.image));
-      Normalise(embeddings.back());
+      faces.push_back({.embedding = script_ ? script_(crop) : EmbeddingOfColour(crop.image),
+                       .covered = covered_});
+      Normalise(faces.back().embedding);
       ++crops_seen_;
     }
     ++batches_seen_;
-    return embeddings;
+    return faces;
   }
 
   const EmbedderInfo& Info() const override { return info_; }
 
   // Every later Embed fails with `failure`; nothing: works again.
   void FailWith(std::optional<Error> failure) { failure_ = std::move(failure); }
+  // What it says of every later face; at first it cannot tell.
+  void SayCovered(std::optional<float> covered) { covered_ = covered; }
   int CropsSeen() const { return crops_seen_; }
   int BatchesSeen() const { return batches_seen_; }
 
@@ -103,6 +106,7 @@ class FakeEmbedder final : public Embedder {
   EmbedderInfo info_;
   Script script_;
   std::optional<Error> failure_;
+  std::optional<float> covered_;
   std::atomic<int> crops_seen_ = 0;
   std::atomic<int> batches_seen_ = 0;
 };

@@ -1,4 +1,5 @@
-// A fresh, real database with a clock that the test moves.
+// A fresh, real database with a clock that the test moves: an SQLite file, or a database of the
+// PostgreSQL server that VIGIL_TEST_POSTGRES names.
 #pragma once
 
 #include <memory>
@@ -9,7 +10,9 @@
 
 #include "base/check.h"
 #include "database/database.h"
+#include "database/sqlite_connection.h"
 #include "temporary_folder.h"
+#include "temporary_postgres.h"
 
 namespace vigil {
 
@@ -24,6 +27,7 @@ class TemporaryDatabase {
   explicit TemporaryDatabase(database::DatabaseOptions options = {})
       : options_(std::move(options)) {
     options_.path = folder_.Path() / "vigil.db";
+    if (postgres_) options_.postgres_url = postgres_->Url();
     Open();
   }
 
@@ -39,6 +43,14 @@ class TemporaryDatabase {
   database::Database* operator->() { return database_.get(); }
   ManualClock& GetClock() { return clock_; }
   const std::filesystem::path& Path() const { return options_.path; }
+  const database::DatabaseOptions& Options() const { return options_; }
+  // Another connection that may write, as another process would have one.
+  std::unique_ptr<database::Connection> Connect() const {
+    auto connection = postgres_ ? database::OpenPostgres({.url = postgres_->Url()})
+                                : database::OpenSqlite({.path = options_.path});
+    VIGIL_CHECK(connection.has_value(), "a database that is open can be opened again");
+    return *std::move(connection);
+  }
 
   // Runs one statement, for what no repository does.
   database::Answer Execute(const std::string& sql,
@@ -57,6 +69,7 @@ class TemporaryDatabase {
   }
 
   TemporaryFolder folder_;
+  std::unique_ptr<TemporaryPostgres> postgres_ = TemporaryPostgres::Make();
   ManualClock clock_;
   Sealer sealer_ = TestSealer();
   database::DatabaseOptions options_;

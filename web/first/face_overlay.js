@@ -6,6 +6,7 @@ const STYLES = {
   match: { colour: "#ff8a80", dash: [] },
   possible_match: { colour: "#ffc266", dash: [8, 4] },
   stranger: { colour: "#e6eaee", dash: [] },
+  spoof: { colour: "#ffc266", dash: [2, 4] },
   unrecognisable: { colour: "#a3adb8", dash: [] },
   judging: { colour: "#a3adb8", dash: [2, 4] },
 };

@@ -23,10 +23,11 @@ namespace {
 constexpr int kRefineSidePx = 24;
 constexpr int kOutputSidePx = 48;
 // Crops of one inference: enough to share the weights, few enough to stay in the cache.
-constexpr std::size_t kRefineBatch = 8;
-constexpr std::size_t kOutputBatch = 8;
-// Where R-Net runs in 8 bits first, what reaches this much less than its threshold is judged again
-// in floats: where the crops of O-Net lie hangs on their last digits.
+constexpr std::size_t kNetworkBatch = 8;
+constexpr std::size_t kRefineBatch = 48;
+constexpr std::size_t kOutputBatch = 24;
+// What the screen in 8 bits finds so much below the threshold is not judged again: where the crops
+// of O-Net lie hangs on the last digits of R-Net's offsets.
 constexpr float kScreenMargin = 0.2F;
 
 // The best candidates that each step goes on with. A street full of people has some hundreds; only
@@ -37,10 +38,12 @@ constexpr std::size_t kProposedMax = 10'000;         // of all levels, before su
 constexpr std::size_t kRefinedMax = 5'000;           // judged by R-Net
 constexpr std::size_t kDecidedMax = 2'000;           // judged by O-Net
 
+// Computed by hand where the processor has the instructions for it, otherwise by OpenVINO.
 struct Networks {
-  std::optional<PnetWeights> scan;    // for a scan in 8 bits
-  std::optional<RnetWeights> screen;  // likewise
-  ov::CompiledModel propose;          // otherwise
+  std::optional<PnetWeights> scan;
+  std::shared_ptr<const CropTables> refine_screen, refine_exact;
+  std::shared_ptr<const CropTables> output_exact;
+  ov::CompiledModel propose;
   ov::CompiledModel refine;
   ov::CompiledModel output;
 };
@@ -52,10 +55,12 @@ class Mtcnn final : public Detector {
         info_(std::move(info)),
         proposer_(networks.scan ? MakeScanProposer(*networks.scan)
                                 : MakeNetworkProposer(networks.propose)),
-        refine_(networks.refine, kRefineSidePx, kRefineBatch),
-        output_(networks.output, kOutputSidePx, kOutputBatch) {
-    if (networks.screen) screen_.emplace(*networks.screen);
-  }
+        refine_(networks.scan
+                    ? MakeScreenedJudge(networks.refine_screen, networks.refine_exact,
+                                        options.thresholds[1] - kScreenMargin, kRefineBatch)
+                    : MakeNetworkJudge(networks.refine, kRefineSidePx, kNetworkBatch)),
+        output_(networks.scan ? MakeScreenedJudge(nullptr, networks.output_exact, 0, kOutputBatch)
+                              : MakeNetworkJudge(networks.output, kOutputSidePx, kNetworkBatch)) {}
 
   Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames) override {
     for (const Frame& frame : frames) {
@@ -129,26 +134,7 @@ class Mtcnn final : public Detector {
   }
 
   void Refine(const Frame& frame) {
-    passed_.clear();
-    const auto take = [&](const Proposal& judged, const CropVerdict& verdict) {
-      if (!(verdict.score > options_.thresholds[1])) return;
-      Proposal& passed = passed_.emplace_back(judged);
-      passed.score = verdict.score;
-      std::ranges::copy(verdict.offsets, passed.offsets.begin());
-    };
-    Batch refining{refine_, refining_, take};
-    const auto screen = [&](const Proposal& judged, const CropVerdict& verdict) {
-      if (!(verdict.score > options_.thresholds[1] - kScreenMargin)) return;
-      std::ranges::copy(screen_->Place(screen_place_), refining.NextPlace().begin());
-      refining.Add(judged);
-    };
-    if (screen_) {
-      Batch screening{*screen_, screening_, screen, &screen_place_};
-      ForEachCrop(frame, kRefineSidePx, screening);
-    } else {
-      ForEachCrop(frame, kRefineSidePx, refining);
-    }
-    refining.Flush();
+    JudgeCrops(frame, *refine_, options_.thresholds[1], [](Proposal&, const CropVerdict&) {});
     Suppress(passed_, 0.7F, OverlapKind::kUnion, scratch_);
     KeepBest(passed_, kDecidedMax);
     for (Proposal& proposal : passed_) {
@@ -159,65 +145,50 @@ class Mtcnn final : public Detector {
   }
 
   void Decide(const Frame& frame) {
-    passed_.clear();
-    const auto take = [&](const Proposal& judged, const CropVerdict& verdict) {
-      if (!(verdict.score > options_.thresholds[2])) return;
-      Proposal& passed = passed_.emplace_back(judged);
-      passed.score = verdict.score;
-      std::ranges::copy(verdict.offsets, passed.offsets.begin());
-      passed.landmarks = PlaceLandmarks(passed.box, verdict.landmarks.first<10>());
-      ApplyOffsets(passed, 1);
-    };
-    Batch deciding{output_, refining_, take};
-    ForEachCrop(frame, kOutputSidePx, deciding);
+    JudgeCrops(frame, *output_, options_.thresholds[2],
+               [](Proposal& passed, const CropVerdict& verdict) {
+                 passed.landmarks = PlaceLandmarks(passed.box, verdict.landmarks.first<10>());
+                 ApplyOffsets(passed, 1);
+               });
     Suppress(passed_, 0.7F, OverlapKind::kSmaller, scratch_);
     proposals_.swap(passed_);
   }
 
-  // Collects crops of one network and hands each verdict to `take` when the batch is full.
-  template <class Judge, class Take>
-  struct Batch {
-    Judge& judge;
-    std::vector<const Proposal*>& waiting;
-    const Take& take;
-    std::size_t* place = nullptr;  // of the verdict that is being taken
-
-    std::span<float> NextPlace() { return judge.Place(waiting.size()); }
-    void Add(const Proposal& proposal) {
-      waiting.push_back(&proposal);
-      if (waiting.size() == judge.Batch()) Flush();
-    }
-    void Flush() {
-      if (waiting.empty()) return;
-      judge.Infer();
-      for (std::size_t i = 0; i < waiting.size(); ++i) {
-        if (place != nullptr) *place = i;
-        take(*waiting[i], judge.VerdictOf(i));
+  // Judges every proposal's crop; what scores above `threshold` goes to passed_, with its new score
+  // and offsets and what `finish` does to it. Proposals without a pixel inside the frame are
+  // dropped.
+  template <class Finish>
+  void JudgeCrops(const Frame& frame, CropJudge& judge, float threshold, const Finish& finish) {
+    passed_.clear();
+    waiting_.clear();
+    const auto flush = [&] {
+      if (waiting_.empty()) return;
+      judge.Judge(waiting_.size());
+      for (std::size_t i = 0; i < waiting_.size(); ++i) {
+        const CropVerdict verdict = judge.VerdictOf(i);
+        if (!(verdict.score > threshold)) continue;
+        Proposal& passed = passed_.emplace_back(*waiting_[i]);
+        passed.score = verdict.score;
+        std::ranges::copy(verdict.offsets, passed.offsets.begin());
+        finish(passed, verdict);
       }
-      waiting.clear();
-    }
-  };
-
-  // Crops each proposal to `side` pixels and flushes at the end. Proposals without a pixel inside
-  // the frame are dropped.
-  template <class Judge, class Take>
-  void ForEachCrop(const Frame& frame, int side, Batch<Judge, Take>& batch) {
-    batch.waiting.clear();
+      waiting_.clear();
+    };
     for (const Proposal& proposal : proposals_) {
       const std::optional<PixelRect> crop = CropOf(proposal.box, frame.width, frame.height);
       if (!crop) continue;
-      resizer_.Resize(frame, *crop, side, side, batch.NextPlace());
-      batch.Add(proposal);
+      judge.Take(waiting_.size(), frame, *crop, resizer_);
+      waiting_.push_back(&proposal);
+      if (waiting_.size() == judge.Batch()) flush();
     }
-    batch.Flush();
+    flush();
   }
 
   const MtcnnOptions options_;
   const DetectorInfo info_;
   const std::unique_ptr<Proposer> proposer_;
-  std::optional<RnetScreen> screen_;
-  CropJudge refine_;
-  CropJudge output_;
+  const std::unique_ptr<CropJudge> refine_;
+  const std::unique_ptr<CropJudge> output_;
   MtcnnTrace* trace_ = nullptr;
   AreaResizer resizer_;
   // Buffers are kept from frame to frame.
@@ -228,9 +199,7 @@ class Mtcnn final : public Detector {
   std::vector<Proposal> proposals_;  // what the last step left
   std::vector<Proposal> passed_;     // what the next one leaves
   SuppressScratch scratch_;
-  std::vector<const Proposal*> screening_;
-  std::vector<const Proposal*> refining_;
-  std::size_t screen_place_ = 0;
+  std::vector<const Proposal*> waiting_;  // for the judge
 };
 
 Status CheckOptions(const MtcnnOptions& options, int count) {
@@ -258,31 +227,48 @@ Precision UsedPrecision(const MtcnnOptions& options) {
                                                                     : options.precision;
 }
 
+// The networks as they are computed by hand: P-Net and R-Net looked through in 8 bits, what they
+// find and O-Net in as much as matters.
+Result<Networks> RoundNetworks(ov::Core& core, const InstalledModel& model) {
+  Networks networks;
+  const auto read = [&](const char* name) {
+    return ReadNetwork(core, model, name, Precision::kF32);
+  };
+  VIGIL_ASSIGN_OR_RETURN(const auto pnet, read("pnet"));
+  VIGIL_ASSIGN_OR_RETURN(networks.scan, ReadPnetWeights(*pnet));
+  VIGIL_ASSIGN_OR_RETURN(const auto rnet, read("rnet"));
+  VIGIL_ASSIGN_OR_RETURN(const CropNetworkWeights refine, ReadRnetWeights(*rnet));
+  networks.refine_screen = MakeCropTables(refine, CropNumbers::kBytes);
+  // Where O-Net's crops lie hangs on the last digits of R-Net's offsets.
+  networks.refine_exact = MakeCropTables(refine, CropNumbers::kFloats);
+  VIGIL_ASSIGN_OR_RETURN(const auto onet, read("onet"));
+  VIGIL_ASSIGN_OR_RETURN(const CropNetworkWeights output, ReadOnetWeights(*onet));
+  networks.output_exact = MakeCropTables(output, CropNumbers::kHalves);
+  return networks;
+}
+
+Result<Networks> CompileNetworks(ov::Core& core, const InstalledModel& model, Precision precision,
+                                 int count) {
+  Networks networks;
+  const auto compile = [&](const char* name, std::size_t batch) {
+    return CompileNetwork(core, model, name, precision, count, batch);
+  };
+  VIGIL_ASSIGN_OR_RETURN(networks.propose, compile("pnet", 0));
+  VIGIL_ASSIGN_OR_RETURN(networks.refine, compile("rnet", kNetworkBatch));
+  VIGIL_ASSIGN_OR_RETURN(networks.output, compile("onet", kNetworkBatch));
+  return networks;
+}
+
 Result<std::vector<std::unique_ptr<Mtcnn>>> MakeMtcnns(const MtcnnOptions& options, int count) {
   VIGIL_RETURN_IF_ERROR(CheckOptions(options, count));
   VIGIL_ASSIGN_OR_RETURN(const InstalledModel model, FindModel(options.models_directory, "mtcnn"));
   std::vector<std::unique_ptr<Mtcnn>> detectors;
   std::optional<ov::Core> core;
   VIGIL_RETURN_IF_ERROR(GuardInference("start OpenVINO", [&] { core.emplace(); }));
-  Networks networks;
   const Precision precision = UsedPrecision(options);
-  const auto compile = [&](const char* name, Precision used, std::size_t batch = 0) {
-    return CompileNetwork(*core, model, name, used, count, batch);
-  };
-  // P-Net and R-Net are looked through in 8 bits by hand; O-Net decides, in half floats at least.
-  const Precision rest = precision == Precision::kI8 ? Precision::kF32 : precision;
-  const bool halves = precision == Precision::kI8 && DetectCpuFeatures().bf16;
-  if (precision == Precision::kI8) {
-    VIGIL_ASSIGN_OR_RETURN(const auto network, ReadNetwork(*core, model, "pnet", Precision::kF32));
-    VIGIL_ASSIGN_OR_RETURN(networks.scan, ReadPnetWeights(*network));
-    VIGIL_ASSIGN_OR_RETURN(const auto second, ReadNetwork(*core, model, "rnet", Precision::kF32));
-    VIGIL_ASSIGN_OR_RETURN(networks.screen, ReadRnetWeights(*second));
-  } else {
-    VIGIL_ASSIGN_OR_RETURN(networks.propose, compile("pnet", rest));
-  }
-  VIGIL_ASSIGN_OR_RETURN(networks.refine, compile("rnet", rest, kRefineBatch));
-  VIGIL_ASSIGN_OR_RETURN(networks.output,
-                         compile("onet", halves ? Precision::kBf16 : rest, kOutputBatch));
+  VIGIL_ASSIGN_OR_RETURN(Networks networks, precision == Precision::kI8
+                                                ? RoundNetworks(*core, model)
+                                                : CompileNetworks(*core, model, precision, count));
   const DetectorInfo info{model.id, model.source_archive_sha256,
                           std::string(PrecisionName(precision))};
   VIGIL_RETURN_IF_ERROR(GuardInference("start MTCNN", [&] {

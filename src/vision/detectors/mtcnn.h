@@ -21,9 +21,9 @@ struct MtcnnOptions {
   // Bounds time and memory of one picture; 0: no limit.
   double level_pixels_max = 0;
   double pyramid_factor = 0.709;  // size of one pyramid level against the level before, in (0, 1)
-  // kI8: the first two networks are looked through in 8 bits and what they find is judged again in
-  // floats; the last runs in half floats where the processor has them. Nearly the same as kF32 but
-  // several times faster. Processors without AVX-512 VNNI take kF32 instead.
+  // kI8: the first two networks are looked through in 8 bits; what they find is judged again in
+  // floats, and O-Net decides in 16 bits. Nearly the same as kF32 but several times
+  // faster. Processors without AVX-512 VNNI take kF32 instead.
   Precision precision = Precision::kF32;
 };
 

@@ -130,12 +130,15 @@ class PnetScan {
   Rows rows_;
 };
 
-// The network in 32-bit floats, a cell at a time.
+// The network in 32-bit floats, a cell at a time. What cells of a level share is computed once. One
+// thread at a time.
 class PnetExact {
  public:
   explicit PnetExact(const PnetWeights& weights);
+  // Cells of `level` are judged from now on; it must neither move nor change meanwhile.
+  void Begin(const PnetLevel& level);
   // The cell must lie in the level's grid.
-  PnetAnswer Judge(const PnetLevel& level, PnetCell cell) const;
+  PnetAnswer Judge(PnetCell cell);
 
  private:
   // Sixteen output channels beside each other; unused ones are zero.
@@ -149,7 +152,18 @@ class PnetExact {
   static Layer MakeLayer(const std::vector<float>& weights, const std::vector<float>& bias,
                          const std::vector<float>& slope, std::size_t inputs, std::size_t taps,
                          std::size_t first_output);
+  // What a layer gives at the pixels that were asked for.
+  struct Map {
+    std::vector<std::uint8_t> known;
+    std::vector<Lanes> values;
+  };
+  const float* PooledAt(std::size_t row, std::size_t column);
+  const float* SecondAt(std::size_t row, std::size_t column);
+
   Layer first_, second_, third_low_, third_high_, last_;
+  const PnetLevel* level_ = nullptr;
+  std::size_t columns_ = 0;  // of both maps
+  Map pooled_, second_map_;
 };
 
 }  // namespace vigil::vision

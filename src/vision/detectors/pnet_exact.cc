@@ -1,4 +1,5 @@
-// One cell looks at 12 x 12 pixels; sixteen output channels are computed beside each other.
+// Cells lie close together around a face: what two of them look at in the first two layers is
+// computed once. Sixteen output channels lie beside each other.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -11,10 +12,8 @@ namespace vigil::vision {
 namespace {
 
 constexpr std::size_t kLanes = 16;
-constexpr std::size_t kFirstSide = 10;  // of the first layer's 12 x 12
-constexpr std::size_t kPooledSide = 5;
-constexpr std::size_t kSecondSide = 3;
-constexpr std::size_t kPixels = 12;
+constexpr std::size_t kTaps = 9;
+constexpr std::size_t kPatch = 4;  // side of what one pooled pixel looks at
 
 // Sixteen floats, which the compiler keeps in as many registers as the instruction set needs.
 using Vector [[gnu::vector_size(64), gnu::may_alias]] = float;
@@ -42,52 +41,59 @@ inline __attribute__((always_inline)) void Products(const float* in, std::size_t
   }
 }
 
-struct CellLayers {
+struct LayersOf {
   const Vector* weights[5];
   const Vector* bias[5];
   const Vector* slope[5];
 };
 
-// `pixels`: 12 x 12 of three values. `out`: two scores, four offsets. Of the first layer only
-// `columns` and `rows` exist (9 or 10): pooling passes over the others.
+template <class Layer>
+LayersOf LayersFrom(const std::array<const Layer*, 5>& all) {
+  LayersOf layers{};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    layers.weights[i] = reinterpret_cast<const Vector*>(all[i]->weights.data());
+    layers.bias[i] = reinterpret_cast<const Vector*>(&all[i]->bias);
+    layers.slope[i] = reinterpret_cast<const Vector*>(&all[i]->slope);
+  }
+  return layers;
+}
+
+// One pooled pixel of the first layer. `pixels`: 4 x 4 of three values. Of the 2 x 2 that are
+// pooled only `columns` and `rows` exist (1 or 2).
 VIGIL_SIMD_CLONES
-void JudgeCell(const CellLayers& layers, const float* pixels, std::size_t columns, std::size_t rows,
-               float* out) {
-  constexpr std::size_t kChannels1 = PnetScan::kChannels1;
-  constexpr std::size_t kHalf = kFirstSide / 2;
-  Vector first[2][kFirstSide];
-  alignas(64) float pooled[kPooledSide * kPooledSide * kChannels1 + kLanes];
-  for (std::size_t y = 0; y < kFirstSide; ++y) {
-    Vector* to = first[y % 2];
-    for (std::size_t x = 0; x < kFirstSide; x += kHalf) {
-      Products<kHalf, 3>(pixels + (y * kPixels + x) * 3, 9, kPixels * 3, 3, layers.weights[0],
-                         *layers.bias[0], *layers.slope[0], to + x);
-    }
-    if (columns < kFirstSide) to[columns] = to[columns - 1];
-    if (y % 2 == 0) continue;
-    const Vector* second = y < rows ? first[1] : first[0];
-    for (std::size_t x = 0; x < kPooledSide; ++x) {
-      const Vector upper =
-          first[0][2 * x] > first[0][2 * x + 1] ? first[0][2 * x] : first[0][2 * x + 1];
-      const Vector lower = second[2 * x] > second[2 * x + 1] ? second[2 * x] : second[2 * x + 1];
-      const Vector largest = upper > lower ? upper : lower;
-      // The lanes beyond the channels are overwritten by the next cell.
-      std::memcpy(pooled + (y / 2 * kPooledSide + x) * kChannels1, &largest, sizeof(largest));
-    }
+void FirstLayer(const LayersOf& layers, const float* pixels, std::size_t columns, std::size_t rows,
+                float* out) {
+  Vector first[2][2];
+  for (std::size_t y = 0; y < 2; ++y) {
+    Products<2, 3>(pixels + y * kPatch * 3, 9, kPatch * 3, 3, layers.weights[0], *layers.bias[0],
+                   *layers.slope[0], first[y]);
+    if (columns < 2) first[y][1] = first[y][0];
   }
-  Vector second[kSecondSide * kSecondSide];
-  for (std::size_t y = 0; y < kSecondSide; ++y) {
-    Products<kSecondSide, kChannels1>(pooled + y * kPooledSide * kChannels1, 3 * kChannels1,
-                                      kPooledSide * kChannels1, 3, layers.weights[1],
-                                      *layers.bias[1], *layers.slope[1], second + y * kSecondSide);
-  }
-  float flat[kSecondSide * kSecondSide * kLanes];
-  std::memcpy(flat, second, sizeof(flat));
+  const Vector* second = rows < 2 ? first[0] : first[1];
+  const Vector upper = first[0][0] > first[0][1] ? first[0][0] : first[0][1];
+  const Vector lower = second[0] > second[1] ? second[0] : second[1];
+  const Vector largest = upper > lower ? upper : lower;
+  std::memcpy(out, &largest, sizeof(largest));
+}
+
+// One pixel of the second layer; `pooled`: three rows of three pixels of the first.
+VIGIL_SIMD_CLONES
+void SecondLayer(const LayersOf& layers, const float* pooled, float* out) {
+  Vector second;
+  Products<1, 0>(pooled, 9 * PnetScan::kChannels1, 0, 1, layers.weights[1], *layers.bias[1],
+                 *layers.slope[1], &second);
+  std::memcpy(out, &second, sizeof(second));
+}
+
+// `second`: 3 x 3 pixels of the second layer. `out`: two scores, four offsets.
+VIGIL_SIMD_CLONES
+void LastLayers(const LayersOf& layers, const float* second, float* out) {
   Vector third[2];
   for (std::size_t half = 0; half < 2; ++half) {
-    Products<1, 0>(flat, kSecondSide * kSecondSide * kLanes, 0, 1, layers.weights[2 + half],
-                   *layers.bias[2 + half], *layers.slope[2 + half], third + half);
+    Products<1, 0>(second, kTaps * kLanes, 0, 1, layers.weights[2 + half], *layers.bias[2 + half],
+                   *layers.slope[2 + half], third + half);
   }
+  float flat[2 * kLanes];
   std::memcpy(flat, third, sizeof(third));
   Vector last;
   Products<1, 0>(flat, 2 * kLanes, 0, 1, layers.weights[4], *layers.bias[4], *layers.slope[4],
@@ -131,34 +137,71 @@ PnetExact::PnetExact(const PnetWeights& weights)
   last_ = MakeLayer(last, last_bias, {}, 32, 1, 0);
 }
 
-PnetAnswer PnetExact::Judge(const PnetLevel& level, PnetCell cell) const {
-  VIGIL_CHECK(cell.column >= 0 && cell.row >= 0 && 2 * cell.column + 12 <= level.Width() + 1 &&
-              2 * cell.row + 12 <= level.Height() + 1);
-  alignas(64) float pixels[kPixels * kPixels * 3];
+void PnetExact::Begin(const PnetLevel& level) {
+  level_ = &level;
+  columns_ = static_cast<std::size_t>(std::max(0, PnetCells(level.Width()))) + 4;
+  const std::size_t rows = static_cast<std::size_t>(std::max(0, PnetCells(level.Height()))) + 4;
+  for (Map* map : {&pooled_, &second_map_}) {
+    map->known.assign(std::max(map->known.size(), columns_ * rows), 0);
+    if (map->values.size() < columns_ * rows) map->values.resize(columns_ * rows);
+  }
+}
+
+const float* PnetExact::PooledAt(std::size_t row, std::size_t column) {
+  const std::size_t at = row * columns_ + column;
+  float* values = pooled_.values[at].at.data();
+  if (pooled_.known[at] != 0) return values;
+  pooled_.known[at] = 1;
+  const auto first_row = static_cast<int>(2 * row);
+  const auto first_column = static_cast<int>(2 * column);
+  float pixels[kPatch * kPatch * 3];
   float* to = pixels;
-  for (int y = 2 * cell.row; y < 2 * cell.row + 12; ++y) {
-    // The last cell of an odd side reaches one pixel beyond.
-    const std::uint16_t* row = level.Exact(std::min(y, level.Height() - 1));
-    for (int x = 2 * cell.column; x < 2 * cell.column + 12; ++x) {
-      const std::uint16_t* from = row + std::ptrdiff_t{4} * std::min(x, level.Width() - 1);
+  for (int y = first_row; y < first_row + 4; ++y) {
+    // The last pixel of an odd side reaches one beyond.
+    const std::uint16_t* from_row = level_->Exact(std::min(y, level_->Height() - 1));
+    for (int x = first_column; x < first_column + 4; ++x) {
+      const std::uint16_t* from = from_row + std::ptrdiff_t{4} * std::min(x, level_->Width() - 1);
       for (int channel = 0; channel < 3; ++channel) {
         *to++ = (static_cast<float>(from[channel]) * (1.0F / 256) - 127.5F) * 0.0078125F;
       }
     }
   }
-  const Layer* all[5] = {&first_, &second_, &third_low_, &third_high_, &last_};
-  CellLayers layers{};
-  for (int i = 0; i < 5; ++i) {
-    layers.weights[i] = reinterpret_cast<const Vector*>(all[i]->weights.data());
-    layers.bias[i] = reinterpret_cast<const Vector*>(&all[i]->bias);
-    layers.slope[i] = reinterpret_cast<const Vector*>(&all[i]->slope);
+  const auto exist = [](int first, int side) {
+    return std::min<std::size_t>(2, static_cast<std::size_t>(side - 2 - first));
+  };
+  FirstLayer(LayersFrom<Layer>({&first_, &second_, &third_low_, &third_high_, &last_}), pixels,
+             exist(first_column, level_->Width()), exist(first_row, level_->Height()), values);
+  return values;
+}
+
+const float* PnetExact::SecondAt(std::size_t row, std::size_t column) {
+  const std::size_t at = row * columns_ + column;
+  float* values = second_map_.values[at].at.data();
+  if (second_map_.known[at] != 0) return values;
+  second_map_.known[at] = 1;
+  float pooled[kTaps * PnetScan::kChannels1];
+  for (std::size_t tap = 0; tap < kTaps; ++tap) {
+    std::copy_n(PooledAt(row + tap / 3, column + tap % 3), PnetScan::kChannels1,
+                pooled + tap * PnetScan::kChannels1);
+  }
+  SecondLayer(LayersFrom<Layer>({&first_, &second_, &third_low_, &third_high_, &last_}), pooled,
+              values);
+  return values;
+}
+
+PnetAnswer PnetExact::Judge(PnetCell cell) {
+  VIGIL_CHECK(level_ != nullptr && cell.column >= 0 && cell.row >= 0 &&
+              2 * cell.column + 12 <= level_->Width() + 1 &&
+              2 * cell.row + 12 <= level_->Height() + 1);
+  float second[kTaps * kLanes];
+  for (std::size_t tap = 0; tap < kTaps; ++tap) {
+    std::copy_n(SecondAt(static_cast<std::size_t>(cell.row) + tap / 3,
+                         static_cast<std::size_t>(cell.column) + tap % 3),
+                kLanes, second + tap * kLanes);
   }
   alignas(64) float out[kLanes];
-  const auto exist = [](int at, int side) {
-    return std::min(kFirstSide, static_cast<std::size_t>(side - 2 - 2 * at));
-  };
-  JudgeCell(layers, pixels, exist(cell.column, level.Width()), exist(cell.row, level.Height()),
-            out);
+  LastLayers(LayersFrom<Layer>({&first_, &second_, &third_low_, &third_high_, &last_}), second,
+             out);
   PnetAnswer answer;
   answer.score = 1.0F / (1.0F + std::exp(out[0] - out[1]));
   std::copy_n(out + 2, 4, answer.offsets.begin());

@@ -125,7 +125,7 @@ TEST(PnetScan, EveryInstructionSetFindsTheSameCells) {
 
 TEST(PnetExact, EqualsAPlainComputation) {
   const PnetWeights weights = RandomWeights(3);
-  const PnetExact exact(weights);
+  PnetExact exact(weights);
   for (const auto& [width, height] : kSizes) {
     const auto pixels = RandomPixels(width, height, 4);
     const PnetLevel level = LevelOf(pixels, width, height);
@@ -141,11 +141,12 @@ TEST(PnetExact, EqualsAPlainComputation) {
                  weights.conv3, weights.bias3, weights.slope3, 3);
     Planes scores = Convolve(last, weights.scores, weights.scores_bias, {}, 1);
     Planes offsets = Convolve(last, weights.offsets, weights.offsets_bias, {}, 1);
+    exact.Begin(level);
     ASSERT_EQ(scores.width, PnetCells(width));
     ASSERT_EQ(scores.height, PnetCells(height));
     for (int row = 0; row < scores.height; ++row) {
       for (int column = 0; column < scores.width; ++column) {
-        const PnetAnswer answer = exact.Judge(level, {column, row});
+        const PnetAnswer answer = exact.Judge({column, row});
         const double difference = scores.At(1, row, column) - scores.At(0, row, column);
         EXPECT_NEAR(answer.score, 1 / (1 + std::exp(-difference)), 1e-4);
         for (int side = 0; side < 4; ++side) {

@@ -16,6 +16,17 @@ namespace {
 
 constexpr int kLanes = 16;
 
+VIGIL_VNNI_INLINE SumLanes AddProducts(SumLanes sum, __m512i in, __m512i weights) {
+  return reinterpret_cast<SumLanes>(
+      _mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), in, weights));
+}
+VIGIL_VNNI_INLINE SumLanes Largest(SumLanes a, SumLanes b) { return a > b ? a : b; }
+VIGIL_VNNI_INLINE SumLanes Smallest(SumLanes a, SumLanes b) { return a < b ? a : b; }
+// Where the mask is set `b`, else `a`.
+VIGIL_VNNI_INLINE SumLanes Blend(__mmask16 mask, SumLanes a, SumLanes b) {
+  return reinterpret_cast<SumLanes>(
+      _mm512_mask_mov_epi32(reinterpret_cast<__m512i>(a), mask, reinterpret_cast<__m512i>(b)));
+}
 VIGIL_VNNI_INLINE __m512i Load(const std::uint32_t* from) { return _mm512_loadu_si512(from); }
 VIGIL_VNNI_INLINE __m512i Repeat(std::uint32_t value) {
   return _mm512_set1_epi32(static_cast<int>(value));
@@ -23,10 +34,10 @@ VIGIL_VNNI_INLINE __m512i Repeat(std::uint32_t value) {
 
 // PReLU after scale and bias.
 template <class Epilogue>
-VIGIL_VNNI_INLINE __m512 Activate(const Epilogue& epilogue, std::size_t channel, __m512i sum) {
-  const __m512 value =
-      _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(epilogue.scale[channel]),
-                      _mm512_set1_ps(epilogue.bias[channel]));
+VIGIL_VNNI_INLINE __m512 Activate(const Epilogue& epilogue, std::size_t channel, SumLanes sum) {
+  const __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(reinterpret_cast<__m512i>(sum)),
+                                       _mm512_set1_ps(epilogue.scale[channel]),
+                                       _mm512_set1_ps(epilogue.bias[channel]));
   const __mmask16 negative = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_LT_OQ);
   return _mm512_mask_mul_ps(value, negative, value, _mm512_set1_ps(epilogue.slope[channel]));
 }
@@ -43,9 +54,9 @@ VIGIL_VNNI_INLINE __m512i ToByte(const Epilogue& epilogue, std::size_t channel, 
 template <int groups, class Weights>
 VIGIL_VNNI_INLINE void Convolve(const Weights& weights, std::size_t first_output,
                                 const std::uint32_t* const rows[3], std::size_t column,
-                                std::size_t pitch, __m512i (&sums)[8][2]) {
+                                std::size_t pitch, SumLanes (&sums)[8][2]) {
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) sums[i][0] = sums[i][1] = _mm512_setzero_si512();
+  for (int i = 0; i < 8; ++i) sums[i][0] = sums[i][1] = SumLanes{};
   for (std::size_t tap = 0; tap < 9; ++tap) {
     const std::uint32_t* in = rows[tap / 3] + column + tap % 3;
     const std::uint32_t* weight = weights[tap * groups].data() + first_output;
@@ -56,8 +67,8 @@ VIGIL_VNNI_INLINE void Convolve(const Weights& weights, std::size_t first_output
 #pragma GCC unroll 8
       for (int i = 0; i < 8; ++i) {
         const __m512i by = Repeat(weight[i]);
-        sums[i][0] = _mm512_dpbusd_epi32(sums[i][0], left, by);
-        sums[i][1] = _mm512_dpbusd_epi32(sums[i][1], right, by);
+        sums[i][0] = AddProducts(sums[i][0], left, by);
+        sums[i][1] = AddProducts(sums[i][1], right, by);
       }
       in += pitch;
       weight += weights[0].size();
@@ -100,31 +111,31 @@ VIGIL_VNNI void VnniPnetKernel::PoolRow(const PnetScan::Tables& tables, const Pn
     __m512i packed[PnetScan::kGroups1] = {};
 #pragma GCC unroll 1
     for (std::size_t channel = 0; channel < PnetScan::kChannels1; ++channel) {
-      __m512i sums[2][2] = {};
+      SumLanes sums[2][2] = {};
 #pragma GCC unroll 9
       for (int tap = 0; tap < 9; ++tap) {
         const int y = tap / 3;
         const int x = tap % 3;
         const __m512i by = Repeat(tables.weights1[channel][static_cast<std::size_t>(tap)]);
-        sums[0][0] = _mm512_dpbusd_epi32(sums[0][0], in[y][x], by);
-        sums[0][1] = _mm512_dpbusd_epi32(sums[0][1], in[y][x + 1], by);
-        sums[1][0] = _mm512_dpbusd_epi32(sums[1][0], in[y + 1][x], by);
-        sums[1][1] = _mm512_dpbusd_epi32(sums[1][1], in[y + 1][x + 1], by);
+        sums[0][0] = AddProducts(sums[0][0], in[y][x], by);
+        sums[0][1] = AddProducts(sums[0][1], in[y][x + 1], by);
+        sums[1][0] = AddProducts(sums[1][0], in[y + 1][x], by);
+        sums[1][1] = AddProducts(sums[1][1], in[y + 1][x + 1], by);
       }
       if (rows_left == 1) {
         sums[1][0] = sums[0][0];
         sums[1][1] = sums[0][1];
       }
-      const __m512i odd_highest = _mm512_max_epi32(sums[0][1], sums[1][1]);
-      const __m512i odd_lowest = _mm512_min_epi32(sums[0][1], sums[1][1]);
-      const __m512i highest = _mm512_max_epi32(sums[0][0], sums[1][0]);
-      const __m512i lowest = _mm512_min_epi32(sums[0][0], sums[1][0]);
+      // Columns beyond the end have no odd half.
+      const SumLanes highest =
+          Blend(odd_mask, Largest(sums[0][0], sums[1][0]),
+                Largest(Largest(sums[0][0], sums[1][0]), Largest(sums[0][1], sums[1][1])));
+      const SumLanes lowest =
+          Blend(odd_mask, Smallest(sums[0][0], sums[1][0]),
+                Smallest(Smallest(sums[0][0], sums[1][0]), Smallest(sums[0][1], sums[1][1])));
       // PReLU has its largest value at one end, whatever its slope.
-      const __m512 value =
-          _mm512_max_ps(Activate(tables.epilogue1, channel,
-                                 _mm512_mask_max_epi32(highest, odd_mask, highest, odd_highest)),
-                        Activate(tables.epilogue1, channel,
-                                 _mm512_mask_min_epi32(lowest, odd_mask, lowest, odd_lowest)));
+      const __m512 value = _mm512_max_ps(Activate(tables.epilogue1, channel, highest),
+                                         Activate(tables.epilogue1, channel, lowest));
       const __m512i shift = _mm512_set1_epi32(static_cast<int>(8 * (channel % 4)));
       const std::size_t group = channel / 4;
       packed[group] = _mm512_or_si512(
@@ -141,7 +152,7 @@ VIGIL_VNNI void VnniPnetKernel::SecondRow(const PnetScan::Tables& tables,
                                           std::uint32_t* out, std::size_t pitch) {
   for (std::size_t column = 0; column < static_cast<std::size_t>(columns); column += 2 * kLanes) {
     for (std::size_t output = 0; output < PnetScan::kChannels2; output += 8) {
-      __m512i sums[8][2];
+      SumLanes sums[8][2];
       Convolve<PnetScan::kGroups1>(tables.weights2, output, rows, column, pitch, sums);
 #pragma GCC unroll 2
       for (std::size_t half = 0; half < 2; ++half) {
@@ -171,7 +182,7 @@ VIGIL_VNNI void VnniPnetKernel::ThirdRow(const PnetScan::Tables& tables,
     __m512 difference[2] = {_mm512_set1_ps(tables.difference_bias),
                             _mm512_set1_ps(tables.difference_bias)};
     for (std::size_t output = 0; output < PnetScan::kChannels3; output += 8) {
-      __m512i sums[8][2];
+      SumLanes sums[8][2];
       Convolve<PnetScan::kGroups2>(tables.weights3, output, rows, static_cast<std::size_t>(column),
                                    pitch, sums);
 #pragma GCC unroll 8

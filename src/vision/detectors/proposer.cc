@@ -79,8 +79,9 @@ class ScanProposer final : public Proposer, private AveragedRowSink {
     for (std::size_t i = 0; i < levels.size(); ++i) {
       cells_.clear();
       scan_.Scan(levels_[i], difference_min, cells_);
+      exact_.Begin(levels_[i]);
       for (const PnetCell cell : cells_) {
-        const PnetAnswer answer = exact_.Judge(levels_[i], cell);
+        const PnetAnswer answer = exact_.Judge(cell);
         if (!(answer.score >= threshold)) continue;
         proposals[i].push_back({.box = WindowOf(cell.column, cell.row, levels[i].scale),
                                 .score = answer.score,

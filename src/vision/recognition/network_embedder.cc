@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "vision/inference.h"
+#include "vision/recognition/covered_head.h"
 #include "vision/recognition/face_box.h"
 
 namespace vigil::vision {
@@ -37,18 +38,19 @@ void MirrorRows(std::span<float> planes, std::size_t side) {
 class NetworkEmbedder final : public Embedder {
  public:
   NetworkEmbedder(Feeding feeding, const EmbedderOptions& options, EmbedderInfo info,
-                  ov::CompiledModel& network)
+                  ov::CompiledModel& network, bool tells_covered)
       : feeding_(std::move(feeding)),
         batch_max_(static_cast<std::size_t>(options.batch_max)),
         views_(options.views),
         info_(std::move(info)),
+        tells_covered_(tells_covered),
         request_(network.create_infer_request()) {}
 
   FaceCrop Crop(const Frame& frame, const Detection& detection) const override {
     return feeding_.crop.cut(frame, detection);
   }
 
-  Result<std::vector<Embedding>> Embed(std::span<const FaceCrop> crops) override {
+  Result<std::vector<EmbeddedFace>> Embed(std::span<const FaceCrop> crops) override {
     const std::size_t crop_size = CropSize();
     for (const FaceCrop& crop : crops) {
       if (crop.image.width != feeding_.side_px || crop.image.height != feeding_.side_px ||
@@ -59,13 +61,13 @@ class NetworkEmbedder final : public Embedder {
                    crop.image.height, info_.space.model_id, feeding_.side_px, feeding_.side_px));
       }
     }
-    std::vector<Embedding> embeddings;
+    std::vector<EmbeddedFace> faces;
     VIGIL_RETURN_IF_ERROR(GuardInference("embed faces with " + info_.space.model_id, [&] {
       for (std::size_t done = 0; done < crops.size(); done += batch_max_) {
-        EmbedBatch(crops.subspan(done, std::min(batch_max_, crops.size() - done)), embeddings);
+        EmbedBatch(crops.subspan(done, std::min(batch_max_, crops.size() - done)), faces);
       }
     }));
-    return embeddings;
+    return faces;
   }
 
   const EmbedderInfo& Info() const override { return info_; }
@@ -76,19 +78,21 @@ class NetworkEmbedder final : public Embedder {
     return 3 * side * side;
   }
 
-  void EmbedBatch(std::span<const FaceCrop> crops, std::vector<Embedding>& embeddings) {
-    std::vector<Embedding> seen = Infer(crops, View::kStraight);
+  void EmbedBatch(std::span<const FaceCrop> crops, std::vector<EmbeddedFace>& faces) {
+    std::vector<EmbeddedFace> seen = Infer(crops, View::kStraight);
     if (views_ == Views::kBoth) {
-      const std::vector<Embedding> mirrored = Infer(crops, View::kMirrored);
+      const std::vector<EmbeddedFace> mirrored = Infer(crops, View::kMirrored);
       for (std::size_t i = 0; i < seen.size(); ++i) {
-        std::ranges::transform(seen[i], mirrored[i], seen[i].begin(), std::plus<>());
-        Normalise(seen[i]);
+        Embedding& sum = seen[i].embedding;
+        std::ranges::transform(sum, mirrored[i].embedding, sum.begin(), std::plus<>());
+        Normalise(sum);
+        if (tells_covered_) seen[i].covered = (*seen[i].covered + *mirrored[i].covered) / 2;
       }
     }
-    std::ranges::move(seen, std::back_inserter(embeddings));
+    std::ranges::move(seen, std::back_inserter(faces));
   }
 
-  std::vector<Embedding> Infer(std::span<const FaceCrop> crops, View view) {
+  std::vector<EmbeddedFace> Infer(std::span<const FaceCrop> crops, View view) {
     const auto side = static_cast<std::size_t>(feeding_.side_px);
     const std::size_t crop_size = CropSize();
     input_.resize(std::max(input_.size(), crops.size() * crop_size));
@@ -107,18 +111,24 @@ class NetworkEmbedder final : public Embedder {
       throw std::runtime_error(format("{} numbers came for {} crops of dimension {}",
                                       output.get_size(), crops.size(), dimension));
     }
-    std::vector<Embedding> embeddings;
+    std::vector<EmbeddedFace> faces;
     for (std::size_t i = 0; i < crops.size(); ++i, values += dimension) {
-      embeddings.emplace_back(values, values + dimension);
-      Normalise(embeddings.back());
+      faces.push_back({.embedding = Embedding(values, values + dimension)});
+      Normalise(faces.back().embedding);
     }
-    return embeddings;
+    if (tells_covered_) {
+      const ov::Tensor covered = request_.get_tensor(kCoveredOutput);
+      for (std::size_t i = 0; i < faces.size(); ++i)
+        faces[i].covered = covered.data<const float>()[i];
+    }
+    return faces;
   }
 
   const Feeding feeding_;
   const std::size_t batch_max_;
   const Views views_;
   const EmbedderInfo info_;
+  const bool tells_covered_;
   ov::InferRequest request_;
   std::vector<float> input_;
 };
@@ -174,15 +184,20 @@ Result<std::vector<std::unique_ptr<Embedder>>> MakeNetworkEmbedders(const Embedd
   VIGIL_ASSIGN_OR_RETURN(const InstalledModel model,
                          FindModel(options.models_directory, options.model_id));
   VIGIL_ASSIGN_OR_RETURN(const Feeding feeding, FeedingOf(model, rule_of));
+  const bool tells_covered = !model.covered_head.Empty();
   std::optional<ov::Core> core;
   VIGIL_RETURN_IF_ERROR(GuardInference("start OpenVINO", [&] { core.emplace(); }));
-  VIGIL_ASSIGN_OR_RETURN(ov::CompiledModel network,
-                         CompileNetwork(*core, model, "embedder", options.precision, count));
+  VIGIL_ASSIGN_OR_RETURN(
+      ov::CompiledModel network,
+      CompileNetwork(*core, model, "embedder", options.precision, count, 0, [&](ov::Model& read) {
+        if (tells_covered) Attach(model.covered_head, read);
+      }));
   const EmbedderInfo info = InfoOf(model, feeding, options.precision);
   std::vector<std::unique_ptr<Embedder>> embedders;
   VIGIL_RETURN_IF_ERROR(GuardInference("start " + model.id, [&] {
     for (int i = 0; i < count; ++i) {
-      embedders.push_back(std::make_unique<NetworkEmbedder>(feeding, options, info, network));
+      embedders.push_back(
+          std::make_unique<NetworkEmbedder>(feeding, options, info, network, tells_covered));
     }
   }));
   return embedders;

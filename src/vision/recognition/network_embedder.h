@@ -38,9 +38,10 @@ using CropRuleOf = std::function<Result<CropRule>(const InstalledModel& model)>;
 
 // `count` embedders that share the compiled network, one for each thread that embeds. Crops are
 // standardised as the model's manifest says and the result is brought to length 1. One inference
-// uses one thread, the caller's. Errors: kInvalidArgument for options out of range, a model that is
-// no embedder or one that `rule_of` refuses, those of FindModel and VerifyNetwork for missing or
-// altered models, kInternal when OpenVINO fails.
+// uses one thread, the caller's. Faces are told covered where the model has a head for it. Errors:
+// kInvalidArgument for options out of range, a model that is no embedder or one that `rule_of`
+// refuses, those of FindModel and VerifyNetwork for missing or altered models, kInternal when
+// OpenVINO fails.
 Result<std::vector<std::unique_ptr<Embedder>>> MakeNetworkEmbedders(const EmbedderOptions& options,
                                                                     const CropRuleOf& rule_of,
                                                                     int count);

@@ -25,7 +25,7 @@ def copy_of_manifest(folder):
 
 def test_the_manifest_names_every_model_with_its_hashes():
     models = load_manifest(MANIFEST).models
-    assert list(models) == ["mtcnn", "facenet-128", "facenet-vggface2", "facenet-casia", "yunet", "sface"]
+    assert list(models) == ["mtcnn", "facenet-128", "facenet-vggface2", "facenet-casia", "minifasnet", "yunet", "sface"]
     for model in models.values():
         assert bool(model.source.package) != bool(model.source.url)
         for sha256 in (model.source.sha256, *(file.sha256 for file in model.files)):
@@ -56,6 +56,13 @@ def test_altered_typical_faces_are_refused_with_both_hashes(tmp_path):
     faces.write_text(faces.read_text().replace("0.1", "0.2", 1))
     with pytest.raises(ModelError, match="was altered: SHA-256 expected [0-9a-f]{64}, found [0-9a-f]{64}"):
         load_manifest(manifest)
+
+
+def test_the_head_for_covered_faces_fits_its_layer():
+    head = load_manifest(MANIFEST).models["facenet-128"].covered_head
+    layer = head["layer"]
+    assert len(head["weights"]) == layer["channels"] * len(layer["bands"])
+    assert all(0 <= low < high <= layer["side"] for low, high in layer["bands"])
 
 
 @pytest.mark.parametrize("text", ["schema = 2", "schema = 1\n[[model]]\nid = 'a'", "no toml"])

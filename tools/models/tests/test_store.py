@@ -61,6 +61,16 @@ def test_typical_faces_are_recorded_where_the_model_has_some(tmp_path):
     assert json.loads(path.read_text())["typical_faces"] == typical
 
 
+def test_the_head_for_covered_faces_is_recorded_where_the_model_has_one(tmp_path):
+    store = Store(tmp_path)
+    store.add(MODEL, FILE, "fp32", save)
+    path = tmp_path / "face" / "installed.json"
+    assert "covered_head" not in json.loads(path.read_text())
+    head = {"sha256": "3" * 64, "layer": {"channels": 1, "side": 2, "bands": [[0, 2]]}, "bias": 0.5, "weights": [1.0]}
+    store.refresh(Model(**{**MODEL.__dict__, "covered_head": head}))
+    assert json.loads(path.read_text())["covered_head"] == head
+
+
 def test_an_altered_file_is_told_with_both_hashes(tmp_path):
     store = Store(tmp_path)
     store.add(MODEL, FILE, "fp32", save)

@@ -13,8 +13,8 @@ from vigil_models.errors import ModelError
 
 
 class _Storage:
-    def __init__(self, key, count):
-        self.key, self.count = key, count
+    def __init__(self, key, count, kind="FloatStorage"):
+        self.key, self.count, self.kind = key, count, kind
 
 
 class _Global:
@@ -36,7 +36,7 @@ class _Writer(pickle._Pickler):
 
     def persistent_id(self, item):
         if isinstance(item, _Storage):
-            return ("storage", _Global("torch", "FloatStorage"), item.key, "cpu", item.count, None)
+            return ("storage", _Global("torch", item.kind), item.key, "cpu", item.count, None)
         return None
 
 
@@ -60,7 +60,7 @@ def weights_file(dictionary, storages):
     for part in parts:
         _Writer(file, 2).dump(part)
     for values in storages.values():
-        file.write(struct.pack("<q", len(values)) + np.asarray(values, "<f4").tobytes())
+        file.write(struct.pack("<q", len(values)) + np.asarray(values, getattr(values, "dtype", "<f4")).tobytes())
     file.seek(0)
     return file
 
@@ -71,6 +71,16 @@ def test_tensors_come_back_with_their_strides():
     tensors = torch_tensors.read_state_dictionary(weights_file(dictionary, {"7": [1, 2, 3, 4, 5, 6]}), "a.pt")
     assert tensors["rows"].tolist() == [[1, 2, 3], [4, 5, 6]]
     assert tensors["columns"].tolist() == [[1, 4], [2, 5], [3, 6]]
+
+
+def test_counters_beside_the_weights_are_whole_numbers():
+    dictionary = OrderedDict(
+        seen=_Tensor(_Storage("3", 1, "LongStorage"), 0, (), ()), weight=_Tensor(_Storage("7", 2), 0, (2,), (1,))
+    )
+    storages = {"3": np.array([5_000_000_000], "<i8"), "7": [1, 2]}
+    tensors = torch_tensors.read_state_dictionary(weights_file(dictionary, storages), "a.pt")
+    assert tensors["seen"].item() == 5_000_000_000
+    assert tensors["weight"].tolist() == [1, 2]
 
 
 def test_a_tensor_that_reaches_beyond_its_storage_is_refused():

@@ -2,7 +2,7 @@
 import io
 import time
 
-from . import archive, download, facenet, mtcnn, onnx_file, onnx_network, torch_tensors
+from . import archive, download, facenet, minifasnet, mtcnn, onnx_file, onnx_network, torch_tensors
 from .errors import ModelError
 from .files import whole_file, write_json
 from .progress import say
@@ -80,6 +80,8 @@ def _convert(model, file, source):
             return mtcnn.build(file.network, torch_tensors.read_state_dictionary(io.BytesIO(data), file.path))
         case "facenet":
             return facenet.build(facenet.read_weights(io.BytesIO(data), file.path))
+        case "minifasnet":
+            return minifasnet.build(torch_tensors.read_state_dictionary(io.BytesIO(data), file.path))
         case "sface":
             return onnx_network.build_sface(onnx_file.read_graph(data, file.path))
         case "yunet":

@@ -40,6 +40,7 @@ class Model:
     output: dict
     calibration: tuple[dict, ...]
     typical_faces: dict | None = None  # {"sha256", "temperature", "faces"}, see README.md
+    covered_head: dict | None = None  # {"sha256", "layer", "bias", "weights"}, see README.md
 
 
 @dataclass(frozen=True)
@@ -79,21 +80,24 @@ def _demo_people(entry):
     return DemoPeople(Source(**entry), folder, photos)
 
 
-def _typical_faces(entry, folder):
-    """Read from the file that the manifest names, beside it."""
+def _checked_file(entry, folder, keys):
+    """What the file that the manifest names, beside it, says under `keys`."""
     path = folder / entry["file"]
     try:
         data = path.read_bytes()
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != entry["sha256"]:
             raise ModelError(f"{path} was altered: SHA-256 expected {entry['sha256']}, found {sha256}")
-        typical = json.loads(data)
+        content = json.loads(data)
     except (OSError, ValueError) as error:
-        raise ModelError(f"the typical faces {path} cannot be read: {error}") from error
-    return {"sha256": sha256, "temperature": typical["temperature"], "faces": typical["faces"]}
+        raise ModelError(f"{path} cannot be read: {error}") from error
+    return {"sha256": sha256, **{key: content[key] for key in keys}}
 
 
 def _model(entry, folder):
+    def beside(name, *keys):
+        return _checked_file(entry[name], folder, keys) if name in entry else None
+
     return Model(
         id=entry["id"],
         kind=entry["kind"],
@@ -104,5 +108,6 @@ def _model(entry, folder):
         input=entry["input"],
         output=entry.get("output", {}),
         calibration=tuple(entry.get("calibration", ())),
-        typical_faces=_typical_faces(entry["typical_faces"], folder) if "typical_faces" in entry else None,
+        typical_faces=beside("typical_faces", "temperature", "faces"),
+        covered_head=beside("covered_head", "layer", "bias", "weights"),
     )

@@ -13,7 +13,7 @@ SCHEMA = 1
 RECIPE = 1
 
 # Converters whose networks are so small that 8-bit numbers gain nothing.
-FP32_ONLY = ("mtcnn",)
+FP32_ONLY = ("mtcnn", "minifasnet")
 
 
 def derived_name(source_sha256, precision):
@@ -128,4 +128,6 @@ class Store:
         }
         if model.typical_faces is not None:
             record["typical_faces"] = model.typical_faces
+        if model.covered_head is not None:
+            record["covered_head"] = model.covered_head
         write_json(self.folder(model) / "installed.json", record)

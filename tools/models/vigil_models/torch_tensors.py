@@ -32,6 +32,14 @@ class _Tensor:
 class _FloatStorage:
     """Stands for torch.FloatStorage, which only ever names the element type here."""
 
+    NUMBERS = "<f4"
+
+
+class _LongStorage:
+    """Stands for torch.LongStorage: counters that some layers keep beside their weights."""
+
+    NUMBERS = "<i8"
+
 
 def _rebuild_tensor(storage, offset, shape, stride, requires_grad=False, backward_hooks=None):
     if not isinstance(storage, _Storage):
@@ -40,13 +48,18 @@ def _rebuild_tensor(storage, offset, shape, stride, requires_grad=False, backwar
 
 
 class TensorUnpickler(pickle.Unpickler):
-    """Admits ordered dictionaries and float tensors; anything else is refused before it is looked up."""
+    """Admits ordered dictionaries and tensors of floats and of whole numbers; anything else is refused before it is looked up."""
 
     ADMITTED = {
         ("collections", "OrderedDict"): OrderedDict,
         ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
         ("torch", "FloatStorage"): _FloatStorage,
+        ("torch", "LongStorage"): _LongStorage,
     }
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.numbers = {}  # storage key: its elements' type
 
     def find_class(self, module, name):
         if (module, name) not in self.ADMITTED:
@@ -55,29 +68,31 @@ class TensorUnpickler(pickle.Unpickler):
 
     def persistent_load(self, reference):
         match reference:
-            case ("storage", kind, str(key), str(), int(count), None) if kind is _FloatStorage:
+            case ("storage", kind, str(key), str(), int(count), None) if kind in (_FloatStorage, _LongStorage):
+                self.numbers[key] = kind.NUMBERS
                 return _Storage(key, count)
         raise ModelError(f"the weights file refers to {str(reference)[:80]}, which is no tensor storage: refused")
 
 
 def read_state_dictionary(data, path):
-    """Returns {name: float32 array}. `data`: the open file; `path`: its name for messages."""
+    """Returns {name: array}, of float32 but for counters. `data`: the open file; `path`: its name for messages."""
     try:
         if TensorUnpickler(data).load() != MAGIC or TensorUnpickler(data).load() != PROTOCOL:
             raise ModelError(f"{path} is not a PyTorch file in the unzipped format")
         if not TensorUnpickler(data).load()["little_endian"]:
             raise ModelError(f"{path} was written on a big-endian machine")
-        tensors = TensorUnpickler(data).load()
+        dictionary = TensorUnpickler(data)
+        tensors = dictionary.load()
         keys = TensorUnpickler(data).load()
-        storages = {key: _read_storage(data) for key in keys}
+        storages = {key: _read_storage(data, np.dtype(dictionary.numbers[key])) for key in keys}
         return {name: _read_tensor(tensor, storages) for name, tensor in tensors.items()}
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ModelError(f"{path} cannot be read as PyTorch weights: {error}") from error
 
 
-def _read_storage(data):
+def _read_storage(data, numbers):
     count = int.from_bytes(data.read(8), "little", signed=True)
-    values = np.frombuffer(data.read(4 * count), dtype="<f4")
+    values = np.frombuffer(data.read(numbers.itemsize * count), dtype=numbers)
     if len(values) != count:
         raise ValueError(f"cut short: {len(values)} of {count} numbers")
     return values

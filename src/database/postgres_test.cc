@@ -1,0 +1,152 @@
+// What only PostgreSQL does: its dialect, its types, and a server that goes away, refuses or is
+// slow.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "camera_group_rows.h"
+#include "database/inspection.h"
+#include "database/postgres_connection.h"
+#include "database/postgres_dialect.h"
+#include "temporary_database.h"
+
+namespace vigil::database {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(PostgresDialect, TranslatesTypesAndNothingElse) {
+  EXPECT_EQ(
+      ToPostgres("CREATE TABLE t (id TEXT NOT NULL, n INTEGER, x REAL, b BLOB) STRICT;"),
+      "CREATE TABLE t (id TEXT COLLATE \"C\" NOT NULL, n BIGINT, x DOUBLE PRECISION, b BYTEA) "
+      ";");
+  for (const char* untouched : {"-- REAL INTEGER\n", "'REAL'", "'it''s TEXT'", "\"BLOB\"",
+                                "INTEGERS", "_TEXT", "-- BLOB", "'open TEXT"}) {
+    EXPECT_EQ(ToPostgres(untouched), untouched);
+  }
+}
+
+class Postgres : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (postgres_ == nullptr) GTEST_SKIP() << "VIGIL_TEST_POSTGRES is not set";
+  }
+
+  std::unique_ptr<Connection> Open(PostgresOptions options = {}) const {
+    options.url = postgres_->Url();
+    auto connection = OpenPostgres(options);
+    VIGIL_CHECK(connection.has_value(), "the test's server lets us in");
+    return *std::move(connection);
+  }
+
+  std::unique_ptr<TemporaryPostgres> postgres_ = TemporaryPostgres::Make();
+};
+
+TEST_F(Postgres, ReadsTheNumbersThatSumsGive) {
+  const auto connection = Open();
+  const auto answer = connection->Execute(
+      "SELECT SUM(n) AS total, AVG(n) AS mean, SUM(-n) AS debt, CAST(0.5 AS REAL) AS half, "
+      "CAST(-3 AS SMALLINT) AS small, 7 AS seven, 1 = 1 AS yes, SUM(n) * 100000000 AS many "
+      "FROM (VALUES (CAST($1 AS BIGINT)), (20000), (12345)) AS v (n)",
+      {400'000'000});
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  const Row& row = answer->rows.at(0);
+  EXPECT_EQ(row.Integer("total"), 400'032'345);
+  EXPECT_EQ(row.Integer("debt"), -400'032'345);
+  EXPECT_EQ(row.Integer("many"), 40'003'234'500'000'000);
+  EXPECT_NEAR(row.Real("mean"), 133'344'115.0, 1e-6);
+  EXPECT_EQ(row.Real("half"), 0.5);
+  EXPECT_EQ(row.Integer("small"), -3);
+  EXPECT_EQ(row.Integer("seven"), 7);
+  EXPECT_TRUE(row.Flag("yes"));
+}
+
+TEST_F(Postgres, SortsTextByItsBytes) {
+  const auto connection = Open();
+  ASSERT_TRUE(connection->ExecuteScript("CREATE TABLE words (word TEXT)").has_value());
+  for (const char* word : {"b", "A", "a", "ä", "B", "-"}) {
+    ASSERT_TRUE(connection->Execute("INSERT INTO words (word) VALUES ($1)", {word}).has_value());
+  }
+  const auto answer = connection->Execute("SELECT word FROM words ORDER BY word", {});
+  std::string sorted;
+  for (const Row& row : answer->rows) sorted += row.Text("word");
+  EXPECT_EQ(sorted, "-ABabä");
+}
+
+TEST_F(Postgres, OneWriterExcludesAnother) {
+  const auto first = Open();
+  const auto second = Open({.lock_timeout = milliseconds{50}});
+  ASSERT_TRUE(first->Begin(TransactionKind::kWrite).has_value());
+  const Status refused = second->Begin(TransactionKind::kWrite);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(second->Begin(TransactionKind::kRead).has_value()) << "a reader never waits";
+  second->Rollback();
+  first->Rollback();
+  EXPECT_TRUE(second->Begin(TransactionKind::kWrite).has_value());
+}
+
+TEST_F(Postgres, EndsAStatementThatTakesTooLong) {
+  const auto connection = Open({.statement_timeout = milliseconds{50}});
+  const auto answer = connection->Execute("SELECT pg_sleep(60)", {});
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(connection->Execute("SELECT 1", {}).has_value());
+}
+
+TEST_F(Postgres, OpensALostConnectionAnew) {
+  const auto connection = Open();
+  const auto other = Open();
+  const auto end_all = [&] {
+    return other->Execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+        "datname = current_database()",
+        {});
+  };
+  ASSERT_TRUE(connection->Begin(TransactionKind::kWrite).has_value());
+  ASSERT_TRUE(end_all().has_value());
+  const auto lost = connection->Execute("SELECT 1", {});
+  ASSERT_FALSE(lost.has_value());
+  EXPECT_EQ(lost.error().code, ErrorCode::kUnavailable);
+  EXPECT_FALSE(connection->Execute("SELECT 1", {}).has_value())
+      << "half a transaction never goes on with another connection";
+  connection->Rollback();
+  EXPECT_TRUE(connection->Begin(TransactionKind::kRead).has_value());
+  connection->Rollback();
+  // Between transactions nobody notices.
+  ASSERT_TRUE(end_all().has_value());
+  EXPECT_TRUE(connection->Begin(TransactionKind::kRead).has_value());
+}
+
+TEST_F(Postgres, NamesTheServerThatIsAway) {
+  const auto away = OpenPostgres(
+      {.url = Secret(std::string("postgresql://me@localhost:1/vigil?password=hunter2"))});
+  ASSERT_FALSE(away.has_value());
+  EXPECT_EQ(away.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(away.error().message, AllOf(HasSubstr("localhost"), Not(HasSubstr("hunter2"))));
+}
+
+TEST_F(Postgres, SaysHowToMakeAMissingDatabase) {
+  const std::string known = postgres_->Url().Reveal();
+  const auto missing = OpenPostgres({.url = Secret(known + "_not_there")});
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(missing.error().message, HasSubstr("does not exist"));
+}
+
+TEST_F(Postgres, IsInspectedLikeAFile) {
+  TemporaryDatabase database;
+  const Sealer sealer = TestSealer();
+  const auto seen = InspectDatabase(database.Options(), &sealer);
+  ASSERT_TRUE(seen.has_value()) << seen.error().message;
+  EXPECT_EQ(seen->schema, seen->schema_known);
+  EXPECT_EQ(seen->key_fits, true);
+  EXPECT_EQ(seen->persons, 0);
+}
+
+}  // namespace
+}  // namespace vigil::database

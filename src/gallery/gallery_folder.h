@@ -1,0 +1,84 @@
+// The gallery between two runs: a folder of sealed chunks, and one list that says which of them
+// belong together.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/seal.h"
+#include "gallery/chunk_file.h"
+#include "gallery/scan_crew.h"
+#include "gallery/snapshot.h"
+
+namespace vigil::gallery {
+
+// What the list of a folder tells.
+struct FolderList {
+  struct Entry {
+    std::string name;
+    std::uint32_t row_count = 0;
+  };
+  std::uint64_t sequence = 0;
+  std::uint64_t persons = 0;
+  std::vector<Entry> chunks;
+};
+
+// The list behind its seal, for tests with bytes of any kind. kDataLoss when it makes no sense.
+Result<FolderList> ParseFolderList(std::span<const std::byte> plain);
+
+// Only chunks that changed since they were last written are written again, so a save costs what
+// changed. A kill at any moment leaves the gallery of the last save that ended, whole. One process
+// at a time uses a folder; Load and Save are called by one thread at a time.
+class GalleryFolder {
+ public:
+  // `gallery` names what may be compared with what is kept here: embedder, version, what is taken
+  // out of its embeddings. The folder is made when something is saved.
+  GalleryFolder(std::filesystem::path folder, const Sealer& sealer, std::string gallery,
+                std::size_t dimension);
+
+  // What was saved last, read by all threads of `crew`. kNotFound when nothing was, kDataLoss when
+  // it is torn, altered or of another key, kConflict when it is another gallery's. A chunk that is
+  // not full has its numbers in memory and comes last; the others have theirs in their files.
+  Result<Snapshot> Load(ScanCrew& crew, const std::shared_ptr<PersonPool>& people);
+
+  // Makes `snapshot` what Load gives. Asked between chunks, `given_up` ends it with kCancelled;
+  // what was saved before then stays. Other errors: kUnavailable, kPermission, with the cause.
+  Status Save(const Snapshot& snapshot, const PersonPool& people,
+              const std::function<bool()>& given_up);
+
+  // Where the rows of a chunk were last written; null when they were not, or some have been removed
+  // since.
+  std::shared_ptr<const RowFile> RowsOf(const ChunkView& view) const;
+
+  const std::filesystem::path& Path() const { return folder_; }
+
+ private:
+  struct Written {
+    std::string name;
+    std::size_t row_count = 0;
+    std::shared_ptr<const void> chunk;  // keeps its identity its own
+    std::shared_ptr<const Living> living;
+    std::shared_ptr<const RowFile> rows;
+  };
+
+  ChunkFileKey KeyOf(const std::string& name) const;
+  const Written* FindWritten(const ChunkView& view) const;
+  Result<FolderList> ReadList() const;
+  Status WriteList(const FolderList& list) const;
+  void RemoveOthers(const FolderList& list) const;
+
+  const std::filesystem::path folder_;
+  const Sealer sealer_;
+  const std::string gallery_;
+  const std::size_t dimension_;
+  std::map<const void*, Written> written_;  // by identity of the chunk
+};
+
+}  // namespace vigil::gallery

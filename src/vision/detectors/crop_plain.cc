@@ -1,0 +1,104 @@
+// The layers of a CropNetwork without any instruction set: what the fast kernel must equal.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "vision/detectors/byte_products.h"
+#include "vision/detectors/crop_kernels.h"
+
+namespace vigil::vision {
+namespace {
+
+std::uint32_t WordAt(const std::uint8_t* from) {
+  std::uint32_t word = 0;
+  std::memcpy(&word, from, sizeof(word));
+  return word;
+}
+
+float Activate(const CropLayer& layer, std::size_t output, float sum) {
+  const float value = std::fma(sum, layer.scale[output], layer.bias[output]);
+  return std::fma(std::min(value, 0.0F), layer.slope_less_one[output], value);
+}
+
+// `weights`: the first word's weight of the output.
+float SumAt(const CropLayer& layer, CropNumbers numbers, const std::uint8_t* window,
+            const std::uint32_t* weights) {
+  std::int32_t sum = 0;
+  float floats = 0;
+  for (std::size_t i = 0; i < layer.words.size(); ++i, weights += layer.outputs) {
+    const std::uint32_t word = WordAt(window + layer.words[i]);
+    if (numbers == CropNumbers::kFloats) {
+      floats = std::fma(std::bit_cast<float>(word), std::bit_cast<float>(*weights), floats);
+    } else {
+      sum += numbers == CropNumbers::kBytes ? ProductOfBytes(word, *weights)
+                                            : ProductOfHalves(word, *weights);
+    }
+  }
+  return numbers == CropNumbers::kFloats ? floats : static_cast<float>(sum);
+}
+
+template <class Value>
+void PoolValues(const CropLayer& layer, const Value* in, Value* out) {
+  const std::size_t side = layer.side_out;
+  for (std::size_t y = 0; y < layer.SidePooled(); ++y) {
+    for (std::size_t x = 0; x < layer.SidePooled(); ++x) {
+      for (std::size_t channel = 0; channel < layer.outputs; ++channel) {
+        Value largest = in[(2 * y * side + 2 * x) * layer.outputs + channel];
+        for (std::size_t dy = 2 * y; dy < std::min(2 * y + layer.pooling, side); ++dy) {
+          for (std::size_t dx = 2 * x; dx < std::min(2 * x + layer.pooling, side); ++dx)
+            largest = std::max(largest, in[(dy * side + dx) * layer.outputs + channel]);
+        }
+        *out++ = largest;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void PlainCropKernel::Convolve(const CropLayer& layer, CropNumbers numbers, const CropRun& run) {
+  const std::size_t each = layer.rounded ? BytesEach(numbers) : sizeof(float);
+  for (std::size_t crop = 0; crop < run.crops; ++crop) {
+    for (std::size_t at = 0; at < layer.windows.size(); ++at) {
+      const std::uint8_t* window = run.in + crop * run.pitch_in + layer.windows[at];
+      std::uint8_t* out = run.out + crop * run.pitch_out + at * layer.outputs * each;
+      for (std::size_t output = 0; output < layer.outputs; ++output) {
+        const float value =
+            Activate(layer, output, SumAt(layer, numbers, window, layer.weights.data() + output));
+        if (!layer.rounded) {
+          std::memcpy(out + output * each, &value, each);
+          continue;
+        }
+        const float shifted =
+            std::min(std::max(value + layer.zero, LeastOf(numbers)), MostOf(numbers));
+        const auto rounded = static_cast<std::int16_t>(std::lrint(shifted));
+        std::memcpy(out + output * each, &rounded, each);  // the low byte comes first
+      }
+    }
+  }
+}
+
+void PlainCropKernel::Pool(const CropLayer& layer, CropNumbers numbers, const std::uint8_t* in,
+                           std::uint8_t* out) {
+  if (numbers == CropNumbers::kBytes) {
+    PoolValues(layer, in, out);
+  } else if (numbers == CropNumbers::kHalves) {
+    PoolValues(layer, reinterpret_cast<const std::int16_t*>(in),
+               reinterpret_cast<std::int16_t*>(out));
+  } else {
+    PoolValues(layer, reinterpret_cast<const float*>(in), reinterpret_cast<float*>(out));
+  }
+}
+
+void PlainCropKernel::Answer(const CropHeads& heads, const float* in, float* answer) {
+  // Four sums, so that the fast kernel need not wait for one.
+  for (std::size_t output = 0; output < 16; ++output) {
+    float sums[4] = {heads.bias[output], 0, 0, 0};
+    for (std::size_t i = 0; i < heads.weights.size() / 16; ++i)
+      sums[i % 4] = std::fma(in[i], heads.weights[16 * i + output], sums[i % 4]);
+    answer[output] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  }
+}
+
+}  // namespace vigil::vision

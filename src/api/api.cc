@@ -27,6 +27,7 @@ Result<std::unique_ptr<Api>> Api::Make(ApiContext given) {
   Append(table, UserRoutes(context));
   Append(table, PersonRoutes(context));
   Append(table, PhotoRoutes(context));
+  Append(table, EnrolmentRoutes(context));
   Append(table, SearchRoutes(context));
   Append(table, WatchlistRoutes(context));
   Append(table, CameraRoutes(context));

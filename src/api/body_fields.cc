@@ -156,6 +156,9 @@ void BodyFields::Texts(std::string_view field, std::vector<std::string>& target)
     }
     texts.emplace_back(std::string_view(*text));
   }
+  if (static_cast<double>(texts.size()) < schema.least.value_or(0)) {
+    return Wrong(field, format("must have at least {} entries", *schema.least));
+  }
   if (static_cast<double>(texts.size()) > schema.greatest.value_or(1e9)) {
     return Wrong(field, format("must have at most {} entries", *schema.greatest));
   }

@@ -3,8 +3,10 @@
 
 #include <memory>
 
+#include "api/resemblance.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "database/enrolment_repository.h"
 #include "database/person_repository.h"
 #include "database/photo_repository.h"
 #include "media/photo.h"
@@ -48,21 +50,98 @@ std::vector<std::string> QualityAdvice(const FaceQuality& quality) {
   return advice;
 }
 
-// A warning when somebody else is enrolled who looks like this face.
-void AddResemblance(const EnrolmentContext& context, const std::string& person_id,
-                    const pipeline::PhotoFace& face, std::vector<std::string>& advice) {
-  const GallerySearch search = context.gallery.Search(face.embedding, 2);
-  const float threshold = pipeline::MatchThreshold(context.policy, search.gallery);
-  database::PersonRepository persons(context.database);
-  for (const Candidate& candidate : search.candidates) {
-    if (candidate.person_id == person_id || candidate.similarity < threshold) continue;
-    if (const Result<Person> other = persons.Get(candidate.person_id)) {
-      advice.push_back(
-          format("This face resembles {}, who is enrolled already (similarity "
-                 "{:.3f}): is it the same person?",
-                 other->name, candidate.similarity));
-    }
+void AddResemblances(EnrolledPhoto& enrolled) {
+  for (const LookAlike& other : enrolled.look_alikes) {
+    enrolled.advice.push_back(
+        format("This face resembles {}, who is enrolled already (similarity {:.3f}): is it the "
+               "same person?",
+               other.name, other.similarity));
   }
+  if (enrolled.near_duplicate) {
+    enrolled.advice.push_back(
+        format("This is nearly the same picture as one that is enrolled already (similarity "
+               "{:.3f}); a different one would help more.",
+               enrolled.near_duplicate->similarity));
+  }
+}
+
+struct DecodedPhoto {
+  std::string mime_type;
+  std::shared_ptr<const RgbImage> image;
+};
+
+std::expected<DecodedPhoto, PhotoError> Decode(std::span<const std::byte> bytes) {
+  const auto info = media::SniffPhoto(bytes);
+  if (!info) {
+    return Refused(LooksLikeImage(bytes) ? PhotoRefusal::kUnreadable : PhotoRefusal::kNotAnImage,
+                   info.error());
+  }
+  Result<RgbImage> image = media::DecodePhoto(bytes);
+  if (!image && image.error().code == ErrorCode::kInvalidArgument) {
+    return Refused(PhotoRefusal::kUnreadable, std::move(image).error());
+  }
+  VIGIL_RETURN_IF_ERROR(image);
+  return DecodedPhoto{std::string(media::MimeType(info->format)),
+                      std::make_shared<const RgbImage>(*std::move(image))};
+}
+
+// All that a photo gives before it is stored: rows without ids, and what to tell people.
+struct JudgedPhoto {
+  EnrolledPhoto enrolled;
+  Reference reference;
+};
+
+// `person_id` is empty for somebody who is not enrolled yet.
+std::expected<JudgedPhoto, PhotoError> Judge(const EnrolmentContext& context,
+                                             const std::string& person_id, std::string fingerprint,
+                                             std::span<const std::byte> bytes) {
+  VIGIL_ASSIGN_OR_RETURN(const DecodedPhoto decoded, Decode(bytes));
+  VIGIL_ASSIGN_OR_RETURN(auto faces, context.analyser.Find(decoded.image));
+  VIGIL_ASSIGN_OR_RETURN(pipeline::PhotoFace found, OneFace(std::move(faces)));
+  VIGIL_RETURN_IF_ERROR(context.analyser.Embed(found));
+  // Only the embedder tells whether the face is covered.
+  VIGIL_ASSIGN_OR_RETURN(pipeline::PhotoFace face, OneFace({std::move(found)}));
+
+  JudgedPhoto judged;
+  EnrolledPhoto& enrolled = judged.enrolled;
+  enrolled.quality = face.quality;
+  enrolled.advice = QualityAdvice(face.quality);
+  enrolled.look_alikes = LookAlikesOf(context, person_id, face.embedding);
+  enrolled.near_duplicate = NearDuplicateOf(context, person_id, face.embedding);
+  AddResemblances(enrolled);
+  Photo& photo = enrolled.photo;
+  photo.person_id = person_id;
+  photo.mime_type = decoded.mime_type;
+  photo.width = decoded.image->width;
+  photo.height = decoded.image->height;
+  photo.face = face.detection;
+  photo.quality = face.quality.score;
+  photo.fingerprint = std::move(fingerprint);
+  judged.reference.space = context.analyser.EmbedderFacts().space;
+  judged.reference.embedding = std::move(face.embedding);
+  judged.reference.quality = face.quality.score;
+  return judged;
+}
+
+void RemovePicture(const EnrolmentContext& context, const std::string& media_id) {
+  if (const Status removed = context.media.Remove(media_id); !removed) {
+    LogWarning("api", "a photo without a row stays for the sweep: {}", removed.error().message);
+  }
+}
+
+// Photos of before fingerprints were kept get theirs, so that these files are recognised too.
+Status FingerprintOldPhotos(const EnrolmentContext& context, const std::string& person_id) {
+  database::PhotoRepository photos(context.database);
+  VIGIL_ASSIGN_OR_RETURN(const auto old, photos.WithoutFingerprint(person_id));
+  for (const Photo& photo : old) {
+    const Result<Bytes> bytes = context.media.Get(photo.media_id);
+    if (!bytes) continue;  // a lost picture is Maintenance's to tell
+    const Status set =
+        photos.SetFingerprint(photo.id, context.database.GetSealer().Fingerprint(*bytes));
+    // The same picture twice: the second one stays without.
+    if (!set && set.error().code != ErrorCode::kConflict) return set;
+  }
+  return {};
 }
 
 }  // namespace
@@ -79,6 +158,8 @@ std::string_view PhotoRefusalName(PhotoRefusal refusal) {
       return "several_faces";
     case PhotoRefusal::kTooPoor:
       return "too_poor";
+    case PhotoRefusal::kAlreadyEnrolled:
+      return "already_enrolled";
     case PhotoRefusal::kOther:
       return "other";
   }
@@ -87,19 +168,10 @@ std::string_view PhotoRefusalName(PhotoRefusal refusal) {
 
 std::expected<AnalysedPhoto, PhotoError> AnalysePhoto(pipeline::PhotoAnalyser& analyser,
                                                       std::span<const std::byte> bytes) {
-  const auto info = media::SniffPhoto(bytes);
-  if (!info) {
-    return Refused(LooksLikeImage(bytes) ? PhotoRefusal::kUnreadable : PhotoRefusal::kNotAnImage,
-                   info.error());
-  }
-  Result<RgbImage> image = media::DecodePhoto(bytes);
-  if (!image && image.error().code == ErrorCode::kInvalidArgument) {
-    return Refused(PhotoRefusal::kUnreadable, std::move(image).error());
-  }
-  VIGIL_RETURN_IF_ERROR(image);
-  AnalysedPhoto photo{std::string(media::MimeType(info->format)), image->width, image->height, {}};
-  VIGIL_ASSIGN_OR_RETURN(photo.faces,
-                         analyser.Analyse(std::make_shared<const RgbImage>(*std::move(image))));
+  VIGIL_ASSIGN_OR_RETURN(DecodedPhoto decoded, Decode(bytes));
+  AnalysedPhoto photo{
+      std::move(decoded.mime_type), decoded.image->width, decoded.image->height, {}};
+  VIGIL_ASSIGN_OR_RETURN(photo.faces, analyser.Analyse(std::move(decoded.image)));
   return photo;
 }
 
@@ -107,37 +179,64 @@ std::expected<EnrolledPhoto, PhotoError> EnrolPhoto(const EnrolmentContext& cont
                                                     const std::string& person_id,
                                                     std::span<const std::byte> bytes) {
   VIGIL_RETURN_IF_ERROR(database::PersonRepository(context.database).Get(person_id));
-  VIGIL_ASSIGN_OR_RETURN(AnalysedPhoto analysed, AnalysePhoto(context.analyser, bytes));
-  VIGIL_ASSIGN_OR_RETURN(const pipeline::PhotoFace face, OneFace(std::move(analysed.faces)));
+  VIGIL_RETURN_IF_ERROR(FingerprintOldPhotos(context, person_id));
+  database::PhotoRepository photos(context.database);
+  std::string fingerprint = context.database.GetSealer().Fingerprint(bytes);
+  VIGIL_ASSIGN_OR_RETURN(const auto known, photos.OfFingerprint(person_id, fingerprint));
+  const auto already_enrolled = [] {
+    return Refused(PhotoRefusal::kAlreadyEnrolled,
+                   Error{ErrorCode::kConflict,
+                         "this very photo is enrolled for this person already; add another one"});
+  };
+  if (known) return already_enrolled();
 
-  EnrolledPhoto enrolled;
-  enrolled.quality = face.quality;
-  enrolled.advice = QualityAdvice(face.quality);
-  AddResemblance(context, person_id, face, enrolled.advice);
-
-  Photo photo;
-  photo.person_id = person_id;
-  photo.mime_type = analysed.mime_type;
-  photo.width = analysed.width;
-  photo.height = analysed.height;
-  photo.face = face.detection;
-  photo.quality = face.quality.score;
+  VIGIL_ASSIGN_OR_RETURN(JudgedPhoto judged,
+                         Judge(context, person_id, std::move(fingerprint), bytes));
+  Photo& photo = judged.enrolled.photo;
   VIGIL_ASSIGN_OR_RETURN(photo.media_id, context.media.Put(MediaKind::kPhoto, bytes));
-  Reference reference;
-  reference.person_id = person_id;
-  reference.space = context.analyser.EmbedderFacts().space;
-  reference.embedding = face.embedding;
-  reference.quality = face.quality.score;
-  Result<Photo> stored =
-      database::PhotoRepository(context.database).AddWithReference(photo, std::move(reference));
+  Result<Photo> stored = photos.AddWithReference(photo, std::move(judged.reference));
   if (!stored) {
-    if (const Status removed = context.media.Remove(photo.media_id); !removed) {
-      LogWarning("api", "a photo without a row stays for the sweep: {}", removed.error().message);
-    }
+    RemovePicture(context, photo.media_id);
+    if (stored.error().code == ErrorCode::kConflict) return already_enrolled();
     return std::unexpected(PhotoError(std::move(stored).error()));
   }
-  enrolled.photo = *std::move(stored);
-  return enrolled;
+  photo = *std::move(stored);
+  return std::move(judged.enrolled);
+}
+
+std::expected<NamedEnrolment, PhotoError> EnrolByName(const EnrolmentContext& context,
+                                                      const Person& person,
+                                                      std::span<const std::byte> bytes) {
+  database::EnrolmentRepository repository(context.database);
+  std::string fingerprint = context.database.GetSealer().Fingerprint(bytes);
+  VIGIL_ASSIGN_OR_RETURN(database::KnownByName known, repository.Find(person.name, fingerprint));
+  if (known.person && !known.photo) {
+    VIGIL_RETURN_IF_ERROR(FingerprintOldPhotos(context, known.person->id));
+    VIGIL_ASSIGN_OR_RETURN(known, repository.Find(person.name, fingerprint));
+  }
+  NamedEnrolment outcome;
+  if (known.person && known.photo) {
+    VIGIL_ASSIGN_OR_RETURN(outcome.changed_lists, repository.AddToLists(*known.person, person));
+    outcome.person = *std::move(known.person);
+    outcome.already_enrolled = true;
+    outcome.enrolled.photo = *std::move(known.photo);
+    return outcome;
+  }
+  VIGIL_ASSIGN_OR_RETURN(JudgedPhoto judged,
+                         Judge(context, known.person ? known.person->id : std::string(),
+                               std::move(fingerprint), bytes));
+  Photo& photo = judged.enrolled.photo;
+  VIGIL_ASSIGN_OR_RETURN(photo.media_id, context.media.Put(MediaKind::kPhoto, bytes));
+  Result<database::EnrolledByName> added = repository.Add(person, photo, judged.reference);
+  if (!added || !added->photo_added) RemovePicture(context, photo.media_id);
+  if (!added) return std::unexpected(PhotoError(std::move(added).error()));
+  outcome.enrolled = std::move(judged.enrolled);
+  outcome.person = std::move(added->person);
+  outcome.person_created = added->person_created;
+  outcome.changed_lists = added->lists_changed;
+  outcome.already_enrolled = !added->photo_added;
+  outcome.enrolled.photo = std::move(added->photo);
+  return outcome;
 }
 
 }  // namespace vigil::api

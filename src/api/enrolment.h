@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,12 +24,13 @@ enum class PhotoRefusal {
   kUnreadable,  // an image that is damaged, too small or too large
   kNoFace,
   kSeveralFaces,
-  kTooPoor,  // one face, but nobody could be recognised by it
-  kOther,    // not the photo's fault: person unknown, disk full ...
+  kTooPoor,          // one face, but nobody could be recognised by it
+  kAlreadyEnrolled,  // this person has this very file
+  kOther,            // not the photo's fault: person unknown, disk full ...
 };
 
-// "not_an_image", "unreadable", "no_face", "several_faces", "too_poor"; kOther has the error's own
-// word.
+// "not_an_image", "unreadable", "no_face", "several_faces", "too_poor", "already_enrolled"; kOther
+// has the error's own word.
 std::string_view PhotoRefusalName(PhotoRefusal refusal);
 
 struct PhotoError {
@@ -51,10 +53,35 @@ struct AnalysedPhoto {
 std::expected<AnalysedPhoto, PhotoError> AnalysePhoto(pipeline::PhotoAnalyser& analyser,
                                                       std::span<const std::byte> bytes);
 
+// Somebody else who is enrolled and whom the gallery would take for this face.
+struct LookAlike {
+  std::string person_id;
+  std::string name;
+  std::string photo_id;  // theirs that resembles the most; empty when it is just gone
+  float similarity = 0;
+};
+
+// Another photo of the same person that is as good as the same picture.
+struct NearDuplicate {
+  std::string photo_id;
+  float similarity = 0;
+};
+
 struct EnrolledPhoto {
   Photo photo;
   FaceQuality quality;
-  std::vector<std::string> advice;  // sentences for people; empty: nothing to improve
+  std::vector<std::string> advice;     // sentences for people; empty: nothing to improve
+  std::vector<LookAlike> look_alikes;  // the most alike first
+  std::optional<NearDuplicate> near_duplicate;
+};
+
+// What became of a photo that was given under a name.
+struct NamedEnrolment {
+  Person person;
+  bool person_created = false;
+  bool changed_lists = false;     // the person stands in more watch-lists now
+  bool already_enrolled = false;  // then `enrolled.photo` is the one that was there, judged before
+  EnrolledPhoto enrolled;
 };
 
 // What enrolment needs; references must outlive the call.
@@ -72,5 +99,13 @@ struct EnrolmentContext {
 std::expected<EnrolledPhoto, PhotoError> EnrolPhoto(const EnrolmentContext& context,
                                                     const std::string& person_id,
                                                     std::span<const std::byte> bytes);
+
+// The same for the person called `person.name`, who is made from `person` in the same transaction
+// when nobody is called that: a photo that is refused leaves nobody behind. A person who exists
+// keeps every field and only enters more watch-lists. A photo that is there already is no error and
+// changes nothing.
+std::expected<NamedEnrolment, PhotoError> EnrolByName(const EnrolmentContext& context,
+                                                      const Person& person,
+                                                      std::span<const std::byte> bytes);
 
 }  // namespace vigil::api

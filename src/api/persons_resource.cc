@@ -1,9 +1,12 @@
 // /criminals: the enrolled people.
+#include <algorithm>
+
 #include "api/body_fields.h"
 #include "api/resources.h"
 #include "api/stored_change.h"
 #include "base/log.h"
 #include "base/time_text.h"
+#include "base/trimmed.h"
 #include "database/person_repository.h"
 #include "database/photo_repository.h"
 
@@ -151,6 +154,42 @@ Answer Delete(const ApiContext& context, const Call& call) {
 }
 
 }  // namespace
+
+std::vector<Field> PersonFormFields() {
+  std::vector<Field> fields = PersonBody().fields;
+  for (Field& field : fields) {
+    if (field.name == "watchlists") {
+      field.schema = Described(Text(0, 5'000), "ids, separated by commas; added to the person's");
+    }
+  }
+  return fields;
+}
+
+std::expected<Person, Problem> PersonOfForm(const NamedValues& fields) {
+  json::object object;
+  for (const auto& [name, value] : fields) {
+    if (value.empty()) continue;
+    if (name != "watchlists") {
+      object[name] = value;
+      continue;
+    }
+    json::array& ids = object["watchlists"].emplace_array();
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      ids.push_back(json::value(Trimmed(rest.substr(0, comma))));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  HttpRequest request;
+  request.headers.emplace_back("content-type", "application/json");
+  request.body = json::serialize(object);
+  const Schema schema = PersonBody();
+  VIGIL_ASSIGN_OR_RETURN(BodyFields body, BodyFields::Of(request, schema));
+  Person person;
+  ReadPerson(body, person);
+  if (auto problem = body.Finish()) return std::unexpected(*std::move(problem));
+  return person;
+}
 
 std::vector<Route> PersonRoutes(const ApiContext& context) {
   return {

@@ -109,6 +109,28 @@ TEST_F(PhotosTest, ResemblanceToSomebodyElseIsAdvice) {
   EXPECT_THAT(again.body, testing::HasSubstr("resembles Jan"));
 }
 
+TEST_F(PhotosTest, TheSameFileTwiceIs409) {
+  const std::string target = UploadTarget(MakePerson("Jan"));
+  EXPECT_EQ(Upload(target, AdminToken(), PhotoBytes(kRed)).status, 201);
+  const HttpResponse again = Upload(target, AdminToken(), PhotoBytes(kRed));
+  EXPECT_EQ(again.status, 409);
+  EXPECT_EQ(CodeOf(again), "already_enrolled");
+  EXPECT_EQ(gallery_->Info().references, 1U);
+}
+
+TEST_F(PhotosTest, AFileOfBeforeFingerprintsIsRecognisedToo) {
+  const std::string target = UploadTarget(MakePerson("Jan"));
+  EXPECT_EQ(Upload(target, AdminToken(), PhotoBytes(kRed)).status, 201);
+  ASSERT_TRUE(database_
+                  ->Write([](database::Connection& connection) -> Status {
+                    VIGIL_RETURN_IF_ERROR(
+                        connection.Execute("UPDATE photos SET fingerprint = NULL", {}));
+                    return {};
+                  })
+                  .has_value());
+  EXPECT_EQ(Upload(target, AdminToken(), PhotoBytes(kRed)).status, 409);
+}
+
 TEST_F(PhotosTest, SearchTellsWhoAndHowSure) {
   const std::string person = MakePerson("Jan");
   Upload(UploadTarget(person), AdminToken(), PhotoBytes(kRed));

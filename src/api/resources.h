@@ -20,6 +20,7 @@ std::vector<Route> AuthRoutes(const ApiContext& context, Auth& auth);
 std::vector<Route> UserRoutes(const ApiContext& context);
 std::vector<Route> PersonRoutes(const ApiContext& context);
 std::vector<Route> PhotoRoutes(const ApiContext& context);
+std::vector<Route> EnrolmentRoutes(const ApiContext& context);  // by name, and resemblances
 std::vector<Route> SearchRoutes(const ApiContext& context);
 std::vector<Route> WatchlistRoutes(const ApiContext& context);
 std::vector<Route> CameraRoutes(const ApiContext& context);
@@ -55,6 +56,9 @@ json::object UserJson(const User& user);                    // without its secre
 json::object CameraStateJson(const CameraState& state);
 json::object QualityJson(const FaceQuality& quality);
 json::object GalleryJson(const GalleryInfo& gallery);
+json::object EnrolledPhotoJson(const EnrolledPhoto& enrolled);
+json::object LookAlikeJson(const LookAlike& other);
+Schema EnrolledPhotoSchema();
 Schema BoxSchema();
 Schema UserSchema();
 Schema CameraStateSchema();
@@ -71,6 +75,11 @@ void ReadTimeQuery(const HttpRequest& request, std::string_view name,
                    std::optional<WallTime>& target, std::vector<FieldError>& errors);
 
 std::string TextOf(std::span<const std::byte> bytes);
+
+// The fields of a form that make a person, and how they are read: as the body of createPerson, with
+// the ids of `watchlists` in one text, separated by commas. Empty ones count as absent.
+std::vector<Field> PersonFormFields();
+std::expected<Person, Problem> PersonOfForm(const NamedValues& fields);
 
 // 415 for no image, 400 for a damaged one, 422 for one without a usable face, else by the error's
 // kind.

@@ -52,7 +52,8 @@ Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, Photo
   if (models == PhotoModels::kNone) {
     backend->photos = MakePhotoAnalyserWithoutModels();
   } else {
-    VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config));
+    const int at_once = models == PhotoModels::kMany ? RecognitionWorkers(config) : 1;
+    VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config, at_once));
     VIGIL_RETURN_IF_ERROR(RefuseOtherSpaces(*backend));
   }
   if (models == PhotoModels::kNone) {

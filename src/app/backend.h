@@ -37,9 +37,10 @@ struct Backend {
   const EmbeddingSpace& Space() const { return photos->EmbedderFacts().space; }
 };
 
+// kLoaded: `photos` looks at one photo at a time; kMany: at as many as recognition has workers.
 // kNone: for accounts and the like; `photos` then refuses every photo with kUnavailable, and nobody
 // is in the gallery.
-enum class PhotoModels { kLoaded, kNone };
+enum class PhotoModels { kLoaded, kMany, kNone };
 
 // Opens the data directory and loads the models for photos. kConflict when another process has the
 // directory, or when faces are enrolled with another embedder than the configured one.

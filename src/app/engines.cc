@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "base/crypto.h"
@@ -173,13 +174,19 @@ Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config
                                     std::move(model.typical_faces));
 }
 
-Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config::Config& config) {
+int RecognitionWorkers(const config::Config& config) {
+  if (config.recognition.workers > 0) return config.recognition.workers;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config::Config& config,
+                                                                   int at_once) {
   // References are made once and compared for years: photos are never read in a coarse precision.
   config::Config exact = config;
   exact.models.precision = "f32";
   VIGIL_ASSIGN_OR_RETURN(
       auto detectors,
-      MakeDetectors(exact, std::min(config.recognition.min_face_px, kPhotoMinFacePx), 1,
+      MakeDetectors(exact, std::min(config.recognition.min_face_px, kPhotoMinFacePx), at_once,
                     kPhotoLevelPixelsMax));
   VIGIL_ASSIGN_OR_RETURN(auto embedders,
                          MakeEmbeddersOf(config,
@@ -187,9 +194,12 @@ Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config:
                                           .model_id = config.models.embedder,
                                           .precision = vision::Precision::kF32,
                                           .views = vision::Views::kBoth},
-                                         1));
-  return std::make_unique<pipeline::PhotoAnalyser>(
-      std::move(detectors.front()), std::move(embedders.front()), vision::AssessQuality);
+                                         at_once));
+  std::vector<pipeline::PhotoEngines> engines;
+  for (std::size_t i = 0; i < detectors.size(); ++i) {
+    engines.push_back({std::move(detectors[i]), std::move(embedders[i])});
+  }
+  return std::make_unique<pipeline::PhotoAnalyser>(std::move(engines), vision::AssessQuality);
 }
 
 std::unique_ptr<pipeline::PhotoAnalyser> MakePhotoAnalyserWithoutModels() {

@@ -47,9 +47,13 @@ Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config
                                                             const Sealer* sealer = nullptr,
                                                             std::string_view space_key = {});
 
-// One detector and an fp32 embedder for photos: references and searches by image. Photos of people
-// are searched down to small faces, whatever the cameras' setting.
-Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config::Config& config);
+// recognition.workers, or one a core.
+int RecognitionWorkers(const config::Config& config);
+
+// Detectors and fp32 embedders for photos, `at_once` of each: references and searches by image.
+// Photos of people are searched down to small faces, whatever the cameras' setting.
+Result<std::unique_ptr<pipeline::PhotoAnalyser>> MakePhotoAnalyser(const config::Config& config,
+                                                                   int at_once = 1);
 
 // Refuses every photo with kUnavailable: for commands that need none and must work without models.
 std::unique_ptr<pipeline::PhotoAnalyser> MakePhotoAnalyserWithoutModels();

@@ -1,148 +1,155 @@
-// `vigil enroll NAME PHOTO...`: one person from the command line.
+// `vigil enroll NAME PHOTO...` and `vigil enroll --from PATH`: people from the command line.
 #include <CLI/CLI.hpp>
-#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
-#include "api/local_client.h"
+#include "app/bulk_enrolment.h"
 #include "app/command.h"
+#include "app/enrolment_plan.h"
+#include "app/enrolment_printer.h"
+#include "app/enrolment_report.h"
 #include "app/photo_paths.h"
+#include "app/progress.h"
 #include "app/rest_client.h"
-#include "base/format.h"
+#include "app/signals.h"
+#include "base/clock.h"
 
 namespace vigil::app {
 namespace {
 
+constexpr std::chrono::milliseconds kLookAgain{100};
+
 struct Options {
   std::string name;
   std::vector<std::string> photos;
+  std::string from;
   std::string reason;
   std::string list;
   bool json = false;
+
+  bool Bulk() const { return !from.empty(); }
 };
 
-// Empty for no list.
-Result<json::array> ListIds(RestClient& client, const Options& options) {
-  if (options.list.empty()) return json::array();
-  VIGIL_ASSIGN_OR_RETURN(const auto lists, client.Call(api::Method::kGet, "/watchlists"));
-  std::string known;
-  for (const json::value& list : lists.at("items").as_array()) {
-    const std::string_view name = list.at("name").as_string();
-    if (name == options.list) return json::array{list.at("id")};
-    known += format("{}{}", known.empty() ? "" : ", ", name);
+Result<EnrolmentPlan> Plan(const Options& options) {
+  EnrolmentPlan plan;
+  if (options.Bulk()) {
+    VIGIL_ASSIGN_OR_RETURN(plan, PlanEnrolment(options.from));
+  } else {
+    plan = PlanOfOne(options.name, ExpandPhotoPaths(options.photos));
   }
-  return Fail(ErrorCode::kNotFound, format("there is no watch-list {}; there are: {}", options.list,
-                                           known.empty() ? "none" : known));
+  for (PlannedPhoto& photo : plan.photos) {
+    if (photo.reason.empty()) photo.reason = options.reason;
+    if (!options.list.empty()) photo.lists.push_back(options.list);
+  }
+  return plan;
 }
 
-// The person of exactly this name, or a new one: photos can be added in several runs.
-Result<std::string> FindOrCreate(RestClient& client, const Options& options, bool& created) {
-  VIGIL_ASSIGN_OR_RETURN(json::array lists, ListIds(client, options));
-  std::string after;
-  do {
-    VIGIL_ASSIGN_OR_RETURN(
-        const auto page,
-        client.Call(api::Method::kGet,
-                    "/criminals?limit=200" + (after.empty() ? "" : "&after=" + after)));
-    for (const json::value& person : page.at("items").as_array()) {
-      if (std::string_view(person.at("name").as_string()) == options.name) {
-        std::string id(person.at("id").as_string());
-        if (!lists.empty()) {
-          json::array all = person.at("watchlists").as_array();
-          if (std::ranges::find(all, lists.front()) == all.end()) all.push_back(lists.front());
-          VIGIL_RETURN_IF_ERROR(client.Call(api::Method::kPatch, "/criminals/" + id,
-                                            {{"watchlists", std::move(all)}}));
-        }
-        return id;
+// A run and what it has found so far.
+struct Run {
+  EnrolmentCounts counts;
+  ReportMaker report;
+  std::stop_source stop;
+  Status status;
+};
+
+// The main thread takes signals and tells progress; another one waits for the photos.
+void Carry(BulkEnrolment& enrolment, Run& run, StopSignals& signals, Progress& progress) {
+  std::atomic<bool> over = false;
+  const std::jthread worker([&] {
+    run.status = enrolment.Run(run.stop.get_token());
+    over = true;
+  });
+  while (!over) {
+    if (signals.Wait(kLookAgain)) {
+      if (run.stop.request_stop()) {
+        progress.Clear();
+        std::fputs("vigil: ending with the photos under way\n", stderr);
       }
     }
-    const auto& next = page.at("next");
-    after = next.is_string() ? std::string(next.as_string()) : std::string();
-  } while (!after.empty());
-  VIGIL_ASSIGN_OR_RETURN(const auto person, client.Call(api::Method::kPost, "/criminals",
-                                                        {{"name", options.name},
-                                                         {"reason", options.reason},
-                                                         {"watchlists", std::move(lists)}}));
-  created = true;
-  return std::string(person.at("id").as_string());
+    progress.Show(enrolment.Done());
+  }
+  progress.Clear();
 }
 
-void PrintTaken(const Options& options, const std::string& path, const json::value& photo) {
-  if (options.json) {
-    return PrintJson({{"path", path}, {"enrolled", true}, {"photo", photo}});
-  }
-  PrintLine(format("{}: enrolled", path));
-  if (const auto* advice = photo.as_object().if_contains("advice"); advice && advice->is_array()) {
-    for (const json::value& sentence : advice->as_array()) {
-      PrintLine(format("  {}", std::string_view(sentence.as_string())));
-    }
-  }
+ExitCode CodeOf(const Run& run) {
+  if (run.stop.stop_requested()) return ExitCode::kFailed;
+  return run.counts.refused > 0 ? ExitCode::kInput : ExitCode::kDone;
 }
 
-// A verdict for every photo; the number taken.
-Result<int> UploadAll(RestClient& client, const std::string& person, const Options& options,
-                      ExitCode& code) {
-  int taken = 0;
-  for (const auto& path : ExpandPhotoPaths(options.photos)) {
-    const auto refuse = [&](const std::string& why) {
-      if (options.json) {
-        PrintJson({{"path", path.string()}, {"enrolled", false}, {"error", why}});
-      }
-      std::fprintf(stderr, "vigil: %s: %s\n", path.c_str(), why.c_str());
-      code = ExitCode::kInput;
-    };
-    const auto bytes = ReadFileBytes(path);
-    if (!bytes) {
-      refuse(bytes.error().message);
-      continue;
+ExitCode Enrol(const config::Config& config, const Options& options, EnrolmentPlan plan) {
+  SystemClock clock;
+  StopSignals signals;  // before any other thread
+  auto client =
+      ConnectRest(config, plan.photos.size() > 1 ? PhotoModels::kMany : PhotoModels::kLoaded);
+  if (!client) return Report(client.error());
+
+  Run run;
+  const std::size_t files = plan.photos.size() + plan.passed_over.size();
+  Progress progress("files", options.Bulk() ? files : 0, clock);
+  EnrolmentPrinter printer(options.Bulk(), options.json);
+  BulkEnrolment enrolment(**client, clock, std::move(plan), [&](const FileVerdict& verdict) {
+    run.counts.Count(verdict);
+    run.report.Note(verdict);
+    progress.Clear();
+    printer.Print(verdict);
+  });
+  if (const Status lists = enrolment.FindLists(); !lists) return Report(lists.error());
+  const SteadyTime start = clock.Now();
+  Carry(enrolment, run, signals, progress);
+  if (!options.Bulk()) {
+    if (!run.status) return Report(run.status.error());
+    if (run.counts.enrolled + run.counts.already_enrolled == 0) {
+      std::fprintf(stderr, "vigil: no photo could be used, %s was not enrolled\n",
+                   options.name.c_str());
     }
-    auto form = api::MakePhotoForm(
-        std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()));
-    VIGIL_ASSIGN_OR_RETURN(const auto answer,
-                           client.Send(api::Method::kPost, "/criminals/" + person + "/upload-photo",
-                                       form.content_type, std::move(form.body)));
-    if (!answer.Good()) {
-      refuse(ProblemText(answer));
-      continue;
-    }
-    ++taken;
-    PrintTaken(options, path.string(), answer.body);
+    return CodeOf(run);
   }
-  return taken;
+  const auto elapsed = std::chrono::duration<double>(clock.Now() - start);
+  if (run.status && !run.stop.stop_requested()) {
+    const auto report = run.report.Make(**client, clock, run.stop.get_token());
+    if (report) {
+      printer.Print(*report);
+    } else {
+      run.status = std::unexpected(report.error());
+    }
+  }
+  printer.PrintSummary(run.counts, files, elapsed, run.stop.stop_requested());
+  return run.status ? CodeOf(run) : Report(run.status.error());
 }
 
-ExitCode Run(const CommandLine& line, const Options& options) {
+ExitCode Start(const CommandLine& line, const Options& options) {
+  if (options.Bulk() != (options.name.empty() && options.photos.empty()) ||
+      (!options.Bulk() && options.photos.empty())) {
+    std::fputs("vigil: give a name and photos, or --from with a folder or a CSV file\n", stderr);
+    return ExitCode::kUsage;
+  }
   const auto config = LoadCommandConfig(line);
   if (!config) return ExitCode::kConfiguration;
-  auto client = ConnectRest(*config);
-  if (!client) return Report(client.error());
-  bool created = false;
-  const auto person = FindOrCreate(**client, options, created);
-  if (!person) return Report(person.error());
-  ExitCode code = ExitCode::kDone;
-  const auto taken = UploadAll(**client, *person, options, code);
-  if (!taken) return Report(taken.error());
-  if (*taken == 0 && created) {
-    // A person without a reference can never be recognised: leave nothing half-made behind.
-    const auto removed = (*client)->Call(api::Method::kDelete, "/criminals/" + *person);
-    if (!removed) return Report(removed.error());
-    std::fprintf(stderr, "vigil: no photo could be used, %s was not enrolled\n",
-                 options.name.c_str());
+  auto plan = Plan(options);
+  if (!plan) {
+    Report(plan.error());
+    return ExitCode::kInput;
   }
-  return code;
+  return Enrol(*config, options, *std::move(plan));
 }
 
 }  // namespace
 
 void AddEnroll(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("enroll", "enrol one person from photos");
-  command->add_option("name", options->name, "the person's name")->required();
-  command->add_option("photos", options->photos, "photos or folders, one face each")->required();
-  command->add_option("--reason", options->reason, "why this person is looked for");
-  command->add_option("--list", options->list, "the watch-list to put the person in");
+  CLI::App* command = app.add_subcommand("enroll", "enrol one person from photos, or many at once");
+  command->add_option("name", options->name, "the person's name");
+  command->add_option("photos", options->photos, "photos or folders, one face each");
+  command->add_option("--from", options->from,
+                      "many people: a folder with a sub-folder of photos for each, a CSV file with "
+                      "the columns name, photo and perhaps reason, notes and lists, Frigate's "
+                      "clips/faces, or saved faces of CompreFace; can be run again at any time");
+  command->add_option("--reason", options->reason, "why these people are looked for");
+  command->add_option("--list", options->list, "the watch-list to put them in");
   command->add_flag("--json", options->json, "one JSON line a photo");
-  command->callback([options, &line] { line.exit_code = Run(line, *options); });
+  command->callback([options, &line] { line.exit_code = Start(line, *options); });
 }
 
 }  // namespace vigil::app

@@ -1,6 +1,7 @@
 // REST requests of commands: over the local socket, or into the same application in this process.
 #include "app/rest_client.h"
 
+#include <mutex>
 #include <utility>
 
 #include "api/api.h"
@@ -35,14 +36,42 @@ class SocketClient final : public RestClient {
     return AnswerOf(answer.status, answer.body);
   }
 
+  // One is looked at while the other is stored.
+  int PhotosAtOnce() const override { return 2; }
+
  private:
   const std::filesystem::path socket_;
 };
 
+// Follows the gallery from the first change on, which most commands do not make.
+class LateFollower {
+ public:
+  explicit LateFollower(Backend& backend) : backend_(backend) {}
+
+  void NoteChange() {
+    const std::lock_guard lock(mutex_);
+    if (!follower_) {
+      follower_ = std::make_unique<gallery::GalleryFollower>(
+          backend_.gallery_store, *backend_.gallery, backend_.Space().Key(), backend_.GetClock(),
+          gallery::FollowerOptions{.dimension = backend_.Space().dimension});
+    }
+    follower_->Wake();
+  }
+
+ private:
+  Backend& backend_;
+  std::mutex mutex_;
+  std::unique_ptr<gallery::GalleryFollower> follower_;  // guarded by mutex_
+};
+
 class InProcessClient final : public RestClient {
  public:
-  InProcessClient(std::unique_ptr<Backend> backend, std::unique_ptr<api::Api> api)
-      : backend_(std::move(backend)), api_(std::move(api)) {}
+  InProcessClient(std::unique_ptr<Backend> backend, std::unique_ptr<LateFollower> follower,
+                  std::unique_ptr<api::Api> api)
+      : backend_(std::move(backend)), follower_(std::move(follower)), api_(std::move(api)) {}
+
+  // More than are looked at: the others are read and stored meanwhile.
+  int PhotosAtOnce() const override { return static_cast<int>(backend_->photos->Engines()) + 2; }
 
   Result<RestAnswer> Send(api::Method method, const std::string& target,
                           const std::string& media_type, std::string body) override {
@@ -64,6 +93,7 @@ class InProcessClient final : public RestClient {
 
  private:
   std::unique_ptr<Backend> backend_;
+  std::unique_ptr<LateFollower> follower_;
   std::unique_ptr<api::Api> api_;
 };
 
@@ -72,21 +102,23 @@ Result<std::unique_ptr<RestClient>> OpenInProcess(const config::Config& config,
   VIGIL_ASSIGN_OR_RETURN(auto backend, OpenBackend(config, models));
   VIGIL_RETURN_IF_ERROR(
       gallery::LoadGallery(backend->gallery_store, *backend->gallery, backend->Space().Key()));
-  VIGIL_ASSIGN_OR_RETURN(auto api, api::Api::Make({.database = *backend->installation->database,
-                                                   .media = *backend->installation->media,
-                                                   .gallery = *backend->gallery,
-                                                   .photos = *backend->photos,
-                                                   .policy = backend->photo_policy,
-                                                   .live = backend->live,
-                                                   .metrics = backend->metrics,
-                                                   .clock = backend->GetClock(),
-                                                   .web_directory = {},
-                                                   .system_info = [] { return api::SystemInfo{}; },
-                                                   .ready = [] { return true; },
-                                                   .cameras_changed = [] {},
-                                                   .gallery_changed = [] {},
-                                                   .cameras_kept_in = CamerasKeptIn(config)}));
-  return std::make_unique<InProcessClient>(std::move(backend), std::move(api));
+  auto follower = std::make_unique<LateFollower>(*backend);
+  VIGIL_ASSIGN_OR_RETURN(
+      auto api, api::Api::Make({.database = *backend->installation->database,
+                                .media = *backend->installation->media,
+                                .gallery = *backend->gallery,
+                                .photos = *backend->photos,
+                                .policy = backend->photo_policy,
+                                .live = backend->live,
+                                .metrics = backend->metrics,
+                                .clock = backend->GetClock(),
+                                .web_directory = {},
+                                .system_info = [] { return api::SystemInfo{}; },
+                                .ready = [] { return true; },
+                                .cameras_changed = [] {},
+                                .gallery_changed = [&late = *follower] { late.NoteChange(); },
+                                .cameras_kept_in = CamerasKeptIn(config)}));
+  return std::make_unique<InProcessClient>(std::move(backend), std::move(follower), std::move(api));
 }
 
 }  // namespace

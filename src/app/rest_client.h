@@ -20,7 +20,7 @@ struct RestAnswer {
   bool Good() const { return status >= 200 && status < 300; }
 };
 
-// Sends requests with the rights of an administrator. Used by one thread; blocks until answered.
+// Sends requests with the rights of an administrator. Thread-safe; a request blocks until answered.
 class RestClient {
  public:
   virtual ~RestClient() = default;
@@ -29,6 +29,9 @@ class RestClient {
   virtual Result<RestAnswer> Send(api::Method method, const std::string& target,
                                   const std::string& media_type, std::string body) = 0;
 
+  // How many photos are worth sending at once.
+  virtual int PhotosAtOnce() const = 0;
+
   // A JSON request whose refusal is an error, with the problem's own words.
   Result<json::value> Call(api::Method method, const std::string& target,
                            const json::value& body = nullptr);
@@ -36,7 +39,9 @@ class RestClient {
 
 // The server that works on this data directory, over its local socket; when none runs, the same
 // application in this process, which then holds the directory until the client is destroyed.
-// Without `models` (kNone) it starts at once, needs none installed, and takes no photos.
+// Without `models` (kNone) it starts at once, needs none installed, and takes no photos. With kMany
+// this process looks at as many photos at once as recognition has workers; a server keeps to one,
+// so that its cameras keep the other cores.
 Result<std::unique_ptr<RestClient>> ConnectRest(const config::Config& config,
                                                 PhotoModels models = PhotoModels::kLoaded);
 

@@ -24,11 +24,6 @@ namespace {
 
 constexpr auto kHousekeepingInterval = std::chrono::milliseconds(200);
 
-int WorkerCount(const config::Config& config) {
-  if (config.recognition.workers > 0) return config.recognition.workers;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 std::string Describe(const DetectorInfo& model) {
   return format("{}:{}:{}", model.id, model.hash.substr(0, 12), model.precision);
 }
@@ -108,10 +103,12 @@ Status Service::Compose() {
 Status Service::StartRecognition(const std::vector<AlertRoute>& routes) {
   Clock& clock = backend_->GetClock();
   VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config_));
-  VIGIL_ASSIGN_OR_RETURN(auto embedders, MakeEmbedders(config_, precision, WorkerCount(config_)));
+  VIGIL_ASSIGN_OR_RETURN(auto embedders,
+                         MakeEmbedders(config_, precision, RecognitionWorkers(config_)));
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config_, config_.recognition.min_face_px,
-                                                       WorkerCount(config_)));
-  VIGIL_ASSIGN_OR_RETURN(auto liveness, MakeLivenessDetectors(config_, WorkerCount(config_)));
+                                                       RecognitionWorkers(config_)));
+  VIGIL_ASSIGN_OR_RETURN(auto liveness,
+                         MakeLivenessDetectors(config_, RecognitionWorkers(config_)));
   detector_facts_ = detectors.front()->Info();
   embedder_facts_ = embedders.front()->Info();
   if (embedder_facts_.impostor_tail.points.size() < 2) {

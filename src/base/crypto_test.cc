@@ -60,6 +60,18 @@ TEST(Sealer, MakesAPrivateKeyFileOnceAndReadsItAgain) {
   EXPECT_EQ(second->OpenText(first->SealText("face", "x"), "x"), "face");
 }
 
+TEST(Sealer, FingerprintsDependOnTheBytesAndOnTheKey) {
+  const auto one = Sealer::FromHex(kKey);
+  const auto other = Sealer::FromHex(std::string(64, '8'));
+  const auto of = [](const Sealer& sealer, std::string_view text) {
+    return sealer.Fingerprint(std::as_bytes(std::span(text)));
+  };
+  EXPECT_EQ(of(*one, "picture"), of(*one, "picture"));
+  EXPECT_NE(of(*one, "picture"), of(*one, "pictures"));
+  EXPECT_NE(of(*one, "picture"), of(*other, "picture"));
+  EXPECT_EQ(of(*one, "").size(), 64U);
+}
+
 TEST(Sealer, NamesADamagedKeyFile) {
   const auto file = FreshFolder() / "vigil.key";
   std::ofstream(file) << "not a key";

@@ -159,4 +159,19 @@ Result<std::string> Sealer::OpenText(std::span<const std::byte> sealed,
   return std::string(reinterpret_cast<const char*>(plain.data()), plain.size());
 }
 
+std::string Sealer::Fingerprint(std::span<const std::byte> bytes) const {
+  constexpr std::string_view kPurpose = "vigil fingerprint";
+  std::array<unsigned char, kKeyBytes> key{};
+  crypto_generichash(key.data(), key.size(),
+                     reinterpret_cast<const unsigned char*>(kPurpose.data()), kPurpose.size(),
+                     key_.data(), key_.size());
+  std::array<unsigned char, crypto_generichash_BYTES> digest{};
+  crypto_generichash(digest.data(), digest.size(), Raw(bytes.data()), bytes.size(), key.data(),
+                     key.size());
+  sodium_memzero(key.data(), key.size());
+  std::array<char, digest.size() * 2 + 1> hex{};
+  sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
+  return hex.data();
+}
+
 }  // namespace vigil

@@ -39,6 +39,11 @@ class Sealer {
   Bytes SealText(std::string_view plain, std::string_view context) const;
   Result<std::string> OpenText(std::span<const std::byte> sealed, std::string_view context) const;
 
+  // 64 hex characters that are the same for the same bytes under the same key (BLAKE2b-256 under a
+  // key derived from this one): tells whether a picture is known. Who holds a picture but not the
+  // key cannot tell from it whether that picture is stored.
+  std::string Fingerprint(std::span<const std::byte> bytes) const;
+
  private:
   explicit Sealer(std::array<unsigned char, kKeyBytes> key);
   std::array<unsigned char, kKeyBytes> key_;

@@ -43,6 +43,9 @@ struct Photo {
   int height = 0;
   Detection face;
   float quality = 0;
+  // Sealer::Fingerprint of the picture's bytes, at most one photo a person: the same file is not
+  // enrolled twice. Empty for a photo of before fingerprints were kept.
+  std::string fingerprint = {};
   WallTime created_at{};
 };
 

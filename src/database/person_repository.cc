@@ -90,20 +90,33 @@ Result<Person> Save(Connection& connection, WallTime now, Person person) {
 
 }  // namespace
 
-Result<Person> PersonRepository::Create(Person person) {
-  const Clock& clock = database_.GetClock();
+Result<Person> InsertPerson(Connection& connection, const Clock& clock, Person person) {
   if (person.id.empty()) person.id = MakeUuid(clock);
   person.created_at = person.updated_at = clock.WallNow();
   person.photo_count = 0;
-  return database_.Write([&](Connection& connection) -> Result<Person> {
-    VIGIL_RETURN_IF_ERROR(connection.Execute(
-        "INSERT INTO persons (id, name, reason, category, severity, notes, expires_at, searched, "
-        "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
-        {person.id, person.name, person.reason, person.category, SeverityNumber(person.severity),
-         person.notes, person.expires_at, IsSearched(person, person.created_at),
-         person.created_at}));
-    VIGIL_RETURN_IF_ERROR(SetWatchlistsOf(connection, person.id, person.watchlist_ids));
-    return person;
+  VIGIL_RETURN_IF_ERROR(connection.Execute(
+      "INSERT INTO persons (id, name, reason, category, severity, notes, expires_at, searched, "
+      "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
+      {person.id, person.name, person.reason, person.category, SeverityNumber(person.severity),
+       person.notes, person.expires_at, IsSearched(person, person.created_at), person.created_at}));
+  VIGIL_RETURN_IF_ERROR(SetWatchlistsOf(connection, person.id, person.watchlist_ids));
+  return person;
+}
+
+Result<std::vector<Person>> FindByName(Connection& connection, const std::string& name, int limit) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      connection.Execute(std::string(kSelect) + "WHERE name = $1 ORDER BY id LIMIT $2",
+                         {name, limit}));
+  std::vector<Person> persons;
+  for (const Row& row : answer.rows) persons.push_back(PersonOf(row));
+  VIGIL_RETURN_IF_ERROR(AddWatchlists(connection, persons));
+  return persons;
+}
+
+Result<Person> PersonRepository::Create(Person person) {
+  return database_.Write([&](Connection& connection) {
+    return InsertPerson(connection, database_.GetClock(), person);
   });
 }
 

@@ -44,4 +44,9 @@ class PersonRepository {
   Database& database_;
 };
 
+// For EnrolmentRepository, inside its transactions: as Create; and at most `limit` people of
+// exactly that name, the oldest first.
+Result<Person> InsertPerson(Connection& connection, const Clock& clock, Person person);
+Result<std::vector<Person>> FindByName(Connection& connection, const std::string& name, int limit);
+
 }  // namespace vigil::database

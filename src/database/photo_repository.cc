@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::string_view kSelect =
     "SELECT photos.id, photos.person_id, media_id, mime_type, width, height, face_x1, face_y1, "
-    "face_x2, face_y2, face_score, landmarks, photos.quality, photos.created_at FROM photos ";
+    "face_x2, face_y2, face_score, landmarks, photos.quality, photos.fingerprint, "
+    "photos.created_at "
+    "FROM photos ";
 
 std::string LandmarksToJson(const Landmarks& landmarks) {
   json::array points;
@@ -49,6 +51,7 @@ Photo PhotoOf(const Row& row) {
                    .score = row.Float("face_score"),
                    .landmarks = LandmarksFromJson(row.Text("landmarks"))},
           .quality = row.Float("quality"),
+          .fingerprint = row.Text("fingerprint"),
           .created_at = row.Time("created_at")};
 }
 
@@ -68,11 +71,12 @@ Status InsertPhoto(Connection& connection, const Photo& photo) {
   const Box& box = photo.face.box;
   VIGIL_RETURN_IF_ERROR(connection.Execute(
       "INSERT INTO photos (id, person_id, media_id, mime_type, width, height, face_x1, face_y1, "
-      "face_x2, face_y2, face_score, landmarks, quality, created_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+      "face_x2, face_y2, face_score, landmarks, quality, fingerprint, created_at) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
       {photo.id, photo.person_id, photo.media_id, photo.mime_type, photo.width, photo.height,
        box.x1, box.y1, box.x2, box.y2, photo.face.score, LandmarksToJson(photo.face.landmarks),
-       photo.quality, photo.created_at}));
+       photo.quality, photo.fingerprint.empty() ? Value() : Value(photo.fingerprint),
+       photo.created_at}));
   return {};
 }
 
@@ -92,8 +96,9 @@ Status InsertReference(Connection& connection, const Sealer& sealer, const Refer
 
 }  // namespace
 
-Result<Photo> PhotoRepository::AddWithReference(Photo photo, Reference reference) {
-  const Clock& clock = database_.GetClock();
+Result<Photo> InsertWithReference(Connection& connection, Database& database, Photo photo,
+                                  Reference reference) {
+  const Clock& clock = database.GetClock();
   if (reference.space.dimension <= 0 ||
       reference.embedding.size() != static_cast<std::size_t>(reference.space.dimension)) {
     return Fail(ErrorCode::kInvalidArgument,
@@ -105,6 +110,24 @@ Result<Photo> PhotoRepository::AddWithReference(Photo photo, Reference reference
   if (reference.id.empty()) reference.id = MakeUuid(clock);
   reference.person_id = photo.person_id;
   reference.photo_id = photo.id;
+  VIGIL_RETURN_IF_ERROR(InsertPhoto(connection, photo));
+  VIGIL_RETURN_IF_ERROR(
+      InsertReference(connection, database.GetSealer(), reference, photo.created_at));
+  VIGIL_RETURN_IF_ERROR(LogGalleryChanges(connection, std::array{reference.id}));
+  return photo;
+}
+
+Result<std::optional<Photo>> FindByFingerprint(Connection& connection, const std::string& person_id,
+                                               const std::string& fingerprint) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      connection.Execute(std::string(kSelect) + "WHERE photos.person_id = $1 AND fingerprint = $2",
+                         {person_id, fingerprint}));
+  if (answer.rows.empty()) return std::nullopt;
+  return PhotoOf(answer.rows.front());
+}
+
+Result<Photo> PhotoRepository::AddWithReference(Photo photo, Reference reference) {
   return database_.Write([&](Connection& connection) -> Result<Photo> {
     VIGIL_ASSIGN_OR_RETURN(
         const Answer person,
@@ -112,11 +135,36 @@ Result<Photo> PhotoRepository::AddWithReference(Photo photo, Reference reference
     if (person.rows.empty()) {
       return Fail(ErrorCode::kNotFound, format("there is no person {}", photo.person_id));
     }
-    VIGIL_RETURN_IF_ERROR(InsertPhoto(connection, photo));
-    VIGIL_RETURN_IF_ERROR(
-        InsertReference(connection, database_.GetSealer(), reference, photo.created_at));
-    VIGIL_RETURN_IF_ERROR(LogGalleryChanges(connection, std::array{reference.id}));
-    return photo;
+    return InsertWithReference(connection, database_, photo, reference);
+  });
+}
+
+Result<std::optional<Photo>> PhotoRepository::OfFingerprint(const std::string& person_id,
+                                                            const std::string& fingerprint) {
+  return database_.Read([&](Connection& connection) {
+    return FindByFingerprint(connection, person_id, fingerprint);
+  });
+}
+
+Result<std::vector<Photo>> PhotoRepository::WithoutFingerprint(const std::string& person_id) {
+  return database_.Read([&](Connection& connection) -> Result<std::vector<Photo>> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute(
+            std::string(kSelect) + "WHERE photos.person_id = $1 AND fingerprint IS NULL",
+            {person_id}));
+    std::vector<Photo> photos;
+    for (const Row& row : answer.rows) photos.push_back(PhotoOf(row));
+    return photos;
+  });
+}
+
+Status PhotoRepository::SetFingerprint(const std::string& photo_id,
+                                       const std::string& fingerprint) {
+  return database_.Write([&](Connection& connection) -> Status {
+    VIGIL_RETURN_IF_ERROR(connection.Execute("UPDATE photos SET fingerprint = $2 WHERE id = $1",
+                                             {photo_id, fingerprint}));
+    return {};
   });
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/check.h"
 #include "base/format.h"
 
 namespace vigil::pipeline {
@@ -30,45 +31,95 @@ std::string_view Advice(UnrecognisableReason reason) {
   return "the face cannot be recognised; use another photo";
 }
 
+std::vector<PhotoEngines> OnlyOne(std::unique_ptr<Detector> detector,
+                                  std::unique_ptr<Embedder> embedder) {
+  std::vector<PhotoEngines> engines;
+  engines.push_back({std::move(detector), std::move(embedder)});
+  return engines;
+}
+
+void NoteEmbedded(EmbeddedFace embedded, PhotoFace& face) {
+  face.embedding = std::move(embedded.embedding);
+  face.quality.covered = embedded.covered;
+}
+
 }  // namespace
+
+PhotoAnalyser::PhotoAnalyser(std::vector<PhotoEngines> engines, QualityRule quality)
+    : engines_(std::move(engines)), quality_(std::move(quality)) {
+  VIGIL_CHECK(!engines_.empty(), "photos need a detector and an embedder");
+  for (const PhotoEngines& one : engines_) free_.push_back(&one);
+}
 
 PhotoAnalyser::PhotoAnalyser(std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder,
                              QualityRule quality)
-    : detector_(std::move(detector)),
-      embedder_(std::move(embedder)),
-      quality_(std::move(quality)) {}
+    : PhotoAnalyser(OnlyOne(std::move(detector), std::move(embedder)), std::move(quality)) {}
 
-Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbImage> photo) {
-  if (photo == nullptr || photo->Empty()) {
-    return Fail(ErrorCode::kInvalidArgument, "the photo has no pixels");
+PhotoAnalyser::Turn::Turn(PhotoAnalyser& analyser) : analyser_(analyser) {
+  std::unique_lock lock(analyser_.mutex_);
+  analyser_.turn_over_.wait(lock, [this] { return !analyser_.free_.empty(); });
+  engines_ = analyser_.free_.back();
+  analyser_.free_.pop_back();
+}
+
+PhotoAnalyser::Turn::~Turn() {
+  {
+    const std::lock_guard lock(analyser_.mutex_);
+    analyser_.free_.push_back(engines_);
   }
-  const Frame frame = FrameOfImage(std::move(photo));
-  const std::lock_guard lock(mutex_);
-  VIGIL_ASSIGN_OR_RETURN(const auto detections, detector_->Detect({&frame, 1}));
+  analyser_.turn_over_.notify_one();
+}
 
+Result<std::vector<PhotoFace>> PhotoAnalyser::FindWith(const PhotoEngines& engines,
+                                                       const Frame& frame) const {
+  VIGIL_ASSIGN_OR_RETURN(const auto detections, engines.detector->Detect({&frame, 1}));
   std::vector<PhotoFace> faces;
-  std::vector<FaceCrop> crops;
   for (const Detection& detection : detections.front()) {
-    FaceCrop crop = embedder_->Crop(frame, detection);
-    crops.push_back(crop);
-    faces.push_back({detection, quality_(frame, crop, detection), std::move(crop), {}});
+    FaceCrop crop = engines.embedder->Crop(frame, detection);
+    const FaceQuality quality = quality_(frame, crop, detection);
+    faces.push_back({detection, quality, std::move(crop), {}});
   }
-  VIGIL_ASSIGN_OR_RETURN(auto embedded, embedder_->Embed(crops));
-  for (std::size_t i = 0; i < faces.size(); ++i) {
-    faces[i].embedding = std::move(embedded[i].embedding);
-    faces[i].quality.covered = embedded[i].covered;
-  }
-
   std::ranges::sort(faces, std::ranges::greater(), [&](const PhotoFace& face) {
     return VisibleArea(face.detection.box, frame.width, frame.height);
   });
   return faces;
 }
 
+Result<std::vector<PhotoFace>> PhotoAnalyser::Find(std::shared_ptr<const RgbImage> photo) {
+  if (photo == nullptr || photo->Empty()) {
+    return Fail(ErrorCode::kInvalidArgument, "the photo has no pixels");
+  }
+  const Frame frame = FrameOfImage(std::move(photo));
+  const Turn turn(*this);
+  return FindWith(*turn, frame);
+}
+
+Status PhotoAnalyser::Embed(PhotoFace& face) {
+  const Turn turn(*this);
+  VIGIL_ASSIGN_OR_RETURN(auto embedded, turn->embedder->Embed({&face.crop, 1}));
+  NoteEmbedded(std::move(embedded.front()), face);
+  return {};
+}
+
+Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbImage> photo) {
+  if (photo == nullptr || photo->Empty()) {
+    return Fail(ErrorCode::kInvalidArgument, "the photo has no pixels");
+  }
+  const Frame frame = FrameOfImage(std::move(photo));
+  const Turn turn(*this);
+  VIGIL_ASSIGN_OR_RETURN(auto faces, FindWith(*turn, frame));
+  std::vector<FaceCrop> crops;
+  crops.reserve(faces.size());
+  for (const PhotoFace& face : faces) crops.push_back(face.crop);
+  VIGIL_ASSIGN_OR_RETURN(auto embedded, turn->embedder->Embed(crops));
+  for (std::size_t i = 0; i < faces.size(); ++i) NoteEmbedded(std::move(embedded[i]), faces[i]);
+  return faces;
+}
+
 FaceCrop PhotoAnalyser::Crop(std::shared_ptr<const RgbImage> photo, const Detection& face) {
   const Frame frame = FrameOfImage(std::move(photo));
-  const std::lock_guard lock(mutex_);
-  return embedder_->Crop(frame, face);
+  const Turn turn(*this);
+  return turn->embedder->Crop(frame, face);
 }
 
 Result<PhotoFace> ChooseEnrolmentFace(std::vector<PhotoFace> faces) {

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <barrier>
+#include <thread>
+
 #include "fakes/fake_detector.h"
 #include "fakes/fake_embedder.h"
 
@@ -55,6 +59,50 @@ TEST(PhotoAnalyser, FindsNothingInAnEmptyRoomAndRefusesAnEmptyImage) {
   EXPECT_EQ(analyser.Analyse(nullptr).error().code, ErrorCode::kInvalidArgument);
 }
 
+TEST(PhotoAnalyser, FindsFacesWithoutEmbeddingThem) {
+  auto embedder = std::make_unique<FakeEmbedder>();
+  const FakeEmbedder& seen = *embedder;
+  PhotoAnalyser analyser(std::make_unique<FakeDetector>(std::vector{
+                             FakeDetector::Face(10, 10, 40), FakeDetector::Face(100, 10, 90)}),
+                         std::move(embedder), [](const Frame&, const FaceCrop&, const Detection&) {
+                           return FaceQuality{};
+                         });
+  auto faces = analyser.Find(Photo());
+  ASSERT_EQ(faces->size(), 2U);
+  EXPECT_TRUE(faces->front().embedding.empty());
+  EXPECT_EQ(seen.CropsSeen(), 0);
+  ASSERT_TRUE(analyser.Embed(faces->front()).has_value());
+  EXPECT_EQ(faces->front().embedding.size(), 128U);
+  EXPECT_EQ(seen.CropsSeen(), 1);
+  EXPECT_EQ(analyser.Find(nullptr).error().code, ErrorCode::kInvalidArgument);
+}
+
+// Each detection waits for the other: with one pair of engines, or turns that exclude each other,
+// it would never end.
+TEST(PhotoAnalyser, LooksAtAsManyPhotosAtOnceAsItHasEngines) {
+  std::barrier both(2);
+  std::vector<PhotoEngines> engines(2);
+  for (PhotoEngines& one : engines) {
+    one.detector = std::make_unique<FakeDetector>([&](const Frame&) {
+      both.arrive_and_wait();
+      return std::vector{FakeDetector::Face(10, 10, 40)};
+    });
+    one.embedder = std::make_unique<FakeEmbedder>();
+  }
+  PhotoAnalyser analyser(std::move(engines), [](const Frame&, const FaceCrop&, const Detection&) {
+    return FaceQuality{};
+  });
+  EXPECT_EQ(analyser.Engines(), 2U);
+  std::atomic<int> found = 0;
+  {
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 4; ++i) {
+      callers.emplace_back([&] { found += static_cast<int>(analyser.Analyse(Photo())->size()); });
+    }
+  }
+  EXPECT_EQ(found, 4);
+}
+
 TEST(ChooseEnrolmentFace, TakesTheOnlyFaceAndOverlooksTheBackground) {
   const auto face = ChooseEnrolmentFace({FaceOf(200), FaceOf(50)});
   ASSERT_TRUE(face.has_value());
@@ -89,6 +137,10 @@ TEST(PhotoAnalyser, SaysWhatTheEmbedderSaysOfMasks) {
       std::move(embedder),
       [](const Frame&, const FaceCrop&, const Detection&) { return FaceQuality{}; });
   EXPECT_EQ(analyser.Analyse(Photo())->front().quality.covered, 0.75F);
+  auto found = analyser.Find(Photo());
+  EXPECT_FALSE(found->front().quality.covered);
+  ASSERT_TRUE(analyser.Embed(found->front()).has_value());
+  EXPECT_EQ(found->front().quality.covered, 0.75F);
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ TEST(DrawWhy, SaysWhyAMatchWasLowered) {
 
 TEST(DrawWhy, SaysHowMuchWasKnown) {
   WhyPicture why = Why();
-  const Rect line{60, 1130, 400, 20};
+  const Rect line{60, 1145, 400, 24};
   const RgbImage before = DrawWhy(why).Pixels();
   why.sighting.decision.trace.evidence = {.judgements = 2,
                                           .seen = std::chrono::milliseconds{1'200},

@@ -34,9 +34,25 @@ Schema TraceSchema() {
                                                       {"runner_up", Number(), kRequired},
                                                       {"crowding", Number(), kRequired},
                                                       {"false_match_rate", Number(), kRequired},
-                                                      {"lone_shot", Flag(), kRequired}});
+                                                      {"lone_shot", Flag(), kRequired},
+                                                      {"lead", Number(), kRequired},
+                                                      {"lead_min", Number(), kRequired},
+                                                      {"near_equal", Flag(), kRequired},
+                                                      {"disputed", Flag(), kRequired}});
   const Schema state = Object(
       "TracedFaceState", {{"covered", likelihood, kRequired}, {"live", likelihood, kRequired}});
+  const Schema evidence = Object(
+      "TracedEvidence",
+      {{"judgements", Described(Count(), "of this track, this one included"), kRequired},
+       {"seen_ms", Described(Count(), "from the first look to the last one"), kRequired},
+       {"quality", Described(Number(), "of the recognisable looks, added up"), kRequired},
+       {"quality_min", Described(Number(), "for `stranger` before `patience_ms`"), kRequired},
+       {"patience_ms", Count(), kRequired},
+       {"renames_refused",
+        Described(Count(),
+                  "later judgements that named somebody else "
+                  "who was not clearly more similar"),
+        kRequired}});
   const Schema times = Object("TracedTimes", {{"decode", Number(), kRequired},
                                               {"queue", Number(), kRequired},
                                               {"detect", Number(), kRequired},
@@ -54,6 +70,7 @@ Schema TraceSchema() {
                  {"probe", probe, kRequired},
                  {"threshold", threshold, kRequired},
                  {"state", state},
+                 {"evidence", evidence},
                  {"watchlists", ListOf(list)},
                  {"faces_outside", Described(Count(),
                                              "faces of the best picture that lay outside the "

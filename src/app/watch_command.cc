@@ -103,6 +103,17 @@ json::object OutcomeJson(const pipeline::TrackOutcome& outcome, bool calibrated,
   return object;
 }
 
+// Why somebody that similar is only a possible match.
+std::string WhyLowered(const Decision& decision) {
+  const ThresholdTrace& trace = decision.trace.threshold;
+  if (trace.near_equal) {
+    return format("; not sure, somebody else is as near: {:.3f}", decision.similarity - trace.lead);
+  }
+  if (trace.disputed) return "; not sure, one of its looks names somebody else";
+  if (trace.lone_shot) return "; not sure, it rests on one poor look";
+  return "";
+}
+
 void PrintOutcome(const pipeline::TrackOutcome& outcome, const Options& options, bool calibrated) {
   if (outcome.occasion != pipeline::Occasion::kChanged) return;
   if (options.json) return PrintJson(OutcomeJson(outcome, calibrated, options.trace));
@@ -115,6 +126,7 @@ void PrintOutcome(const pipeline::TrackOutcome& outcome, const Options& options,
                    outcome.person_name, decision.similarity, decision.threshold,
                    calibrated ? alerts::OddsText(decision.stranger_odds)
                               : "nobody knows how often: the embedder is not calibrated");
+    line += WhyLowered(decision);
   } else if (decision.reason) {
     line += ReasonName(*decision.reason);
   }

@@ -44,8 +44,28 @@ struct ThresholdTrace {
   float runner_up = 0;          // similarity of the second candidate; 0 without one
   double crowding = 1;          // how much the runner-up raises the chance of each comparison
   double false_match_rate = 1;  // of one comparison at the similarity reached, before crowding
-  bool lone_shot = false;       // a match made a possible match: it rests on one poor look
+  // By how much the best candidate is more similar than anybody else in the gallery, wherever
+  // looked for; than 0 without anybody else. Below 0: somebody who is not looked for here is
+  // nearer.
+  float lead = 0;
+  float lead_min = 0;  // what a match needs of it
+  // Why a match was made a possible match:
+  bool lone_shot = false;   // it rests on one poor look
+  bool near_equal = false;  // somebody else is nearly as similar
+  bool disputed = false;    // a look is sure of somebody else
   bool operator==(const ThresholdTrace&) const = default;
+};
+
+// How much was known of the track when it was judged. All zero: not recorded.
+struct EvidenceTrace {
+  int judgements = 0;                     // of this track so far, this one included
+  std::chrono::milliseconds seen{0};      // from its first look to its last one then
+  float quality = 0;                      // of its recognisable looks, added up
+  float quality_min = 0;                  // what it takes to be called a stranger early
+  std::chrono::milliseconds patience{0};  // when it is called a stranger or unrecognisable anyway
+  // Later judgements that would have named another person who was not clearly more similar.
+  int renames_refused = 0;
+  bool operator==(const EvidenceTrace&) const = default;
 };
 
 // What the looks say together of the face, whoever it is: means by their weights. Absent: no look
@@ -84,6 +104,7 @@ struct DecisionTrace {
   ProbeTrace probe{};
   ThresholdTrace threshold{};
   FaceStateTrace state{};
+  EvidenceTrace evidence{};
   std::vector<WatchlistTrace> watchlists{};  // empty: the person stands in none
   // In the best shot's frame: faces that were left out because they lie outside the watched area.
   int faces_outside = 0;

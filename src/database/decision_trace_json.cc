@@ -100,7 +100,11 @@ json::object ThresholdJson(const ThresholdTrace& threshold) {
           {"runner_up", Short(threshold.runner_up)},
           {"crowding", Short(threshold.crowding)},
           {"false_match_rate", threshold.false_match_rate},
-          {"lone_shot", threshold.lone_shot}};
+          {"lone_shot", threshold.lone_shot},
+          {"lead", Short(threshold.lead)},
+          {"lead_min", Short(threshold.lead_min)},
+          {"near_equal", threshold.near_equal},
+          {"disputed", threshold.disputed}};
 }
 
 ThresholdTrace ThresholdOf(const json::value& value) {
@@ -113,7 +117,31 @@ ThresholdTrace ThresholdOf(const json::value& value) {
   threshold.crowding = value.at("crowding").to_number<double>();
   threshold.false_match_rate = value.at("false_match_rate").to_number<double>();
   threshold.lone_shot = value.at("lone_shot").as_bool();
+  // Older traces have none of these.
+  if (value.as_object().contains("near_equal")) {
+    threshold.lead = value.at("lead").to_number<float>();
+    threshold.lead_min = value.at("lead_min").to_number<float>();
+    threshold.near_equal = value.at("near_equal").as_bool();
+    threshold.disputed = value.at("disputed").as_bool();
+  }
   return threshold;
+}
+
+json::object EvidenceJson(const EvidenceTrace& evidence) {
+  return {
+      {"judgements", evidence.judgements},        {"seen_ms", evidence.seen.count()},
+      {"quality", Short(evidence.quality)},       {"quality_min", Short(evidence.quality_min)},
+      {"patience_ms", evidence.patience.count()}, {"renames_refused", evidence.renames_refused}};
+}
+
+EvidenceTrace EvidenceOf(const json::value& value) {
+  using std::chrono::milliseconds;
+  return {.judgements = value.at("judgements").to_number<int>(),
+          .seen = milliseconds(value.at("seen_ms").to_number<std::int64_t>()),
+          .quality = value.at("quality").to_number<float>(),
+          .quality_min = value.at("quality_min").to_number<float>(),
+          .patience = milliseconds(value.at("patience_ms").to_number<std::int64_t>()),
+          .renames_refused = value.at("renames_refused").to_number<int>()};
 }
 
 json::array WatchlistsJson(const std::vector<WatchlistTrace>& lists) {
@@ -173,6 +201,7 @@ json::value DecisionTraceJson(const DecisionTrace& trace) {
       {"threshold", ThresholdJson(trace.threshold)},
       {"state",
        {{"covered", ShortOrNull(trace.state.covered)}, {"live", ShortOrNull(trace.state.live)}}},
+      {"evidence", EvidenceJson(trace.evidence)},
       {"watchlists", WatchlistsJson(trace.watchlists)},
       {"faces_outside", trace.faces_outside},
       {"times_ms", TimesJson(trace.times)}};
@@ -202,6 +231,9 @@ DecisionTrace DecisionTraceFromText(const std::string& text) {
     if (const json::value* state = value->as_object().if_contains("state")) {
       trace.state = {.covered = NumberOrNothing(*state, "covered"),
                      .live = NumberOrNothing(*state, "live")};
+    }
+    if (const json::value* evidence = value->as_object().if_contains("evidence")) {
+      trace.evidence = EvidenceOf(*evidence);
     }
     if (const json::value* lists = value->as_object().if_contains("watchlists")) {
       trace.watchlists = WatchlistsOf(*lists);

@@ -43,8 +43,18 @@ DecisionTrace TraceOf(std::size_t shots) {
                      .runner_up = 0.3125F,
                      .crowding = 1.5,
                      .false_match_rate = 0.000123456,
-                     .lone_shot = true};
+                     .lead = -0.125F,
+                     .lead_min = 0.0625F,
+                     .lone_shot = true,
+                     .near_equal = true,
+                     .disputed = true};
   trace.state = {.covered = 0.5F, .live = 0.625F};
+  trace.evidence = {.judgements = 2,
+                    .seen = milliseconds{1'200},
+                    .quality = 1.25F,
+                    .quality_min = 1.5F,
+                    .patience = milliseconds{2'000},
+                    .renames_refused = 1};
   trace.times = {.decode = microseconds{1'250},
                  .queue = microseconds{4'000},
                  .detect = microseconds{31'017},
@@ -100,13 +110,18 @@ TEST(DecisionTraceJson, WhatNobodyMeasuredIsNull) {
 
 TEST(DecisionTraceJson, TracesOfOlderVersionsAreRead) {
   json::value old = DecisionTraceJson(TraceOf(1));
-  old.as_object().erase("state");
+  for (const char* part : {"state", "evidence"}) old.as_object().erase(part);
+  for (const char* rule : {"lead", "lead_min", "near_equal", "disputed"}) {
+    old.at("threshold").as_object().erase(rule);
+  }
   json::object& quality = old.at("shots").at(0).at("quality").as_object();
   quality.erase("covered");
   quality.erase("live");
   const DecisionTrace read = DecisionTraceFromText(WriteJson(old));
   ASSERT_THAT(read.shots, SizeIs(1));
   EXPECT_FALSE(read.state.covered.has_value());
+  EXPECT_EQ(read.evidence, EvidenceTrace{});
+  EXPECT_FALSE(read.threshold.near_equal);
   EXPECT_FALSE(read.shots.front().quality.live.has_value());
 }
 

@@ -105,7 +105,7 @@ void Meters(Canvas& canvas, const Rect& room, double row_height, const std::vect
 }
 
 std::vector<MeterRow> QualityRows(const FaceQuality& quality, float detector_score) {
-  constexpr float kFullSize = 160;
+  constexpr float kFullSize = 100;  // more does not make a look better
   std::vector<MeterRow> rows{
       {"Size", quality.face_px / kFullSize, format("{:.0f} px", quality.face_px)},
       {"Sharpness", quality.sharpness, Score(quality.sharpness)},

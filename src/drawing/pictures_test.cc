@@ -122,6 +122,27 @@ TEST(DrawWhy, TellsOutcomesApart) {
   EXPECT_FALSE(Has(image, kFrame, 0xff, 0x8a, 0x80)) << "red is for matches alone";
 }
 
+TEST(DrawWhy, SaysWhyAMatchWasLowered) {
+  WhyPicture why = Why();
+  EXPECT_FALSE(Has(DrawWhy(why).Pixels(), kPanels[5], 0xff, 0xc2, 0x66));
+  why.sighting.decision.trace.threshold.lead_min = 0.05F;
+  why.sighting.decision.trace.threshold.lone_shot = true;
+  why.sighting.decision.trace.threshold.near_equal = true;
+  why.sighting.decision.trace.threshold.disputed = true;
+  EXPECT_TRUE(Has(DrawWhy(why).Pixels(), kPanels[5], 0xff, 0xc2, 0x66)) << "the last row has room";
+}
+
+TEST(DrawWhy, SaysHowMuchWasKnown) {
+  WhyPicture why = Why();
+  const Rect line{60, 1145, 400, 24};
+  const RgbImage before = DrawWhy(why).Pixels();
+  why.sighting.decision.trace.evidence = {.judgements = 2,
+                                          .seen = std::chrono::milliseconds{1'200},
+                                          .quality = 2.1F,
+                                          .quality_min = 1.2F};
+  EXPECT_GT(Colors(DrawWhy(why).Pixels(), line), Colors(before, line));
+}
+
 TEST(DrawWhy, SaysWhatIsMissing) {
   WhyPicture why = Why();
   why.frame = why.crop = why.reference = {};

@@ -173,6 +173,18 @@ void DrawQuality(Canvas& canvas, const WhyPicture& why) {
   Meters(canvas, room, rows.size() > 6 ? 24 : 31, rows, 96, 64);
 }
 
+// Why a match was made a possible match; empty where it was not.
+std::string WhyLowered(const ThresholdTrace& trace) {
+  std::string why;
+  const auto add = [&why](bool holds, std::string_view words) {
+    if (holds) why += (why.empty() ? "" : ", ") + std::string(words);
+  };
+  add(trace.lone_shot, "one poor look");
+  add(trace.near_equal, "somebody else as near");
+  add(trace.disputed, "looks disagree");
+  return why;
+}
+
 void DrawOdds(Canvas& canvas, const WhyPicture& why) {
   const Decision& decision = why.sighting.decision;
   const ThresholdTrace& trace = decision.trace.threshold;
@@ -195,9 +207,15 @@ void DrawOdds(Canvas& canvas, const WhyPicture& why) {
     rows.push_back({"One comparison scores this high",
                     trace.calibrated ? why.rate_text(trace.false_match_rate) : "not calibrated"});
   }
+  if (trace.lead_min > 0 && trace.runner_up > 0) {
+    rows.push_back({"Ahead of anybody else by",
+                    format("{}, needed {}", Score(trace.lead), Score(trace.lead_min))});
+  }
   rows.push_back({"A stranger does, in all of them", why.rate_text(decision.stranger_odds)});
-  if (trace.lone_shot) rows.push_back({"Lowered", "rests on one poor look", kPossible});
-  Facts(canvas, room, rows.size() > 8 ? 22.5 : 25.5, rows);
+  if (const std::string why_lowered = WhyLowered(trace); !why_lowered.empty()) {
+    rows.push_back({"Lowered", why_lowered, kPossible});
+  }
+  Facts(canvas, room, std::min(25.5, room.height / static_cast<double>(rows.size())), rows);
 }
 
 void DrawLooks(Canvas& canvas, const WhyPicture& why) {
@@ -221,7 +239,14 @@ void DrawLooks(Canvas& canvas, const WhyPicture& why) {
                           : "not yet"});
     }
   }
-  Table(canvas, {room.x, room.y, room.width, 150}, 25, {130, 190, 260, 320, room.width}, rows);
+  Table(canvas, {room.x, room.y, room.width, 130}, 25, {130, 190, 260, 320, room.width}, rows);
+  if (const EvidenceTrace& evidence = trace.evidence; evidence.judgements > 0) {
+    canvas.Text(format("Judged {} in {:.1f} s; quality together {} (a stranger needs {})",
+                       evidence.judgements == 1 ? "once" : format("{} times", evidence.judgements),
+                       std::chrono::duration<double>(evidence.seen).count(),
+                       Score(evidence.quality), Score(evidence.quality_min)),
+                At(room.x, room.y + 136), Label());
+  }
   canvas.Text(format("Probe: {} numbers from {}, agreeing to {}", trace.probe.dimension,
                      Plural(static_cast<std::size_t>(trace.probe.shots), "look", "looks"),
                      Score(trace.probe.agreement)),

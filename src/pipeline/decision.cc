@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace vigil::pipeline {
@@ -78,6 +80,13 @@ void KeepThoseLookedFor(std::vector<Candidate>& candidates, const WatchedPlace& 
   std::erase_if(candidates, [&](const Candidate& candidate) {
     return !place.rules->At(candidate.person_id, place.camera_id, place.group_id).has_value();
   });
+}
+
+// Similarity of the nearest person but the named one. `everybody`: best first.
+std::optional<float> RivalOf(const std::string& named, const std::vector<Candidate>& everybody) {
+  const auto rival = std::ranges::find_if(
+      everybody, [&](const Candidate& candidate) { return candidate.person_id != named; });
+  return rival == everybody.end() ? std::nullopt : std::optional(rival->similarity);
 }
 
 }  // namespace
@@ -158,6 +167,7 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
   const double crowding = Crowding(policy, search);
   trace.crowding = crowding;
   if (search.candidates.size() > 1) trace.runner_up = search.candidates[1].similarity;
+  const std::vector<Candidate> everybody = search.candidates;
   KeepThoseLookedFor(search.candidates, place);
   if (search.candidates.empty()) {
     decision.outcome = Outcome::kStranger;
@@ -171,10 +181,14 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
   decision.candidates = std::move(search.candidates);
   if (decision.candidates.size() > kCandidatesKept) decision.candidates.resize(kCandidatesKept);
   decision.similarity = decision.candidates.front().similarity;
+  const std::optional<float> rival = RivalOf(decision.candidates.front().person_id, everybody);
+  trace.lead = decision.similarity - rival.value_or(0);
+  trace.lead_min = policy.lead_min;
   decision.stranger_odds = StrangerOdds(policy, decision.gallery, decision.similarity, crowding);
   trace.false_match_rate = FalseMatchRate(policy.impostor_tail, decision.similarity);
   if (decision.similarity >= decision.threshold) {
-    decision.outcome = Outcome::kMatch;
+    trace.near_equal = rival.has_value() && trace.lead < policy.lead_min;
+    decision.outcome = trace.near_equal ? Outcome::kPossibleMatch : Outcome::kMatch;
   } else if (decision.similarity >= policy.floor) {
     decision.outcome = Outcome::kPossibleMatch;
   }

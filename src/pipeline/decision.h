@@ -17,6 +17,9 @@ struct DecisionPolicy {
   ImpostorTail impostor_tail;  // empty: the model was not calibrated; only the floor holds then
   float floor = 0.42F;         // never match below this similarity, however small the gallery
   double named_strangers_max = 0.01;  // permitted share of strangers who get somebody's name
+  // A match must be this much more similar than anybody else in the gallery: of twins, or of one
+  // person who is enrolled twice, nobody can tell which it is.
+  float lead_min = 0.05F;
 
   bool Calibrated() const { return impostor_tail.points.size() >= 2; }
 };
@@ -64,8 +67,9 @@ float ListThreshold(const DecisionPolicy& policy, const Watchlist& list, const G
 // The conclusion for one probe at one place. People who are not looked for there do not count as
 // candidates; of the others, only the best can be named. In watch-lists, that person's threshold is
 // the lowest of those lists'. An unrecognisable face is never compared with anybody: it keeps its
-// reason. Otherwise kMatch from the threshold up, kPossibleMatch between floor and threshold,
-// kStranger below. `search.candidates` are best first; at most 10 are kept.
+// reason. Otherwise kMatch from the threshold up, unless another person is nearly as similar;
+// kPossibleMatch then and between floor and threshold, kStranger below. `search.candidates` are
+// best first; at most 10 are kept.
 Decision Decide(GallerySearch search, const FaceQuality& quality, const DecisionPolicy& policy,
                 const WatchedPlace& place = {});
 

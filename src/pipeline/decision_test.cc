@@ -127,6 +127,32 @@ TEST(Decide, StillTellsRelativesApartWhenItIsSure) {
             Outcome::kMatch);
 }
 
+TEST(Decide, NamesNeitherOfTwoWhoAreNearlyAsSimilar) {
+  const Decision twins = Decide(FoundTwo(0.83F, 0.79F, 10), GoodQuality(), FacenetPolicy());
+  EXPECT_EQ(twins.outcome, Outcome::kPossibleMatch);
+  EXPECT_GT(twins.similarity, twins.threshold) << "similar enough, were there only one";
+  EXPECT_TRUE(twins.trace.threshold.near_equal);
+  EXPECT_NEAR(twins.trace.threshold.lead, 0.04F, 1e-5F);
+  EXPECT_FLOAT_EQ(twins.trace.threshold.lead_min, FacenetPolicy().lead_min);
+  const Decision ahead = Decide(FoundTwo(0.83F, 0.77F, 10), GoodQuality(), FacenetPolicy());
+  EXPECT_EQ(ahead.outcome, Outcome::kMatch);
+  EXPECT_FALSE(ahead.trace.threshold.near_equal);
+}
+
+TEST(Decide, NobodyElseIsNoRival) {
+  DecisionPolicy strict = FacenetPolicy();
+  strict.lead_min = 0.9F;
+  const Decision decision = Decide(Found(0.83F, 1), GoodQuality(), strict);
+  EXPECT_EQ(decision.outcome, Outcome::kMatch);
+  EXPECT_FLOAT_EQ(decision.trace.threshold.lead, 0.83F);
+}
+
+TEST(Decide, NoMatchIsNotCalledNearlyEqual) {
+  const Decision decision = Decide(FoundTwo(0.45F, 0.44F, 10), GoodQuality(), FacenetPolicy());
+  EXPECT_EQ(decision.outcome, Outcome::kPossibleMatch);
+  EXPECT_FALSE(decision.trace.threshold.near_equal) << "it was too low anyway";
+}
+
 TEST(Decide, TellsMatchPossibleMatchAndStrangerApart) {
   EXPECT_EQ(Decide(Found(0.70F, 100), GoodQuality(), FacenetPolicy()).outcome, Outcome::kMatch);
   EXPECT_EQ(Decide(Found(0.55F, 100), GoodQuality(), FacenetPolicy()).outcome,

@@ -214,7 +214,7 @@ Status Recogniser::SettleTracks(Round& round) {
   for (Track& track : round.lane.tracker.Tracks()) {
     if (IsDue(track, round.now, false, round.gallery_sequence, options_.judge,
               round.RulesRevision())) {
-      Judge(track, round);
+      Judge(track, round, false);
     } else if (IsStillSeen(track, round.now)) {
       Tell(track, Occasion::kStillSeen, round);
     }
@@ -222,7 +222,7 @@ Status Recogniser::SettleTracks(Round& round) {
   for (Track& track : round.ended) {
     if (IsDue(track, round.now, true, round.gallery_sequence, options_.judge,
               round.RulesRevision()))
-      Judge(track, round);
+      Judge(track, round, true);
     Tell(track, Occasion::kEnded, round);
     ports_.metrics.CountTracks(round.lane.camera.id);
   }
@@ -345,7 +345,7 @@ void Recogniser::SplitTakenOver(Round& round) {
   }
 }
 
-void Recogniser::Judge(Track& track, const Round& round) {
+void Recogniser::Judge(Track& track, const Round& round, bool ended) {
   GallerySearch search{.candidates = {}, .gallery = ports_.gallery.Info()};
   std::chrono::microseconds search_time{0};
   if (const Embedding probe = FuseShots(track); !probe.empty()) {
@@ -357,7 +357,11 @@ void Recogniser::Judge(Track& track, const Round& round) {
       JudgeTrack(track, std::move(search), options_.policy, options_.judge, round.place);
   decision.trace.times.search = search_time;
   decision.trace.times.decide = Microseconds(ports_.clock.Now() - judged_from);
-  if (!Conclude(track, std::move(decision), round.now)) return;
+  if (!track.conclusion.decision.has_value() &&
+      !HasEnoughEvidence(track, decision, round.now, ended, options_.judge)) {
+    return Postpone(track, round.now);
+  }
+  if (!Conclude(track, std::move(decision), round.now, options_.judge)) return;
 
   track.conclusion.person_name.clear();
   const std::vector<Candidate>& candidates = track.conclusion.decision->candidates;

@@ -80,7 +80,7 @@ class Recogniser {
   std::string NameAlone(const Shot& shot, const WatchedPlace& place) const;
   WatchedPlace PlaceOf(const Camera& camera) const;
   void SplitTakenOver(Round& round);
-  void Judge(Track& track, const Round& round);
+  void Judge(Track& track, const Round& round, bool ended);
   bool IsStillSeen(const Track& track, std::chrono::milliseconds now) const;
   void Tell(Track& track, Occasion occasion, const Round& round);
   void ShowLive(CameraLane& lane, const Frame& frame);

@@ -178,13 +178,33 @@ TEST_F(RecogniserTest, JudgesAFaceThatLeavesBeforeTheWindowIsOver) {
 TEST_F(RecogniserTest, SaysWhyAFaceCannotBeRecognised) {
   Enrol("anna", kAnna);
   quality_.unrecognisable = UnrecognisableReason::kTurnedAway;
-  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  for (int i = 0; i <= 10; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
   ASSERT_THAT(Told(), ElementsAre("unrecognisable"));
   EXPECT_EQ(outcomes_[0].decision.reason, UnrecognisableReason::kTurnedAway);
   EXPECT_EQ(embedder_->CropsSeen(), 0);
   quality_.unrecognisable.reset();  // the face turns round
-  for (int i = 5; i < 10; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  for (int i = 11; i < 20; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
   EXPECT_THAT(Told(), ElementsAre("unrecognisable", "match"));
+}
+
+TEST_F(RecogniserTest, WaitsAWhileForAFaceToTurnRound) {
+  Enrol("anna", kAnna);
+  quality_.unrecognisable = UnrecognisableReason::kTurnedAway;
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_THAT(Told(), IsEmpty());
+  quality_.unrecognisable.reset();
+  for (int i = 5; i < 20; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  ASSERT_THAT(Told(), ElementsAre("match")) << "never called unrecognisable";
+  EXPECT_EQ(outcomes_[0].decision.trace.evidence.judgements, 2);
+}
+
+TEST_F(RecogniserTest, TellsOfAFaceThatLeavesWhileMoreIsWaitedFor) {
+  Enrol("anna", kAnna);
+  quality_.score = 0.2F;
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kBert).has_value());
+  EXPECT_THAT(Told(), IsEmpty()) << "poor looks make nobody a stranger at once";
+  EndStream();
+  EXPECT_THAT(Told(), ElementsAre("stranger", "ended stranger"));
 }
 
 TEST_F(RecogniserTest, NeverFusesTwoFacesThatSharedATrack) {
@@ -222,7 +242,7 @@ TEST_F(RecogniserTest, ShowsTheFaceThatWasJudgedNotOneThatCameLater) {
 TEST_F(RecogniserTest, DoesNotNameWhatTheDetectorDoubts) {
   Enrol("anna", kAnna);
   faces_ = {FakeDetector::Face(50, 50, 100, 0.75F)};
-  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  for (int i = 0; i <= 10; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
   ASSERT_THAT(Told(), ElementsAre("unrecognisable"));
   EXPECT_EQ(outcomes_[0].decision.reason, UnrecognisableReason::kOccluded);
 }

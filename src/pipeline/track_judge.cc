@@ -45,6 +45,23 @@ milliseconds WaitBefore(int judgements, const JudgeOptions& options) {
   return std::min(wait, options.judgement_interval_max);
 }
 
+// Whether `decision` names another person than `past` without clear evidence. A possible match
+// gives way to any match.
+bool RenamesWithoutReason(const Decision& past, const Decision& decision, float margin) {
+  const std::string former = PersonOf(past);
+  const std::string latter = PersonOf(decision);
+  if (former.empty() || latter.empty() || former == latter) return false;
+  if (past.outcome != Outcome::kMatch && decision.outcome == Outcome::kMatch) return false;
+  const auto found = std::ranges::find(decision.candidates, former, &Candidate::person_id);
+  return found != decision.candidates.end() && decision.similarity - found->similarity < margin;
+}
+
+bool LooksNameAnother(const Track& track, const std::string& person_id) {
+  return std::ranges::any_of(track.shots, [&](const Shot& shot) {
+    return !shot.embedding.empty() && !shot.names.empty() && shot.names != person_id;
+  });
+}
+
 std::vector<std::string> PassedLists(const Decision& decision) {
   std::vector<std::string> ids;
   for (const WatchlistTrace& list : decision.trace.watchlists) {
@@ -102,6 +119,27 @@ void TraceEvidence(const Track& track, DecisionTrace& trace) {
   trace.faces_outside = track.shots.front().frame_faces_outside;
 }
 
+EvidenceTrace EvidenceOf(const Track& track, const JudgeOptions& options) {
+  EvidenceTrace evidence{.judgements = track.conclusion.judgements + 1,
+                         .seen = track.last_pts - track.first_pts,
+                         .quality_min = options.stranger_evidence_min,
+                         .patience = options.patience};
+  for (const Shot& shot : track.shots) {
+    if (shot.Recognisable()) evidence.quality += shot.quality.score;
+  }
+  return evidence;
+}
+
+// A match that rests on too little becomes a possible match; all reasons are told, not only one.
+void DoubtEvidence(const Track& track, const JudgeOptions& options, Decision& decision) {
+  ThresholdTrace& trace = decision.trace.threshold;
+  if (decision.outcome != Outcome::kMatch && !trace.near_equal) return;
+  trace.lone_shot = RecognisableShots(track) < 2 &&
+                    track.shots.front().quality.score < options.lone_shot_quality_min;
+  trace.disputed = LooksNameAnother(track, decision.candidates.front().person_id);
+  if (trace.lone_shot || trace.disputed) decision.outcome = Outcome::kPossibleMatch;
+}
+
 // What the state of the face makes of a decision that was taken on its embedding alone.
 void WeighState(const Track& track, const JudgeOptions& options, Decision& decision) {
   const FaceStateTrace& state = decision.trace.state;
@@ -130,6 +168,7 @@ bool IsDue(const Track& track, milliseconds now, bool ended, std::uint64_t galle
            const JudgeOptions& options, std::uint64_t rules_revision) {
   const Conclusion& past = track.conclusion;
   if (past.judgements == 0) return ended || now - track.first_pts >= options.evidence_window;
+  if (!past.decision && (ended || now - track.first_pts >= options.patience)) return true;
   const std::size_t shots = RecognisableShots(track);
   if (shots == 0) return false;
   if (past.decision && (past.decision->gallery.sequence != gallery_sequence ||
@@ -191,29 +230,45 @@ Decision JudgeTrack(const Track& track, GallerySearch search, const DecisionPoli
   const Shot& best = track.shots.front();
   Decision decision = Decide(std::move(search), best.quality, policy, place);
   TraceEvidence(track, decision.trace);
-  const bool lone = RecognisableShots(track) < 2;
-  if (decision.outcome == Outcome::kMatch && lone &&
-      best.quality.score < options.lone_shot_quality_min) {
-    decision.outcome = Outcome::kPossibleMatch;
-    decision.trace.threshold.lone_shot = true;
-  }
+  decision.trace.evidence = EvidenceOf(track, options);
+  DoubtEvidence(track, options, decision);
   WeighState(track, options, decision);
   return decision;
 }
 
-bool Conclude(Track& track, Decision decision, milliseconds now) {
+bool HasEnoughEvidence(const Track& track, const Decision& decision, milliseconds now, bool ended,
+                       const JudgeOptions& options) {
+  if (ended || now - track.first_pts >= options.patience) return true;
+  if (decision.outcome != Outcome::kStranger && decision.outcome != Outcome::kUnrecognisable) {
+    return true;
+  }
+  return decision.trace.evidence.quality >= options.stranger_evidence_min;
+}
+
+void Postpone(Track& track, milliseconds now) {
   Conclusion& conclusion = track.conclusion;
   ++conclusion.judgements;
   conclusion.judged_at = now;
   conclusion.judged_quality = track.shots.front().quality.score;
   conclusion.judged_shots = RecognisableShots(track);
+}
+
+bool Conclude(Track& track, Decision decision, milliseconds now, const JudgeOptions& options) {
+  Conclusion& conclusion = track.conclusion;
+  Postpone(track, now);
   if (conclusion.decision.has_value()) {
     const Decision& past = *conclusion.decision;
     const bool says_more = std::tuple(Rank(decision.outcome), decision.similarity) >
                            std::tuple(Rank(past.outcome), past.similarity);
     const bool same_knowledge = past.gallery.sequence == decision.gallery.sequence &&
                                 past.rules_revision == decision.rules_revision;
-    if (!says_more && same_knowledge) return false;
+    if (same_knowledge) {
+      if (!says_more) return false;
+      if (RenamesWithoutReason(past, decision, options.rename_margin)) {
+        ++conclusion.decision->trace.evidence.renames_refused;
+        return false;
+      }
+    }
   }
   const bool changed = !conclusion.decision.has_value() ||
                        conclusion.decision->outcome != decision.outcome ||

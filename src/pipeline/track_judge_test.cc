@@ -150,6 +150,121 @@ TEST(JudgeTrack, DoesNotNameAnybodyFromOnePoorShot) {
   EXPECT_EQ(JudgeTrack(two, Found("anna", 0.8F), Policy(), {}).outcome, Outcome::kMatch);
 }
 
+Decision JudgedOn(const Track& track, float similarity) {
+  return JudgeTrack(track, Found("anna", similarity), Policy(), {});
+}
+
+TEST(JudgeTrack, LooksThatNameAnotherMakeTheMatchDoubtful) {
+  Track track = TrackWith({MakeShot(0, 0.8F, EmbeddingOf(1)), MakeShot(200, 0.8F, EmbeddingOf(1))});
+  track.shots[0].names = "anna";
+  EXPECT_EQ(JudgedOn(track, 0.9F).outcome, Outcome::kMatch) << "the other is sure of nobody";
+  track.shots[1].names = "bert";
+  const Decision decision = JudgedOn(track, 0.9F);
+  EXPECT_EQ(decision.outcome, Outcome::kPossibleMatch);
+  EXPECT_TRUE(decision.trace.threshold.disputed);
+  EXPECT_FALSE(decision.trace.threshold.lone_shot);
+  EXPECT_FALSE(JudgedOn(track, 0.5F).trace.threshold.disputed) << "it was no match anyway";
+}
+
+TEST(JudgeTrack, TellsEveryReasonForDoubt) {
+  Track track = TrackWith({MakeShot(0, 0.3F, EmbeddingOf(1))});
+  track.shots[0].names = "bert";
+  const GallerySearch twins{{{"anna", "a", 0.9F}, {"bert", "b", 0.89F}}, {kSequence, 100, 100}};
+  const Decision decision = JudgeTrack(track, twins, Policy(), {});
+  EXPECT_EQ(decision.outcome, Outcome::kPossibleMatch);
+  EXPECT_TRUE(decision.trace.threshold.near_equal);
+  EXPECT_TRUE(decision.trace.threshold.lone_shot);
+  EXPECT_TRUE(decision.trace.threshold.disputed);
+}
+
+TEST(JudgeTrack, WritesDownHowMuchWasKnown) {
+  Track track = TrackWith({MakeShot(0, 0.5F, EmbeddingOf(1)), MakeShot(200, 0.25F)});
+  track.shots[1].quality.unrecognisable = UnrecognisableReason::kBlurred;
+  track.first_pts = milliseconds{100};
+  track.last_pts = milliseconds{900};
+  track.conclusion.judgements = 2;
+  const JudgeOptions options;
+  const EvidenceTrace expected{.judgements = 3,
+                               .seen = milliseconds{800},
+                               .quality = 0.5F,
+                               .quality_min = options.stranger_evidence_min,
+                               .patience = options.patience,
+                               .renames_refused = 0};
+  EXPECT_EQ(JudgedOn(track, 0.9F).trace.evidence, expected);
+}
+
+bool Enough(const Track& track, float similarity, int now_ms, bool ended = false) {
+  return HasEnoughEvidence(track, JudgedOn(track, similarity), milliseconds{now_ms}, ended, {});
+}
+
+TEST(HasEnoughEvidence, OnePoorLookMakesNobodyAStrangerAtOnce) {
+  const Track poor = TrackWith({MakeShot(0, 0.5F, EmbeddingOf(1))});
+  EXPECT_FALSE(Enough(poor, 0.1F, 600));
+  EXPECT_TRUE(Enough(poor, 0.1F, 2000)) << "no better look came";
+  EXPECT_TRUE(Enough(poor, 0.1F, 600, true)) << "none will come";
+  EXPECT_TRUE(Enough(poor, 0.9F, 600)) << "a name is not kept back";
+  EXPECT_TRUE(Enough(poor, 0.5F, 600)) << "nor is a possible one";
+}
+
+TEST(HasEnoughEvidence, GoodLooksMakeAStrangerAtOnce) {
+  const Track good =
+      TrackWith({MakeShot(0, 0.7F, EmbeddingOf(1)), MakeShot(200, 0.7F, EmbeddingOf(1))});
+  EXPECT_TRUE(Enough(good, 0.1F, 600));
+}
+
+TEST(HasEnoughEvidence, AFaceThatIsTurnedAwayMayYetTurnRound) {
+  Track turned = TrackWith({MakeShot(0, 0.9F), MakeShot(200, 0.9F)});
+  for (Shot& shot : turned.shots) shot.quality.unrecognisable = UnrecognisableReason::kTurnedAway;
+  EXPECT_FALSE(Enough(turned, 0, 600));
+  EXPECT_TRUE(Enough(turned, 0, 2000));
+  EXPECT_TRUE(Enough(turned, 0, 600, true));
+}
+
+TEST(IsDue, APostponedTrackIsJudgedWhenPatienceEndsOrItDoes) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  Postpone(track, milliseconds{600});
+  EXPECT_FALSE(Due(track, 1900)) << "nothing new, and time left";
+  EXPECT_TRUE(Due(track, 2000));
+  EXPECT_TRUE(Due(track, 700, true)) << "nobody passes without a trace";
+  track.shots[0].quality.unrecognisable = UnrecognisableReason::kBlurred;
+  EXPECT_TRUE(Due(track, 2000)) << "looks of no use must be told of, too";
+  Conclude(track, Decided("anna", 0.2F), milliseconds{2000});
+  EXPECT_FALSE(Due(track, 2100));
+}
+
+Decision DecidedBetween(const std::string& first, float similarity, const std::string& second,
+                        float less, std::uint64_t sequence = kSequence) {
+  return Decide(
+      {{{first, first + "-1", similarity}, {second, second + "-1", less}}, {sequence, 100, 100}},
+      FaceQuality{}, Policy());
+}
+
+TEST(Conclude, AGivenNameGoesOverOnlyToSomebodyClearlyMoreSimilar) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  EXPECT_TRUE(Conclude(track, Decided("anna", 0.75F), milliseconds{600}));
+  EXPECT_FALSE(Conclude(track, DecidedBetween("bert", 0.85F, "anna", 0.77F), milliseconds{1200}));
+  EXPECT_EQ(track.conclusion.decision->candidates.front().person_id, "anna");
+  EXPECT_EQ(track.conclusion.decision->trace.evidence.renames_refused, 1);
+  EXPECT_TRUE(Conclude(track, DecidedBetween("bert", 0.85F, "anna", 0.6F), milliseconds{2400}));
+  EXPECT_EQ(track.conclusion.decision->candidates.front().person_id, "bert");
+  EXPECT_EQ(track.conclusion.decision->trace.evidence.renames_refused, 0);
+}
+
+TEST(Conclude, APossibleNameGivesWayToAMatch) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  EXPECT_TRUE(Conclude(track, Decided("anna", 0.5F), milliseconds{600}));
+  EXPECT_FALSE(Conclude(track, DecidedBetween("bert", 0.55F, "anna", 0.5F), milliseconds{1200}));
+  EXPECT_TRUE(Conclude(track, DecidedBetween("bert", 0.8F, "anna", 0.74F), milliseconds{2400}));
+  EXPECT_EQ(track.conclusion.decision->candidates.front().person_id, "bert");
+}
+
+TEST(Conclude, ChangedGalleriesRenameAtOnce) {
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  EXPECT_TRUE(Conclude(track, Decided("anna", 0.75F), milliseconds{600}));
+  EXPECT_TRUE(Conclude(track, DecidedBetween("bert", 0.8F, "anna", 0.74F, kSequence + 1),
+                       milliseconds{1200}));
+}
+
 TEST(Conclude, SpeaksOnceForEachChange) {
   Track track = TrackWith({MakeShot(0, 0.5F)});
   EXPECT_TRUE(Conclude(track, Decided("anna", 0.3F), milliseconds{600}));     // stranger

@@ -109,6 +109,21 @@ TEST(Watchlists, TheTraceNamesTheRunnerUpThatMadeTheCrowding) {
   EXPECT_GT(decision.trace.threshold.crowding, 1);
 }
 
+TEST(Watchlists, WhoIsNotLookedForHereIsARivalAllTheSame) {
+  Watchlist far = List("far");
+  far.camera_ids = {"gate"};
+  const WatchedPlace place{.rules = std::make_shared<const WatchRules>(
+                               std::vector{far}, WatchRules::Membership{{"bert", {"far"}}}),
+                           .camera_id = "door",
+                           .group_id = ""};
+  const GallerySearch search{{{"bert", "b", 0.85F}, {"anna", "a", 0.75F}}, {1, 10, 10}};
+  const Decision decision = Decide(search, FaceQuality{}, Policy(), place);
+  EXPECT_EQ(decision.outcome, Outcome::kPossibleMatch);
+  EXPECT_EQ(decision.candidates.front().person_id, "anna");
+  EXPECT_NEAR(decision.trace.threshold.lead, -0.1F, 1e-5F);
+  EXPECT_TRUE(decision.trace.threshold.near_equal);
+}
+
 // Fridays from 22:00 to 06:00 of Saturday, in Berlin.
 Schedule FridayNight() {
   SchedulePeriod night{.from = std::chrono::hours{22}, .to = std::chrono::hours{6}};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <memory>
 
 #include "test_frames.h"
@@ -49,6 +50,34 @@ TEST(Quality, SmallFaceIsJudgedButRanksLower) {
   const FaceQuality small = AssessQuality(Street(), CropWithDetail(30), FaceOf(30));
   EXPECT_FALSE(small.unrecognisable);
   EXPECT_LT(small.score, AssessQuality(Street(), CropWithDetail(30), FaceOf(100)).score);
+}
+
+TEST(Quality, MoreThanAHundredPixelsDoNotMakeAFaceBetter) {
+  EXPECT_FLOAT_EQ(AssessQuality(Street(), CropWithDetail(30), FaceOf(100)).score,
+                  AssessQuality(Street(), CropWithDetail(30), FaceOf(160)).score);
+}
+
+// What was measured: a blurred look is worth much less, a small, dim or turned one a little less.
+TEST(Quality, SharpnessCountsMost) {
+  const FaceQuality good = AssessQuality(Street(), CropWithDetail(20), FaceOf(100));
+  const FaceQuality blurred = AssessQuality(Street(), CropWithDetail(10), FaceOf(100));
+  ASSERT_LT(good.sharpness, 0.7F) << "from there on more of it does not help";
+  EXPECT_NEAR(blurred.score / good.score, std::pow(blurred.sharpness / good.sharpness, 1.046F),
+              0.02F);
+  const FaceQuality small = AssessQuality(Street(), CropWithDetail(20), FaceOf(50));
+  EXPECT_NEAR(small.score / good.score, std::pow(0.5F, 0.122F), 1e-3F);
+  const FaceQuality turned =
+      AssessQuality(Street(), CropWithDetail(20), FaceOf(100, kThreeQuarter));
+  EXPECT_LT(turned.score, good.score);
+  EXPECT_GT(turned.score, 0.9F * good.score);
+}
+
+TEST(Quality, TheDetectorsDoubtLowersIt) {
+  Detection doubtful = FaceOf(100);
+  doubtful.score = 0.9F;
+  EXPECT_NEAR(AssessQuality(Street(), CropWithDetail(30), doubtful).score /
+                  AssessQuality(Street(), CropWithDetail(30), FaceOf(100)).score,
+              0.9F * 0.9F / (0.99F * 0.99F), 1e-4F);
 }
 
 TEST(Quality, TinyFaceIsTooSmall) {

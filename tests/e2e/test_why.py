@@ -58,6 +58,11 @@ def check_trace(sighting):
     assert threshold["calibrated"] and threshold["floor"] <= sighting["threshold"]
     assert threshold["permitted_rate"] == 0.01 and threshold["comparisons"] >= 1
     assert threshold["crowding"] >= 1 and 0 < threshold["false_match_rate"] < 0.1
+    assert threshold["lead_min"] == 0.05 and threshold["lead"] <= sighting["similarity"] + 1e-4
+    assert not (threshold["near_equal"] or threshold["disputed"])
+    evidence = trace["evidence"]
+    assert evidence["judgements"] >= 1 and evidence["renames_refused"] == 0
+    assert evidence["quality"] > 0 and evidence["seen_ms"] >= 0
     assert set(trace["times_ms"]) == STAGES
     for stage in ("detect", "embed", "store"):
         assert trace["times_ms"][stage] > 0, stage

@@ -167,7 +167,9 @@ Bytes CodesOf(const ChunkView& view, const PersonPool& people) {
   for (std::size_t row = 0; row < view.row_count; ++row) {
     const bool living = view.living->Has(row);
     references.Add(living, chunk.ReferenceIds().Uuid(row), [&] { return chunk.ReferenceId(row); });
-    persons.Add(living, people.Uuid(chunk.Persons()[row]), [&] { return chunk.PersonId(row); });
+    // The number of a row that was not living when the chunk was read may be nobody's.
+    persons.Add(living, living ? people.Uuid(chunk.Persons()[row]) : nullptr,
+                [&] { return chunk.PersonId(row); });
   }
   references.WriteTo(writer);
   persons.WriteTo(writer);

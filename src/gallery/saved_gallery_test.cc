@@ -140,6 +140,28 @@ TEST_F(SavedGallery, WritesOnlyTheChunksThatChanged) {
   EXPECT_EQ(kept, 2) << "the chunk that lost a row is written anew, so that the row is gone";
 }
 
+// Every person has a number beyond the first page of them, and a full chunk has rows that were
+// removed, of which nothing was written.
+TEST_F(SavedGallery, IsSavedAgainAfterManyPeopleWereReadAnew) {
+  {
+    const auto index = MakeSaved(Folder());
+    std::vector<GalleryReference> references = NumberedUpTo(10'000);
+    for (GalleryReference& reference : references) reference.person_id = reference.reference_id;
+    index->Apply({}, references, 1);
+    index->Apply(index->ReferenceIds(), references, 2);
+    ASSERT_TRUE(index->Save(Never).has_value());
+  }
+  const auto index = MakeSaved(Folder());
+  ASSERT_TRUE(index->Restore().has_value());
+  // One of each chunk, so that each is written anew.
+  index->Apply(std::vector<std::string>{"r0", "r9999"}, {}, 3);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  const auto again = MakeSaved(Folder());
+  ASSERT_TRUE(again->Restore().has_value());
+  again->Tend();
+  ExpectSameAnswers(*index, *again);
+}
+
 TEST_F(SavedGallery, HoldsNoReadableNameOrNumber) {
   const auto index = MakeSaved(Folder());
   index->Apply({}, {{"reference-in-clear", "person-in-clear", Embedding(kDimension, 0.25F)}}, 1);

@@ -141,9 +141,29 @@ Status GalleryFolder::Save(const Snapshot& snapshot, const PersonPool& people,
   if (std::filesystem::create_directories(folder_, failure)) {
     std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, failure);
   }
+  VIGIL_RETURN_IF_ERROR(SyncFolder(folder_));
+  // A list that nothing was taken up from must not outlive the chunks it names.
+  if (written_.empty()) std::filesystem::remove(folder_ / kListName, failure);
+  // A full disk has room again before anything is written.
+  RemoveOthers();
+  auto written = WriteAll(snapshot, people, given_up);
+  if (!written.has_value()) {
+    RemoveOthers();
+    return std::unexpected(std::move(written).error());
+  }
+  written_ = *std::move(written);
+  // Until the new list is sure to stay, the files of the one before do.
+  VIGIL_RETURN_IF_ERROR(SyncFolder(folder_));
+  RemoveOthers();
+  return {};
+}
+
+Result<GalleryFolder::WrittenChunks> GalleryFolder::WriteAll(
+    const Snapshot& snapshot, const PersonPool& people,
+    const std::function<bool()>& given_up) const {
   FolderList list{
       .sequence = snapshot.info.sequence, .persons = snapshot.info.persons, .chunks = {}};
-  std::map<const void*, Written> written;
+  WrittenChunks written;
   const ChunkView* open = nullptr;
   const auto write = [&](const ChunkView& view) -> Status {
     if (given_up()) return Fail(ErrorCode::kCancelled, "saving the gallery was given up");
@@ -173,9 +193,7 @@ Status GalleryFolder::Save(const Snapshot& snapshot, const PersonPool& people,
   if (open != nullptr) VIGIL_RETURN_IF_ERROR(write(*open));
   VIGIL_RETURN_IF_ERROR(SyncFolder(folder_));
   VIGIL_RETURN_IF_ERROR(WriteList(list));
-  written_ = std::move(written);
-  RemoveOthers(list);
-  return {};
+  return written;
 }
 
 Status GalleryFolder::WriteList(const FolderList& list) const {
@@ -196,11 +214,11 @@ Status GalleryFolder::WriteList(const FolderList& list) const {
   return ReplaceFile(folder_ / kListName, file.Written());
 }
 
-// Left by a save that was killed, or of a gallery that is no more. What still reads one of them
-// keeps it open. What cannot be removed now is removed after the next save.
-void GalleryFolder::RemoveOthers(const FolderList& list) const {
+// Left by a save that was killed or failed, or of a gallery that is no more. What still reads one of
+// them keeps it open. What cannot be removed now is removed with the next save.
+void GalleryFolder::RemoveOthers() const {
   std::set<std::string> kept;
-  for (const FolderList::Entry& chunk : list.chunks) kept.insert(chunk.name);
+  for (const auto& [chunk, written] : written_) kept.insert(written.name);
   std::error_code failure;
   std::vector<std::filesystem::path> others;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, failure)) {

@@ -49,7 +49,8 @@ class GalleryFolder {
   Result<Snapshot> Load(ScanCrew& crew, const std::shared_ptr<PersonPool>& people);
 
   // Makes `snapshot` what Load gives. Asked between chunks, `given_up` ends it with kCancelled;
-  // what was saved before then stays. Other errors: kUnavailable, kPermission, with the cause.
+  // what was saved before then stays. Other errors: kUnavailable, kPermission, with the cause. A
+  // save that fails leaves none of its files behind.
   Status Save(const Snapshot& snapshot, const PersonPool& people,
               const std::function<bool()>& given_up);
 
@@ -68,17 +69,22 @@ class GalleryFolder {
     std::shared_ptr<const RowFile> rows;
   };
 
+  using WrittenChunks = std::map<const void*, Written>;  // by identity of the chunk
+
   ChunkFileKey KeyOf(const std::string& name) const;
   const Written* FindWritten(const ChunkView& view) const;
   Result<FolderList> ReadList() const;
   Status WriteList(const FolderList& list) const;
-  void RemoveOthers(const FolderList& list) const;
+  // Chunks, then the list, of which only the sync of the folder is still to come.
+  Result<WrittenChunks> WriteAll(const Snapshot& snapshot, const PersonPool& people,
+                                 const std::function<bool()>& given_up) const;
+  void RemoveOthers() const;
 
   const std::filesystem::path folder_;
   const Sealer sealer_;
   const std::string gallery_;
   const std::size_t dimension_;
-  std::map<const void*, Written> written_;  // by identity of the chunk
+  WrittenChunks written_;  // what the list names
 };
 
 }  // namespace vigil::gallery

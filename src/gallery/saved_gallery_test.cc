@@ -11,6 +11,7 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <set>
 
 #include "contract/random_embedding.h"
 #include "fake_gallery_store.h"
@@ -67,6 +68,14 @@ class SavedGallery : public ::testing::Test {
       if (entry.path().string().ends_with(ending)) return entry.path();
     }
     return {};
+  }
+
+  std::set<std::filesystem::path> ChunkFiles() const {
+    std::set<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(Folder())) {
+      if (entry.path().extension() == ".chunk") files.insert(entry.path());
+    }
+    return files;
   }
 
   std::filesystem::path Folder() const { return folder_.Path() / "gallery"; }
@@ -160,6 +169,52 @@ TEST_F(SavedGallery, IsSavedAgainAfterManyPeopleWereReadAnew) {
   ASSERT_TRUE(again->Restore().has_value());
   again->Tend();
   ExpectSameAnswers(*index, *again);
+}
+
+// Else each attempt on a disk that is nearly full would take more of it.
+TEST_F(SavedGallery, LeavesNothingOfASaveThatFails) {
+  const auto index = MakeSaved(Folder());
+  index->Apply({}, NumberedUpTo(20'000), 1);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  const auto before = ChunkFiles();
+  ASSERT_EQ(before.size(), 3U);
+  index->Apply(std::vector<std::string>{"r0", "r8192", "r16384"}, {}, 2);
+
+  std::filesystem::create_directory(Folder() / "gallery.list.new");
+  EXPECT_FALSE(index->Save(Never).has_value()) << "the list cannot be written";
+  EXPECT_EQ(ChunkFiles(), before);
+  std::filesystem::remove(Folder() / "gallery.list.new");
+
+  int asked = 0;
+  const auto cancelled = index->Save([&asked] { return ++asked > 1; });
+  ASSERT_FALSE(cancelled.has_value());
+  EXPECT_EQ(cancelled.error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(ChunkFiles(), before) << "given up after the first chunk";
+  EXPECT_TRUE(MakeSaved(Folder())->Restore().has_value()) << "what was saved before is whole";
+
+  ASSERT_TRUE(index->Save(Never).has_value());
+  const auto again = MakeSaved(Folder());
+  ASSERT_TRUE(again->Restore().has_value());
+  again->Tend();
+  ExpectSameAnswers(*index, *again);
+}
+
+TEST_F(SavedGallery, MakesRoomBeforeItWrites) {
+  const auto index = MakeSaved(Folder());
+  index->Apply({}, NumberedUpTo(20), 1);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  const auto before = ChunkFiles();
+  const auto orphan = Folder() / "left-by-a-killed-save.chunk";
+  std::ofstream(orphan) << "much";
+  index->Apply({}, NumberedUpTo(30), 2);
+  bool there_when_writing = true;
+  const auto given_up = [&] {
+    there_when_writing = std::filesystem::exists(orphan);
+    return true;
+  };
+  EXPECT_FALSE(index->Save(given_up).has_value());
+  EXPECT_FALSE(there_when_writing);
+  EXPECT_EQ(ChunkFiles(), before);
 }
 
 TEST_F(SavedGallery, HoldsNoReadableNameOrNumber) {

@@ -190,6 +190,8 @@ Status GalleryFollower::CatchUp() {
 Status GalleryFollower::Reload() {
   VIGIL_ASSIGN_OR_RETURN(auto loaded, store_.LoadAllReferences(space_key_));
   Apply(index_.ReferenceIds(), std::move(loaded.first), loaded.second);
+  const std::lock_guard lock(mutex_);
+  ++reloads_;
   return {};
 }
 
@@ -275,12 +277,24 @@ void GalleryFollower::KeepSaving(std::stop_token stop) {
     return clock_.Now() > deadline;
   };
   do {
-    if (index_.Info().sequence != State().saved_sequence) Save(given_up);
+    if (IsUnsaved()) Save(given_up);
   } while (clock_.SleepUntil(clock_.Now() + options_.save_interval, stop));
-  if (index_.Info().sequence != State().saved_sequence) Save(given_up);
+  if (IsUnsaved()) Save(given_up);
+}
+
+// What was read anew may differ from what was saved at the same sequence.
+bool GalleryFollower::IsUnsaved() const {
+  const std::uint64_t sequence = index_.Info().sequence;
+  const std::lock_guard lock(mutex_);
+  return sequence != state_.saved_sequence || reloads_ != saved_reloads_;
 }
 
 void GalleryFollower::Save(const std::function<bool()>& given_up) {
+  std::int64_t reloads = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    reloads = reloads_;
+  }
   const std::uint64_t sequence = index_.Info().sequence;
   Status saved;
   try {
@@ -290,7 +304,10 @@ void GalleryFollower::Save(const std::function<bool()>& given_up) {
   }
   {
     const std::lock_guard lock(mutex_);
-    if (saved.has_value()) state_.saved_sequence = sequence;
+    if (saved.has_value()) {
+      state_.saved_sequence = sequence;
+      saved_reloads_ = reloads;
+    }
     state_.save_error = saved.has_value() ? "" : saved.error().message;
   }
   if (saved.has_value() || saved.error().code == ErrorCode::kCancelled) return;

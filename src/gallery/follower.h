@@ -68,13 +68,13 @@ class GalleryFollower {
   Status CatchUp();
   Status Reload();
   Status Check();
-  Status ApplyChanges(const std::vector<GalleryChange>& changes);
   void Apply(const std::vector<std::string>& removed, std::vector<GalleryReference> upserts,
              std::uint64_t sequence);
   bool TakeUpSaved();
   void Nap(std::stop_token stop);
   void Note(const Status& status);
   void KeepSaving(std::stop_token stop);
+  bool IsUnsaved() const;
   void Save(const std::function<bool()>& given_up);
 
   GalleryStore& store_;
@@ -92,6 +92,10 @@ class GalleryFollower {
 
   mutable std::mutex mutex_;
   FollowerState state_;   // guarded by mutex_
+  // How often the whole gallery was read from the database, and how often when the last save that
+  // succeeded began. Guarded by mutex_.
+  std::int64_t reloads_ = 0;
+  std::int64_t saved_reloads_ = 0;
   bool woken_ = false;    // guarded by mutex_
   std::stop_source nap_;  // guarded by mutex_
   std::jthread thread_;

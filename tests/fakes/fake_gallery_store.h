@@ -73,6 +73,7 @@ class FakeGalleryStore final : public GalleryStore {
   Result<std::pair<std::vector<GalleryReference>, std::uint64_t>> LoadAllReferences(
       const std::string& space_key) override {
     const std::lock_guard lock(mutex_);
+    ++full_reads_;
     if (failure_.has_value()) return std::unexpected(*failure_);
     std::vector<GalleryReference> living;
     for (const auto& [id, stored] : references_) {
@@ -93,6 +94,12 @@ class FakeGalleryStore final : public GalleryStore {
     throws_ = throws;
   }
 
+  // How often all references were asked for.
+  int FullReads() {
+    const std::lock_guard lock(mutex_);
+    return full_reads_;
+  }
+
   void FailWith(std::optional<Error> failure) {
     const std::lock_guard lock(mutex_);
     failure_ = std::move(failure);
@@ -110,6 +117,7 @@ class FakeGalleryStore final : public GalleryStore {
   std::vector<std::string> log_;  // entry n has sequence n + 1
   std::uint64_t forgotten_ = 0;   // changes up to this one are no longer told
   bool throws_ = false;
+  int full_reads_ = 0;
   std::map<std::string, Stored> references_;
   std::optional<Error> failure_;
 };

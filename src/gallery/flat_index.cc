@@ -84,8 +84,9 @@ class FlatIndex final : public FollowedIndex {
     const std::shared_ptr<const Snapshot> snapshot = Newest();
     PrepareTables(*snapshot);
     const std::uint32_t row = tables_.FindRow(*snapshot, reference.reference_id);
-    return row != HandleTable::kNone && snapshot->chunks[row / kChunkRows].chunk->Digest(
-                                            row % kChunkRows) == DigestOf(reference);
+    if (row == HandleTable::kNone) return false;
+    const Chunk& chunk = *snapshot->chunks[row / kChunkRows].chunk;
+    return !chunk.IsLossy() && chunk.Digest(row % kChunkRows) == DigestOf(reference);
   }
 
   std::vector<std::string> ReferenceIds() override {

@@ -284,23 +284,27 @@ TEST_F(SavedGallery, RefusesEveryCutAndEveryChangedByte) {
   }
 }
 
-// The rows of a full chunk are opened when they are needed: an altered one costs its last digits.
-TEST_F(SavedGallery, AnswersFromTheCodeWhenARowOfTheDiskIsAltered) {
-  {
-    const auto index = MakeSaved(Folder());
-    index->Apply({}, NumberedUpTo(kChunkRows), 1);
-    ASSERT_TRUE(index->Save(Never).has_value());
-  }
-  const auto path = File(".chunk");
-  const Bytes whole = *ReadWhole(path, 1U << 27U);
-  {
-    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-    constexpr std::size_t kRowBytes = kDimension * sizeof(float) + 45;
+// A bit of every row of the chunks in `folder` is turned over.
+void AlterAllRows(const std::filesystem::path& folder) {
+  constexpr std::size_t kRowBytes = kDimension * sizeof(float) + 45;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".chunk") continue;
+    const Bytes whole = *ReadWhole(entry.path(), 1U << 27U);
+    std::fstream file(entry.path(), std::ios::binary | std::ios::in | std::ios::out);
     for (std::size_t row = 0; row < kChunkRows; ++row) {
-      file.seekp(static_cast<std::streamoff>(whole.size() - (kChunkRows - row) * kRowBytes + 50));
-      file.put('?');
+      const std::size_t place = whole.size() - (kChunkRows - row) * kRowBytes + 50;
+      file.seekp(static_cast<std::streamoff>(place));
+      file.put(static_cast<char>(std::to_integer<unsigned>(whole[place]) ^ 1U));
     }
   }
+}
+
+// The rows of a full chunk are opened when they are needed: an altered one costs its last digits.
+TEST_F(SavedGallery, AnswersFromTheCodeWhenARowOfTheDiskIsAltered) {
+  const auto whole = MakeSaved(Folder());
+  whole->Apply({}, NumberedUpTo(kChunkRows), 1);
+  ASSERT_TRUE(whole->Save(Never).has_value());
+  AlterAllRows(Folder());
   const auto index = MakeSaved(Folder(), true);
   ASSERT_TRUE(index->Restore().has_value());
   index->Tend();
@@ -308,6 +312,30 @@ TEST_F(SavedGallery, AnswersFromTheCodeWhenARowOfTheDiskIsAltered) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].reference_id, "r17");
   EXPECT_NEAR(found[0].similarity, 1.0F, 0.02F);
+  EXPECT_NE(found, whole->Search(Numbered(17).embedding, 1).candidates) << "the row was read";
+}
+
+// What the code gives instead would be taken for the truth by every later start.
+TEST_F(SavedGallery, DoesNotSaveWhatItCannotRead) {
+  {
+    const auto index = MakeSaved(Folder());
+    index->Apply({}, NumberedUpTo(kChunkRows), 1);
+    ASSERT_TRUE(index->Save(Never).has_value());
+  }
+  AlterAllRows(Folder());
+  const auto before = ChunkFiles();
+  const auto index = MakeSaved(Folder(), true);
+  ASSERT_TRUE(index->Restore().has_value());
+  index->Apply(std::vector<std::string>{"r0"}, {}, 2);
+  EXPECT_TRUE(index->Holds(Numbered(17))) << "nobody has looked yet";
+  const auto saved = index->Save(Never);
+  ASSERT_FALSE(saved.has_value());
+  EXPECT_EQ(saved.error().code, ErrorCode::kDataLoss);
+  EXPECT_EQ(ChunkFiles(), before);
+  EXPECT_FALSE(index->Holds(Numbered(17))) << "the comparison reads the chunk from the database";
+  index->Apply(index->ReferenceIds(), NumberedUpTo(kChunkRows), 2);
+  EXPECT_TRUE(index->Holds(Numbered(17)));
+  EXPECT_TRUE(index->Save(Never).has_value());
 }
 
 // A follower without a clock to wait for.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -106,7 +107,7 @@ class FlatIndex final : public FollowedIndex {
   Result<std::uint64_t> Restore() override {
     if (!folder_.has_value()) return Fail(ErrorCode::kNotFound, "nothing is saved here");
     VIGIL_CHECK(Current()->chunks.empty(), "an index is restored before it is used");
-    auto loaded = folder_->Load(crew_, tables_.People());
+    Result<Snapshot> loaded = LoadSaved();
     if (!loaded.has_value()) {
       // Numbers of people may have been given out before the damage was found.
       tables_ = IndexTables();
@@ -218,6 +219,16 @@ class FlatIndex final : public FollowedIndex {
   void PrepareTables(const Snapshot& snapshot) {
     if (std::exchange(tables_prepared_, true)) return;
     tables_.Fill(snapshot);
+  }
+
+  // Without memory for it the gallery is read from the database, which needs some, too, but says
+  // so.
+  Result<Snapshot> LoadSaved() {
+    try {
+      return folder_->Load(crew_, tables_.People());
+    } catch (const std::exception& exception) {
+      return Fail(ErrorCode::kInternal, exception.what());
+    }
   }
 
   static Living& OwnLiving(Edit& edit, std::size_t place) {

@@ -267,7 +267,13 @@ void GalleryFollower::KeepSaving(std::stop_token stop) {
   while (!State().loaded && clock_.SleepUntil(clock_.Now() + options_.poll_interval, stop)) {
   }
   if (!State().loaded) return;
-  index_.Warm(stopped);
+  try {
+    index_.Warm(stopped);
+  } catch (const std::exception& exception) {
+    LogError("gallery",
+             "embeddings cannot be read into memory: {}; searches read them from the disk",
+             exception.what());
+  }
   // Given up when stopping takes too long; the moment of the stop is seen by the first question.
   SteadyTime deadline = SteadyTime::max();
   const auto given_up = [&] {

@@ -91,7 +91,7 @@ class GalleryFollower {
   SteadyTime next_check_{};
 
   mutable std::mutex mutex_;
-  FollowerState state_;   // guarded by mutex_
+  FollowerState state_;  // guarded by mutex_
   // How often the whole gallery was read from the database, and how often when the last save that
   // succeeded began. Guarded by mutex_.
   std::int64_t reloads_ = 0;

@@ -214,8 +214,8 @@ Status GalleryFolder::WriteList(const FolderList& list) const {
   return ReplaceFile(folder_ / kListName, file.Written());
 }
 
-// Left by a save that was killed or failed, or of a gallery that is no more. What still reads one of
-// them keeps it open. What cannot be removed now is removed with the next save.
+// Left by a save that was killed or failed, or of a gallery that is no more. What still reads one
+// of them keeps it open. What cannot be removed now is removed with the next save.
 void GalleryFolder::RemoveOthers() const {
   std::set<std::string> kept;
   for (const auto& [chunk, written] : written_) kept.insert(written.name);

@@ -447,6 +447,45 @@ TEST_F(SavedFollower, GoesOnWhenNothingCanBeSaved) {
   EXPECT_EQ(index->Info().references, 1U);
 }
 
+// An index that runs out of memory where it is asked to.
+class FaultyIndex final : public FollowedIndex {
+ public:
+  explicit FaultyIndex(std::unique_ptr<FollowedIndex> index) : index_(std::move(index)) {}
+
+  GallerySearch Search(std::span<const float> probe, int candidates_max) const override {
+    return index_->Search(probe, candidates_max);
+  }
+  std::vector<GallerySearch> SearchMany(std::span<const GalleryQuery> queries) const override {
+    return index_->SearchMany(queries);
+  }
+  void Apply(std::span<const std::string> removed, std::vector<GalleryReference> upserts,
+             std::uint64_t sequence) override {
+    index_->Apply(removed, std::move(upserts), sequence);
+  }
+  GalleryInfo Info() const override { return index_->Info(); }
+  bool Holds(const GalleryReference& reference) override { return index_->Holds(reference); }
+  std::vector<std::string> ReferenceIds() override { return index_->ReferenceIds(); }
+  bool IsSaved() const override { return index_->IsSaved(); }
+  Result<std::uint64_t> Restore() override { return index_->Restore(); }
+  void Tend() override { index_->Tend(); }
+  Status Save(const std::function<bool()>& given_up) override { return index_->Save(given_up); }
+  void Warm(const std::function<bool()>&) override { throw std::bad_alloc(); }
+
+ private:
+  const std::unique_ptr<FollowedIndex> index_;
+};
+
+TEST_F(SavedFollower, GoesOnWhenThereIsNoMemoryToWarmUp) {
+  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
+  FaultyIndex index(MakeSaved(Folder()));
+  SystemClock clock;
+  GalleryFollower follower(
+      store_, index, kSpace, clock,
+      {.dimension = kDimension, .poll_interval = std::chrono::milliseconds{1}});
+  while (follower.State().saved_sequence != 50) std::this_thread::yield();
+  EXPECT_EQ(index.Info().references, 50U);
+}
+
 // The steps that child and parent know of, so that both can say what a gallery of any sequence is.
 void TakeStep(FakeGalleryStore& store, std::uint32_t step) {
   std::mt19937 random(step);

@@ -64,6 +64,10 @@ class FlatIndex final : public FollowedIndex {
              std::vector<GalleryReference> upserts, std::uint64_t sequence) override {
     Edit edit = BeginEdit();
     PrepareTables(edit.snapshot);
+    if (torn_) GiveUpOpenChunk(edit);
+    // If anything throws, the tables know what no search will see.
+    tables_prepared_ = false;
+    torn_ = true;
     for (const std::string& id : removed_reference_ids) Remove(edit, id);
     for (GalleryReference& reference : upserts) {
       VIGIL_CHECK(reference.embedding.size() == dimension_,
@@ -77,6 +81,8 @@ class FlatIndex final : public FollowedIndex {
     GiveUpThinChunks(edit);
     edit.snapshot.info = {sequence, tables_.Rows(), tables_.Persons()};
     Publish(std::move(edit.snapshot));
+    tables_prepared_ = true;
+    torn_ = false;
   }
 
   GalleryInfo Info() const override { return Current()->info; }
@@ -217,8 +223,9 @@ class FlatIndex final : public FollowedIndex {
   }
 
   void PrepareTables(const Snapshot& snapshot) {
-    if (std::exchange(tables_prepared_, true)) return;
+    if (tables_prepared_) return;
     tables_.Fill(snapshot);
+    tables_prepared_ = true;
   }
 
   // Without memory for it the gallery is read from the database, which needs some, too, but says
@@ -285,18 +292,34 @@ class FlatIndex final : public FollowedIndex {
       const bool full = edit.snapshot.chunks[place].row_count == kChunkRows;
       if (living->count < kLivingMin && full) thin.push_back(place);
     }
-    std::vector<float> scratch;
     for (const std::size_t place : thin) {
-      const ChunkView view = edit.snapshot.chunks[place];
-      for (std::size_t row = 0; row < kChunkRows; ++row) {
-        if (view.living->Has(row)) tables_.EraseRow(edit.snapshot, view.chunk->ReferenceId(row));
-      }
-      edit.snapshot.chunks[place] = {};
-      edit.living.erase(place);
       if (open_place_ == place) open_chunk_ = nullptr;
-      for (std::size_t row = 0; row < kChunkRows; ++row) {
-        if (view.living->Has(row)) Move(edit, *view.chunk, row, scratch);
-      }
+      GiveUp(edit, place);
+    }
+  }
+
+  // Behind the rows that searches know of, one whose Apply threw may have left others, and with
+  // them half a group's codes.
+  void GiveUpOpenChunk(Edit& edit) {
+    open_chunk_ = nullptr;
+    const auto open = std::ranges::find_if(edit.snapshot.chunks, [](const ChunkView& view) {
+      return view.chunk != nullptr && view.row_count < kChunkRows;
+    });
+    if (open == edit.snapshot.chunks.end()) return;
+    GiveUp(edit, static_cast<std::size_t>(open - edit.snapshot.chunks.begin()));
+  }
+
+  // Appends what lives in a chunk anew.
+  void GiveUp(Edit& edit, std::size_t place) {
+    const ChunkView view = edit.snapshot.chunks[place];
+    for (std::size_t row = 0; row < view.row_count; ++row) {
+      if (view.living->Has(row)) tables_.EraseRow(edit.snapshot, view.chunk->ReferenceId(row));
+    }
+    edit.snapshot.chunks[place] = {};
+    edit.living.erase(place);
+    std::vector<float> scratch;
+    for (std::size_t row = 0; row < view.row_count; ++row) {
+      if (view.living->Has(row)) Move(edit, *view.chunk, row, scratch);
     }
   }
 
@@ -316,6 +339,7 @@ class FlatIndex final : public FollowedIndex {
   std::optional<GalleryFolder> folder_;
   IndexTables tables_;
   bool tables_prepared_ = true;
+  bool torn_ = false;                         // an Apply has thrown, or is at work
   std::shared_ptr<const Snapshot> restored_;  // what no search has seen yet
   std::shared_ptr<Chunk> open_chunk_;         // where rows are appended
   std::size_t open_place_ = 0;

@@ -38,8 +38,7 @@ class FlatIndex final : public FollowedIndex {
         crew_(options.threads - 1) {
     VIGIL_CHECK(dimension > 0 && dimension <= kDimensionMax, "an embedding has 1 to 16384 numbers");
     if (!options.saved.has_value()) return;
-    folder_.emplace(options.saved->folder, options.saved->sealer, options.saved->gallery,
-                    dimension_);
+    folder_.emplace(*options.saved, dimension_);
   }
 
   GallerySearch Search(std::span<const float> probe, int candidates_max) const override {
@@ -143,14 +142,12 @@ class FlatIndex final : public FollowedIndex {
     VIGIL_RETURN_IF_ERROR(folder_->Save(*snapshot, *tables_.People(), given_up));
     if (!on_disk_) return {};
     for (const ChunkView& view : snapshot->chunks) {
-      if (view.chunk == nullptr || view.row_count < kChunkRows || !view.chunk->HasNumbers()) {
-        continue;
-      }
+      if (view.chunk == nullptr || view.row_count < kChunkRows) continue;
       auto rows = folder_->RowsOf(view);
+      // The file of a chunk that was written anew is gone, and takes its room until it is let go.
+      if (rows == nullptr || view.chunk->ReadsFrom(*rows)) continue;
       const std::lock_guard lock(moved_mutex_);
-      if (rows != nullptr) {
-        moved_.push_back({view.chunk, view.chunk->WithNumbersIn(std::move(rows))});
-      }
+      moved_.push_back({view.chunk, view.chunk->WithNumbersIn(std::move(rows))});
     }
     return {};
   }

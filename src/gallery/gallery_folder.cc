@@ -59,12 +59,12 @@ Result<FolderList> ParseFolderList(std::span<const std::byte> plain) {
   return list;
 }
 
-GalleryFolder::GalleryFolder(std::filesystem::path folder, const Sealer& sealer,
-                             std::string gallery, std::size_t dimension)
-    : folder_(std::move(folder)),
-      sealer_(sealer),
-      gallery_(format("{}, {} numbers", gallery, dimension)),
-      dimension_(dimension) {}
+GalleryFolder::GalleryFolder(const SavedIndexOptions& options, std::size_t dimension)
+    : folder_(options.folder),
+      sealer_(options.sealer),
+      gallery_(format("{}, {} numbers", options.gallery, dimension)),
+      dimension_(dimension),
+      embeddings_on_disk_(options.embeddings_on_disk) {}
 
 ChunkFileKey GalleryFolder::KeyOf(const std::string& name) const {
   return {.folder = folder_, .name = name, .gallery = gallery_, .dimension = dimension_};
@@ -118,7 +118,10 @@ Result<Snapshot> GalleryFolder::Load(ScanCrew& crew, const std::shared_ptr<Perso
                                               .row_count = list.chunks[i].row_count,
                                               .chunk = view.chunk->Identity(),
                                               .living = view.living,
-                                              .rows = std::move(chunks[i].rows)};
+                                              .rows = nullptr};
+    if (embeddings_on_disk_ && view.row_count == kChunkRows) {
+      written_[view.chunk->Identity().get()].rows = std::move(chunks[i].rows);
+    }
     snapshot.chunks.push_back(std::move(view));
   }
   return snapshot;
@@ -176,7 +179,8 @@ Result<GalleryFolder::WrittenChunks> GalleryFolder::WriteAll(
              .chunk = view.chunk->Identity(),
              .living = view.living,
              .rows = nullptr};
-      VIGIL_ASSIGN_OR_RETURN(now.rows, WriteChunkFile(KeyOf(now.name), sealer_, view, people));
+      VIGIL_ASSIGN_OR_RETURN(auto rows, WriteChunkFile(KeyOf(now.name), sealer_, view, people));
+      if (embeddings_on_disk_ && view.row_count == kChunkRows) now.rows = std::move(rows);
     }
     list.chunks.push_back({now.name, static_cast<std::uint32_t>(now.row_count)});
     written[now.chunk.get()] = std::move(now);

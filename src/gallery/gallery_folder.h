@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/seal.h"
 #include "gallery/chunk_file.h"
+#include "gallery/flat_index.h"
 #include "gallery/scan_crew.h"
 #include "gallery/snapshot.h"
 
@@ -38,10 +39,9 @@ Result<FolderList> ParseFolderList(std::span<const std::byte> plain);
 // at a time uses a folder; Load and Save are called by one thread at a time.
 class GalleryFolder {
  public:
-  // `gallery` names what may be compared with what is kept here: embedder, version, what is taken
-  // out of its embeddings. The folder is made when something is saved.
-  GalleryFolder(std::filesystem::path folder, const Sealer& sealer, std::string gallery,
-                std::size_t dimension);
+  // The folder is made when something is saved. Only where embeddings stay on the disk are files
+  // kept open for RowsOf: one a chunk.
+  GalleryFolder(const SavedIndexOptions& options, std::size_t dimension);
 
   // What was saved last, read by all threads of `crew`. kNotFound when nothing was, kDataLoss when
   // it is torn, altered or of another key, kConflict when it is another gallery's. A chunk that is
@@ -54,8 +54,8 @@ class GalleryFolder {
   Status Save(const Snapshot& snapshot, const PersonPool& people,
               const std::function<bool()>& given_up);
 
-  // Where the rows of a chunk were last written; null when they were not, or some have been removed
-  // since.
+  // Where the rows of a full chunk were last written; null when they were not, when some have been
+  // removed since, or where embeddings belong into memory.
   std::shared_ptr<const RowFile> RowsOf(const ChunkView& view) const;
 
   const std::filesystem::path& Path() const { return folder_; }
@@ -66,7 +66,7 @@ class GalleryFolder {
     std::size_t row_count = 0;
     std::shared_ptr<const void> chunk;  // keeps its identity its own
     std::shared_ptr<const Living> living;
-    std::shared_ptr<const RowFile> rows;
+    std::shared_ptr<const RowFile> rows;  // null unless RowsOf needs them
   };
 
   using WrittenChunks = std::map<const void*, Written>;  // by identity of the chunk
@@ -84,6 +84,7 @@ class GalleryFolder {
   const Sealer sealer_;
   const std::string gallery_;
   const std::size_t dimension_;
+  const bool embeddings_on_disk_;
   WrittenChunks written_;  // what the list names
 };
 

@@ -315,6 +315,53 @@ TEST_F(SavedGallery, AnswersFromTheCodeWhenARowOfTheDiskIsAltered) {
   EXPECT_NE(found, whole->Search(Numbered(17).embedding, 1).candidates) << "the row was read";
 }
 
+// The files in `folder` that this process has open; what was removed ends with " (deleted)".
+std::vector<std::string> OpenFilesIn(const std::filesystem::path& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string file = std::filesystem::read_symlink(entry.path(), gone).string();
+    if (file.starts_with(folder.string())) files.push_back(file);
+  }
+  return files;
+}
+
+// Else a removed person's face would take room on the disk, and be there, until the end.
+TEST_F(SavedGallery, LetsGoOfTheFileOfAChunkThatWasWrittenAnew) {
+  const auto index = MakeSaved(Folder(), true);
+  Fill(*index);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  index->Tend();
+  ASSERT_EQ(OpenFilesIn(Folder()).size(), 1U) << "searches read the chunk that is full";
+  index->Apply(std::vector<std::string>{"r17"}, {}, 9);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  index->Tend();
+  const auto open = OpenFilesIn(Folder());
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_TRUE(open[0].ends_with(".chunk")) << open[0];
+  const auto memory = MakeFlatIndex(kDimension);
+  Fill(*memory);
+  memory->Apply(std::vector<std::string>{"r17"}, {}, 9);
+  ExpectSameAnswers(*memory, *index);
+}
+
+// One a chunk would be more than a process may have, from some millions of people on.
+TEST_F(SavedGallery, KeepsNoFileOpenForEmbeddingsInMemory) {
+  {
+    const auto index = MakeSaved(Folder());
+    Fill(*index);
+    ASSERT_TRUE(index->Save(Never).has_value());
+    EXPECT_TRUE(OpenFilesIn(Folder()).empty());
+  }
+  const auto index = MakeSaved(Folder());
+  ASSERT_TRUE(index->Restore().has_value());
+  index->Tend();
+  index->Warm(Never);
+  index->Tend();
+  EXPECT_TRUE(OpenFilesIn(Folder()).empty());
+  EXPECT_TRUE(index->Holds(Numbered(17)));
+}
+
 // What the code gives instead would be taken for the truth by every later start.
 TEST_F(SavedGallery, DoesNotSaveWhatItCannotRead) {
   {

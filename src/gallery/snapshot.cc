@@ -126,7 +126,7 @@ std::shared_ptr<Chunk> Chunk::WithNumbersInMemory() const {
   for (std::size_t row = 0; row < kChunkRows; ++row) {
     if (!file_->Read(row, {numbers->get() + row * dimension_, dimension_})) return nullptr;
   }
-  auto chunk = std::make_shared<Chunk>(dimension_, people_, columns_, file_);
+  auto chunk = std::make_shared<Chunk>(dimension_, people_, columns_, nullptr);
   chunk->numbers_ = numbers;
   return chunk;
 }

@@ -63,6 +63,8 @@ class Chunk {
   const float* ReadNumbers(std::size_t row, std::vector<float>& scratch) const;
   // The same, but what cannot be read is made from the row's code, a little off.
   const float* Numbers(std::size_t row, std::vector<float>& scratch) const;
+  // Whether its numbers are in `file` alone.
+  bool ReadsFrom(const RowFile& file) const { return numbers_ == nullptr && file_.get() == &file; }
   // Whether numbers in its file were found lost.
   bool IsLossy() const { return numbers_ == nullptr && file_->IsLossy(); }
   void WillRead(std::size_t row) const {

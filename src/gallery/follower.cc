@@ -197,21 +197,32 @@ Status GalleryFollower::Reload() {
 
 Status GalleryFollower::Check() {
   VIGIL_RETURN_IF_ERROR(CatchUp());
-  VIGIL_ASSIGN_OR_RETURN(auto loaded, store_.LoadAllReferences(space_key_));
-  // A change came in between: the next check compares.
-  if (loaded.second != sequence_) return {};
   std::size_t usable = 0;
   bool equal = true;
-  for (const GalleryReference& reference : loaded.first) {
-    if (!IsUsable(reference, options_.dimension)) continue;
-    ++usable;
-    equal = equal && index_.Holds(reference);
-  }
-  if (equal && usable == index_.Info().references) return {};
+  bool moved = false;
+  std::string last;
+  do {
+    VIGIL_ASSIGN_OR_RETURN(
+        const ReferencePage page,
+        store_.LoadReferencesAfter(space_key_, last, options_.references_at_once));
+    if (page.sequence != sequence_) {
+      // A change came in between: the page is read again, and the next check counts.
+      moved = true;
+      VIGIL_RETURN_IF_ERROR(CatchUp());
+      continue;
+    }
+    for (const GalleryReference& reference : page.references) {
+      if (!IsUsable(reference, options_.dimension)) continue;
+      ++usable;
+      equal = equal && index_.Holds(reference);
+    }
+    last = page.last_id;
+    if (last.empty()) break;
+  } while (equal);
+  if (equal && (moved || usable == index_.Info().references)) return {};
   LogError("gallery",
-           "the index differs from the database at change {} ({} references indexed, {} stored): "
-           "it is rebuilt",
-           sequence_, index_.Info().references, usable);
+           "the index of {} references differs from the database at change {}: it is rebuilt",
+           index_.Info().references, sequence_);
   VIGIL_RETURN_IF_ERROR(Reload());
   const std::lock_guard lock(mutex_);
   ++state_.rebuilds;

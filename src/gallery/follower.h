@@ -22,6 +22,8 @@ struct FollowerOptions {
       0;  // of the index; others, and numbers that are not finite, are refused and logged
   std::chrono::milliseconds poll_interval{200};
   std::chrono::milliseconds check_interval = std::chrono::minutes{1};
+  // What of the table is in memory at once while it is compared.
+  int references_at_once = 10'000;
   // A changed gallery is saved that often, and when the follower ends. The first save, of a gallery
   // that was read from the database, does not wait.
   std::chrono::milliseconds save_interval = std::chrono::minutes{5};

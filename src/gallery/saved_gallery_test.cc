@@ -410,12 +410,12 @@ class SavedFollower : public SavedGallery {
   FollowerState RunUntilChecked(FakeGalleryStore& store) {
     const auto index = MakeSaved(Folder());
     SystemClock clock;
-    const int before = store.FullReads();
+    const int before = store.Comparisons();
     GalleryFollower follower(store, *index, kSpace, clock,
                              {.dimension = kDimension,
                               .poll_interval = std::chrono::milliseconds{1},
                               .save_interval = std::chrono::hours{1}});
-    while (!follower.State().loaded || store.FullReads() == before) std::this_thread::yield();
+    while (!follower.State().loaded || store.Comparisons() == before) std::this_thread::yield();
     // The comparison has begun; it has ended with the next success.
     const SteadyTime begun = clock.Now();
     while (follower.State().caught_up_at <= begun) std::this_thread::yield();

@@ -20,7 +20,7 @@ namespace vigil::gallery {
 namespace {
 
 // The form of list and chunks: another one is refused.
-constexpr std::string_view kMagic = "VIGILGL1";
+constexpr std::string_view kMagic = "VIGILGL2";
 constexpr std::string_view kListName = "gallery.list";
 constexpr std::string_view kChunkEnding = ".chunk";
 constexpr std::size_t kHashLength = 64;
@@ -43,6 +43,7 @@ Result<FolderList> ParseFolderList(std::span<const std::byte> plain) {
   FolderList list;
   list.sequence = reader.Get<std::uint64_t>();
   list.persons = reader.Get<std::uint64_t>();
+  list.change_name = reader.GetText();
   const auto count = reader.Get<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && reader.Good(); ++i) {
     FolderList::Entry entry;
@@ -64,7 +65,8 @@ GalleryFolder::GalleryFolder(const SavedIndexOptions& options, std::size_t dimen
       sealer_(options.sealer),
       gallery_(format("{}, {} numbers", options.gallery, dimension)),
       dimension_(dimension),
-      embeddings_on_disk_(options.embeddings_on_disk) {}
+      embeddings_on_disk_(options.embeddings_on_disk),
+      change_name_(options.change_name) {}
 
 ChunkFileKey GalleryFolder::KeyOf(const std::string& name) const {
   return {.folder = folder_, .name = name, .gallery = gallery_, .dimension = dimension_};
@@ -85,8 +87,19 @@ Result<FolderList> GalleryFolder::ReadList() const {
   return ParseFolderList(plain);
 }
 
+// The same key and embedder may have worked with two databases, or with one that was put back to an
+// earlier state and went on from there.
+Status GalleryFolder::RefuseForeign(const FolderList& list) const {
+  if (!change_name_ || list.sequence == 0) return {};
+  VIGIL_ASSIGN_OR_RETURN(const std::string name, change_name_(list.sequence));
+  if (!name.empty() && name == list.change_name) return {};
+  return Fail(ErrorCode::kConflict,
+              format("its change {} is not one that this database remembers", list.sequence));
+}
+
 Result<Snapshot> GalleryFolder::Load(ScanCrew& crew, const std::shared_ptr<PersonPool>& people) {
   VIGIL_ASSIGN_OR_RETURN(const FolderList list, ReadList());
+  VIGIL_RETURN_IF_ERROR(RefuseForeign(list));
   std::vector<StoredChunk> chunks(list.chunks.size());
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
@@ -164,8 +177,13 @@ Status GalleryFolder::Save(const Snapshot& snapshot, const PersonPool& people,
 Result<GalleryFolder::WrittenChunks> GalleryFolder::WriteAll(
     const Snapshot& snapshot, const PersonPool& people,
     const std::function<bool()>& given_up) const {
-  FolderList list{
-      .sequence = snapshot.info.sequence, .persons = snapshot.info.persons, .chunks = {}};
+  FolderList list{.sequence = snapshot.info.sequence,
+                  .persons = snapshot.info.persons,
+                  .change_name = {},
+                  .chunks = {}};
+  if (change_name_) {
+    VIGIL_ASSIGN_OR_RETURN(list.change_name, change_name_(list.sequence));
+  }
   WrittenChunks written;
   const ChunkView* open = nullptr;
   const auto write = [&](const ChunkView& view) -> Status {
@@ -204,6 +222,7 @@ Status GalleryFolder::WriteList(const FolderList& list) const {
   ByteWriter plain;
   plain.Put(list.sequence);
   plain.Put(list.persons);
+  plain.PutText(list.change_name);
   plain.Put(static_cast<std::uint32_t>(list.chunks.size()));
   for (const FolderList::Entry& chunk : list.chunks) {
     plain.PutText(chunk.name);

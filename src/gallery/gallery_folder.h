@@ -28,6 +28,7 @@ struct FolderList {
   };
   std::uint64_t sequence = 0;
   std::uint64_t persons = 0;
+  std::string change_name;  // of the change `sequence`, in the database it was read from
   std::vector<Entry> chunks;
 };
 
@@ -44,7 +45,8 @@ class GalleryFolder {
   GalleryFolder(const SavedIndexOptions& options, std::size_t dimension);
 
   // What was saved last, read by all threads of `crew`. kNotFound when nothing was, kDataLoss when
-  // it is torn, altered or of another key, kConflict when it is another gallery's. A chunk that is
+  // it is torn, altered or of another key, kConflict when it is another gallery's
+  // or another database's. A chunk that is
   // not full has its numbers in memory and comes last; the others have theirs in their files.
   Result<Snapshot> Load(ScanCrew& crew, const std::shared_ptr<PersonPool>& people);
 
@@ -74,6 +76,7 @@ class GalleryFolder {
   ChunkFileKey KeyOf(const std::string& name) const;
   const Written* FindWritten(const ChunkView& view) const;
   Result<FolderList> ReadList() const;
+  Status RefuseForeign(const FolderList& list) const;
   Status WriteList(const FolderList& list) const;
   // Chunks, then the list, of which only the sync of the folder is still to come.
   Result<WrittenChunks> WriteAll(const Snapshot& snapshot, const PersonPool& people,
@@ -85,7 +88,8 @@ class GalleryFolder {
   const std::string gallery_;
   const std::size_t dimension_;
   const bool embeddings_on_disk_;
-  WrittenChunks written_;  // what the list names
+  const std::function<Result<std::string>(std::uint64_t)> change_name_;  // or nothing
+  WrittenChunks written_;                                                // what the list names
 };
 
 }  // namespace vigil::gallery

@@ -482,6 +482,45 @@ TEST_F(SavedFollower, HealsAGalleryOfAnotherDatabase) {
   EXPECT_EQ(second.rebuilds, 0);
 }
 
+// As the program makes it: bound to the history of its database.
+std::unique_ptr<FollowedIndex> MakeBound(const std::filesystem::path& folder, GalleryStore& store) {
+  SavedIndexOptions options = Saved(folder);
+  options.change_name = [&store](std::uint64_t sequence) {
+    return store.GalleryChangeName(sequence);
+  };
+  return MakeFlatIndex(kDimension, {.kernels = {}, .saved = options});
+}
+
+TEST_F(SavedFollower, RefusesAGalleryOfAnotherDatabase) {
+  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
+  Run(*MakeBound(Folder(), store_));
+  EXPECT_EQ(MakeBound(Folder(), store_)->Restore(), 50U);
+  FakeGalleryStore other;
+  for (std::uint32_t i = 0; i < 60; ++i) other.Add(kSpace, Numbered(i));
+  const auto refused = MakeBound(Folder(), other)->Restore();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  const auto once = MakeBound(Folder(), other);
+  ASSERT_TRUE(LoadGallery(other, *once, kSpace).has_value());
+  EXPECT_EQ(once->Info().references, 60U) << "one-shot commands search what is in the database";
+}
+
+TEST_F(SavedFollower, RefusesWhatTheLogNoLongerNames) {
+  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
+  Run(*MakeBound(Folder(), store_));
+  store_.ForgetLog();
+  EXPECT_EQ(MakeBound(Folder(), store_)->Restore().error().code, ErrorCode::kConflict);
+}
+
+TEST_F(SavedGallery, IsEmptyAfterAnExceptionWhileItWasRead) {
+  const auto index = MakeSaved(Folder());
+  Fill(*index);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  SavedIndexOptions options = Saved(Folder());
+  options.change_name = [](std::uint64_t) -> Result<std::string> { throw std::bad_alloc(); };
+  EXPECT_EQ(Refusal(options), ErrorCode::kInternal);
+}
+
 TEST_F(SavedFollower, GoesOnWhenNothingCanBeSaved) {
   store_.Add(kSpace, Numbered(1));
   std::ofstream(Folder()) << "a file where the folder should be";

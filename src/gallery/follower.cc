@@ -128,6 +128,7 @@ void GalleryFollower::Run(std::stop_token stop) {
     } catch (const std::exception& exception) {
       // The last net: what was half applied is loaded anew. Searches use the last snapshot.
       loaded_ = false;
+      taken_up_ = false;
       status = Fail(ErrorCode::kInternal, exception.what());
       const std::lock_guard lock(mutex_);
       ++state_.faults;
@@ -139,6 +140,8 @@ void GalleryFollower::Run(std::stop_token stop) {
 
 Status GalleryFollower::Step() {
   if (!loaded_) {
+    // Whether what was saved is this database's is asked of the database.
+    if (!tried_saved_) VIGIL_RETURN_IF_ERROR(store_.GallerySequence());
     if (TakeUpSaved()) {
       // Nobody searches what is not up to date.
       VIGIL_RETURN_IF_ERROR(CatchUp());
@@ -157,15 +160,16 @@ Status GalleryFollower::Step() {
   return Check();
 }
 
-// Once, at the start.
+// Once, at the start. What was taken up waits there until the database answers.
 bool GalleryFollower::TakeUpSaved() {
-  if (std::exchange(tried_saved_, true)) return false;
+  if (std::exchange(tried_saved_, true)) return taken_up_;
   const auto restored = index_.Restore();
   if (!restored.has_value()) {
     if (restored.error().code != ErrorCode::kNotFound) NoteUnused(restored.error().message);
     return false;
   }
   sequence_ = *restored;
+  taken_up_ = true;
   const std::lock_guard lock(mutex_);
   state_.restored = true;
   state_.saved_sequence = sequence_;

@@ -90,6 +90,7 @@ class GalleryFollower {
   std::uint64_t sequence_ = 0;
   bool loaded_ = false;
   bool tried_saved_ = false;
+  bool taken_up_ = false;
   SteadyTime next_check_{};
 
   mutable std::mutex mutex_;

@@ -449,6 +449,35 @@ TEST_F(SavedFollower, TakesUpWhatWasSavedAndCatchesUp) {
   ExpectEqualToStore(*once);
 }
 
+// A start beside a database that starts, too, is no slower than others.
+TEST_F(SavedFollower, TakesUpWhatWasSavedWhenTheDatabaseComesLate) {
+  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
+  RunOnce();
+  const int before = store_.FullReads();
+  store_.Add(kSpace, Numbered(50));
+  for (const bool while_it_catches_up : {false, true}) {
+    const Error away{ErrorCode::kUnavailable, "not yet"};
+    if (while_it_catches_up) {
+      store_.FailAfterSequence(away);
+    } else {
+      store_.FailWith(away);
+    }
+    const auto index = MakeSaved(Folder());
+    SystemClock clock;
+    GalleryFollower follower(store_, *index, kSpace, clock,
+                             {.dimension = kDimension,
+                              .poll_interval = std::chrono::milliseconds{1},
+                              .save_interval = std::chrono::hours{1}});
+    while (follower.State().last_error.empty()) std::this_thread::yield();
+    EXPECT_FALSE(follower.State().loaded);
+    store_.FailWith(std::nullopt);
+    while (!follower.State().loaded) std::this_thread::yield();
+    EXPECT_TRUE(follower.State().restored);
+    EXPECT_EQ(index->Info().references, 51U);
+    EXPECT_EQ(store_.FullReads(), before);
+  }
+}
+
 TEST_F(SavedFollower, ReadsTheDatabaseWhenTheLogIsForgotten) {
   for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
   RunOnce();

@@ -43,6 +43,7 @@ class FakeGalleryStore final : public GalleryStore {
   Result<std::uint64_t> GallerySequence() override {
     const std::lock_guard lock(mutex_);
     if (failure_.has_value()) return std::unexpected(*failure_);
+    if (failure_after_.has_value()) failure_ = std::exchange(failure_after_, std::nullopt);
     return log_.size();
   }
 
@@ -137,6 +138,12 @@ class FakeGalleryStore final : public GalleryStore {
     return comparisons_;
   }
 
+  // Answers the next GallerySequence and fails from then on, as after FailWith.
+  void FailAfterSequence(Error failure) {
+    const std::lock_guard lock(mutex_);
+    failure_after_ = std::move(failure);
+  }
+
   void FailWith(std::optional<Error> failure) {
     const std::lock_guard lock(mutex_);
     failure_ = std::move(failure);
@@ -170,6 +177,7 @@ class FakeGalleryStore final : public GalleryStore {
   inline static std::atomic<int> made_ = 0;
   std::map<std::string, Stored> references_;
   std::optional<Error> failure_;
+  std::optional<Error> failure_after_;
 };
 
 }  // namespace vigil

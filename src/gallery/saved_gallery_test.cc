@@ -1,9 +1,9 @@
 // What is saved is found again whole, or refused; whatever happens to the process or to the files.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -616,14 +616,27 @@ void TakeStep(FakeGalleryStore& store, std::uint32_t step) {
 constexpr std::uint32_t kStepsBefore = 20'000;
 constexpr std::uint32_t kSteps = 30'000;
 
+// Ends this process by SIGKILL, wherever it is then.
+void KillMyselfAfter(std::chrono::nanoseconds delay) {
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGKILL;
+  timer_t timer{};
+  itimerspec when{};
+  when.it_value.tv_nsec = delay.count();
+  if (::timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) _exit(1);
+  if (::timer_settime(timer, 0, &when, nullptr) != 0) _exit(1);
+}
+
 // Never returns: changes and saves until it is killed.
-[[noreturn]] void ChangeAndSave(const std::filesystem::path& folder, bool on_disk, int ready) {
+[[noreturn]] void ChangeAndSave(const std::filesystem::path& folder, bool on_disk,
+                                std::chrono::nanoseconds killed_after) {
   FakeGalleryStore store;
   std::uint32_t step = 0;
   while (step < kStepsBefore) TakeStep(store, step++);
   const auto index = MakeSaved(folder, on_disk);
   if (!LoadGallery(store, *index, kSpace)) _exit(1);
-  if (::write(ready, "r", 1) != 1) _exit(1);
+  KillMyselfAfter(killed_after);
   while (true) {
     for (int i = 0; i < 40 && step < kSteps; ++i) TakeStep(store, step++);
     const std::uint64_t before = index->Info().sequence;
@@ -646,18 +659,11 @@ TEST_F(SavedFollower, IsWholeAfterAKillAtAnyMoment) {
   int restored = 0;
   for (int kill = 0; kill < kills && !::testing::Test::HasFailure(); ++kill) {
     const bool on_disk = kill % 2 == 0;
-    std::array<int, 2> pipe{};
-    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    // From before the first file is made until well into later saves.
+    const std::chrono::microseconds killed_after{1 + random() % 60'000};
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
-    if (child == 0) ChangeAndSave(Folder(), on_disk, pipe[1]);
-    ::close(pipe[1]);
-    char ready = 0;
-    ASSERT_EQ(::read(pipe[0], &ready, 1), 1);
-    ::close(pipe[0]);
-    // From before the first file is made until well into later saves.
-    ::usleep(static_cast<useconds_t>(random() % 60'000));
-    ASSERT_EQ(::kill(child, SIGKILL), 0);
+    if (child == 0) ChangeAndSave(Folder(), on_disk, killed_after);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself";

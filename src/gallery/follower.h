@@ -36,9 +36,9 @@ struct FollowerState {
   std::uint64_t sequence = 0;        // applied so far
   std::string last_error;            // empty while all is well
   SteadyTime caught_up_at{};         // when index and table were last known to be equal
-  std::int64_t rebuilds = 0;         // the self-check found the index different from the table
+  std::int64_t rebuilds = 0;         // comparisons that differed: the gallery was read anew
   std::int64_t faults = 0;           // exceptions that the thread caught; it went on after each
-  bool restored = false;             // the gallery came from what was saved, not from the database
+  bool restored = false;             // what was saved was taken up at the start; see rebuilds
   std::uint64_t saved_sequence = 0;  // of the gallery that was saved last
   std::string save_error;            // why the last save failed; empty while all is well
 };

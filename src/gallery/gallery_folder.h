@@ -45,9 +45,10 @@ class GalleryFolder {
   GalleryFolder(const SavedIndexOptions& options, std::size_t dimension);
 
   // What was saved last, read by all threads of `crew`. kNotFound when nothing was, kDataLoss when
-  // it is torn, altered or of another key, kConflict when it is another gallery's
-  // or another database's. A chunk that is
-  // not full has its numbers in memory and comes last; the others have theirs in their files.
+  // it is torn, altered or of another key, kConflict when it is another gallery's or another
+  // database's, kUnavailable or kPermission when its list cannot be opened, and what asking the
+  // database for the change failed with. May throw std::bad_alloc. A chunk that is not full has its
+  // numbers in memory and comes last; the others have theirs in their files.
   Result<Snapshot> Load(ScanCrew& crew, const std::shared_ptr<PersonPool>& people);
 
   // Makes `snapshot` what Load gives. Asked between chunks, `given_up` ends it with kCancelled;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/engines.h"
+#include "app/open_files.h"
 #include "base/format.h"
 #include "gallery/flat_index.h"
 
@@ -55,6 +56,7 @@ Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, Photo
   } else {
     VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config));
     VIGIL_RETURN_IF_ERROR(RefuseOtherSpaces(*backend));
+    RaiseOpenFilesLimit();
     VIGIL_ASSIGN_OR_RETURN(backend->gallery,
                            MakeGallery(config, &backend->installation->sealer,
                                        backend->Space().Key(), &backend->gallery_store));

@@ -20,6 +20,7 @@ class NoNumbers final : public RowFile {
     std::ranges::fill(numbers, 0.0F);
     return true;
   }
+  bool IsLossy() const override { return false; }
   void WillRead(std::size_t) const override {}
 };
 

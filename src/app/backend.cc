@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/engines.h"
+#include "app/open_files.h"
 #include "base/format.h"
 #include "gallery/flat_index.h"
 
@@ -51,16 +52,15 @@ Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, Photo
   auto backend = std::make_unique<Backend>(std::move(installation));
   if (models == PhotoModels::kNone) {
     backend->photos = MakePhotoAnalyserWithoutModels();
+    backend->gallery = gallery::MakeFlatIndex(backend->Space().dimension);
   } else {
     const int at_once = models == PhotoModels::kMany ? RecognitionWorkers(config) : 1;
     VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config, at_once));
     VIGIL_RETURN_IF_ERROR(RefuseOtherSpaces(*backend));
-  }
-  if (models == PhotoModels::kNone) {
-    backend->gallery = gallery::MakeFlatIndex(backend->Space().dimension);
-  } else {
-    VIGIL_ASSIGN_OR_RETURN(backend->gallery, MakeGallery(config, &backend->installation->sealer,
-                                                         backend->Space().Key()));
+    RaiseOpenFilesLimit();
+    VIGIL_ASSIGN_OR_RETURN(backend->gallery,
+                           MakeGallery(config, &backend->installation->sealer,
+                                       backend->Space().Key(), &backend->gallery_store));
   }
   backend->photo_policy =
       pipeline::PolicyFor(backend->photos->EmbedderFacts(), config.recognition.named_strangers_max,

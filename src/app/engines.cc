@@ -161,7 +161,8 @@ Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config) {
 
 Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config& config,
                                                             const Sealer* sealer,
-                                                            std::string_view space_key) {
+                                                            std::string_view space_key,
+                                                            GalleryStore* store) {
   VIGIL_ASSIGN_OR_RETURN(auto model, FindEmbedder(config));
   gallery::FlatIndexOptions options;
   if (sealer != nullptr) {
@@ -169,6 +170,11 @@ Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config
                      .sealer = *sealer,
                      .gallery = NameOfGallery(space_key, model.typical_faces),
                      .embeddings_on_disk = config.recognition.embeddings_on_disk};
+    if (store != nullptr) {
+      options.saved->change_name = [store](std::uint64_t sequence) {
+        return store->GalleryChangeName(sequence);
+      };
+    }
   }
   return gallery::MakeDistinctIndex(gallery::MakeFlatIndex(model.dimension, options),
                                     std::move(model.typical_faces));

@@ -41,11 +41,12 @@ Result<std::vector<std::unique_ptr<LivenessDetector>>> MakeLivenessDetectors(
 Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config);
 
 // An empty gallery for embeddings of `models.embedder`, which are compared as its thresholds were
-// measured. With `sealer`, the key of the data directory, embeddings of `space_key` are kept there
-// between two runs.
+// measured. With `sealer`, the key of the data directory, embeddings of `space_key` in `store` are
+// kept there between two runs; `store` must outlive the gallery.
 Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config& config,
                                                             const Sealer* sealer = nullptr,
-                                                            std::string_view space_key = {});
+                                                            std::string_view space_key = {},
+                                                            GalleryStore* store = nullptr);
 
 // recognition.workers, or one a core.
 int RecognitionWorkers(const config::Config& config);

@@ -101,7 +101,9 @@ const std::vector<Field<RecognitionConfig>>& Fields(const RecognitionConfig*) {
        0, 86'400},
       {"embeddings_on_disk", &S::embeddings_on_disk, "",
        "Keep the gallery's embeddings on the disk and only their codes in memory: for millions of "
-       "people. The answers are the same."},
+       "people. The answers are the same. Reading the gallery from the database, as the first "
+       "start "
+       "does, still takes memory for all of it."},
   };
   return fields;
 }

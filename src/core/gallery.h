@@ -52,8 +52,8 @@ struct GalleryQuery {
 };
 
 // Exact or approximate nearest neighbours over all references. Search is safe from any thread and
-// never waits for a write: it reads an immutable snapshot. Apply is called by one thread. Nothing
-// blocks on the outside.
+// never waits for a write: it reads an immutable snapshot. Apply is called by one thread. Both may
+// read the disk, where embeddings are kept there; nothing waits for a network or another process.
 class GalleryIndex {
  public:
   virtual ~GalleryIndex() = default;
@@ -75,6 +75,13 @@ struct GalleryChange {
   std::string reference_id;
 };
 
+// Some of the living references of a space, in the order of their ids.
+struct ReferencePage {
+  std::vector<GalleryReference> references;
+  std::string last_id;         // the next page begins behind it; empty: this was the last
+  std::uint64_t sequence = 0;  // that they correspond to
+};
+
 // What the gallery follower asks of the database. Thread-safe; calls may block on the disk.
 class GalleryStore {
  public:
@@ -92,6 +99,14 @@ class GalleryStore {
   // transaction.
   virtual Result<std::pair<std::vector<GalleryReference>, std::uint64_t>> LoadAllReferences(
       const std::string& space_key) = 0;
+  // At most `limit` living references of `space_key` whose ids are greater than `after_id`, read in
+  // one transaction. References that cannot be opened are left out, so a page may be short.
+  virtual Result<ReferencePage> LoadReferencesAfter(const std::string& space_key,
+                                                    const std::string& after_id, int limit) = 0;
+  // A name of the change with this number that no other change has, in whatever database: where two
+  // galleries name a change alike, all before it was the same. Empty when the change was forgotten
+  // or never made.
+  virtual Result<std::string> GalleryChangeName(std::uint64_t sequence) = 0;
 };
 
 }  // namespace vigil

@@ -1,16 +1,23 @@
 // Counter and log move together, in the transaction that changes the gallery.
 #include "database/gallery_log.h"
 
+#include "base/crypto.h"
+
 namespace vigil::database {
+namespace {
+
+constexpr std::size_t kMarkBytes = 16;
+
+}  // namespace
 
 Status LogGalleryChanges(Connection& connection, std::span<const std::string> reference_ids) {
   for (const std::string& reference_id : reference_ids) {
     VIGIL_RETURN_IF_ERROR(
         connection.Execute("UPDATE gallery_counter SET sequence = sequence + 1 WHERE id = 1", {}));
     VIGIL_RETURN_IF_ERROR(
-        connection.Execute("INSERT INTO gallery_log (sequence, reference_id) "
-                           "SELECT sequence, $1 FROM gallery_counter WHERE id = 1",
-                           {reference_id}));
+        connection.Execute("INSERT INTO gallery_log (sequence, reference_id, mark) "
+                           "SELECT sequence, $1, $2 FROM gallery_counter WHERE id = 1",
+                           {reference_id, RandomToken(kMarkBytes)}));
   }
   return {};
 }

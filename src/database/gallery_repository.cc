@@ -111,6 +111,39 @@ GalleryRepository::LoadAllReferences(const std::string& space_key) {
   return std::pair{std::move(references), sequence};
 }
 
+Result<ReferencePage> GalleryRepository::LoadReferencesAfter(const std::string& space_key,
+                                                             const std::string& after_id,
+                                                             int limit) {
+  ReferencePage page;
+  VIGIL_ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      database_.Read([&](Connection& connection) -> Result<std::vector<Row>> {
+        VIGIL_ASSIGN_OR_RETURN(page.sequence, ReadSequence(connection));
+        VIGIL_ASSIGN_OR_RETURN(
+            Answer answer,
+            connection.Execute(std::string(kSelectLiving) +
+                                   "AND reference_embeddings.id > $2 "
+                                   "ORDER BY space_key, reference_embeddings.id LIMIT $3",
+                               {space_key, after_id, limit}));
+        return std::move(answer.rows);
+      }));
+  if (std::cmp_equal(rows.size(), limit)) page.last_id = rows.back().Text("id");
+  VIGIL_ASSIGN_OR_RETURN(page.references, OpenReferences(rows, database_.GetSealer()));
+  return page;
+}
+
+Result<std::string> GalleryRepository::GalleryChangeName(std::uint64_t sequence) {
+  return database_.Read([&](Connection& connection) -> Result<std::string> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute("SELECT reference_id, mark FROM gallery_log WHERE sequence = $1",
+                           {sequence}));
+    if (answer.rows.empty()) return std::string();
+    const Row& row = answer.rows.front();
+    return format("{} {}", row.Text("reference_id"), row.Text("mark"));
+  });
+}
+
 Result<std::vector<SpaceUse>> GalleryRepository::SpacesBeside(const std::string& space_key) {
   return database_.Read([&](Connection& connection) -> Result<std::vector<SpaceUse>> {
     VIGIL_ASSIGN_OR_RETURN(

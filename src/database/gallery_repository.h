@@ -20,8 +20,8 @@ struct SpaceUse {
 };
 
 // Thread-safe. References of people whose search has expired are not living. A reference whose
-// sealed embedding was altered is left out and logged with its mend; when not one can be opened the
-// answer is kDataLoss (a wrong key).
+// sealed embedding was altered is left out and logged with its mend; when not one of all can be
+// opened the answer is kDataLoss (a wrong key).
 class GalleryRepository final : public GalleryStore {
  public:
   explicit GalleryRepository(Database& database) : database_(database) {}
@@ -33,6 +33,9 @@ class GalleryRepository final : public GalleryStore {
                                                        const std::string& space_key) override;
   Result<std::pair<std::vector<GalleryReference>, std::uint64_t>> LoadAllReferences(
       const std::string& space_key) override;
+  Result<ReferencePage> LoadReferencesAfter(const std::string& space_key,
+                                            const std::string& after_id, int limit) override;
+  Result<std::string> GalleryChangeName(std::uint64_t sequence) override;
 
   // References outside `space_key`, by the model that made them, whether or not their people are
   // searched for now: an embedder of `space_key` cannot compare them. Empty when all are within.

@@ -53,6 +53,8 @@ class SealedRows final : public RowFile {
     return true;
   }
 
+  bool IsLossy() const override { return lossy_; }
+
   void WillRead(std::size_t row) const override {
     posix_fadvise(file_.Descriptor(), static_cast<off_t>(offset_ + row * sealed_bytes_),
                   static_cast<off_t>(sealed_bytes_), POSIX_FADV_WILLNEED);
@@ -60,7 +62,7 @@ class SealedRows final : public RowFile {
 
  private:
   bool Failed(std::string_view why) const {
-    if (!told_.exchange(true)) {
+    if (!lossy_.exchange(true)) {
       LogError("gallery",
                "a row of {} is lost: {}; similarities are a little off until the gallery is "
                "read from the database again",
@@ -74,7 +76,7 @@ class SealedRows final : public RowFile {
   const OpenFile file_;
   const std::size_t offset_;
   const std::size_t sealed_bytes_;
-  mutable std::atomic<bool> told_ = false;
+  mutable std::atomic<bool> lossy_ = false;
 };
 
 // The ids of `row_count` rows: which are UUIDs, those, and the texts of the others.
@@ -167,7 +169,9 @@ Bytes CodesOf(const ChunkView& view, const PersonPool& people) {
   for (std::size_t row = 0; row < view.row_count; ++row) {
     const bool living = view.living->Has(row);
     references.Add(living, chunk.ReferenceIds().Uuid(row), [&] { return chunk.ReferenceId(row); });
-    persons.Add(living, people.Uuid(chunk.Persons()[row]), [&] { return chunk.PersonId(row); });
+    // The number of a row that was not living when the chunk was read may be nobody's.
+    persons.Add(living, living ? people.Uuid(chunk.Persons()[row]) : nullptr,
+                [&] { return chunk.PersonId(row); });
   }
   references.WriteTo(writer);
   persons.WriteTo(writer);
@@ -228,7 +232,13 @@ Result<std::shared_ptr<const RowFile>> WriteChunkFile(const ChunkFileKey& key, c
   const std::vector<float> nothing(key.dimension);
   for (std::size_t row = 0; row < view.row_count; ++row) {
     const float* numbers =
-        view.living->Has(row) ? view.chunk->Numbers(row, scratch) : nothing.data();
+        view.living->Has(row) ? view.chunk->ReadNumbers(row, scratch) : nothing.data();
+    // Under the digest of the true numbers nobody would ever find others.
+    if (numbers == nullptr) {
+      return Fail(ErrorCode::kDataLoss,
+                  "an embedding can no longer be read; it is read from the database again with the "
+                  "next comparison");
+    }
     const Bytes piece =
         sealer.Seal(std::as_bytes(std::span(numbers, key.dimension)), RowContext(key, row));
     pieces.insert(pieces.end(), piece.begin(), piece.end());

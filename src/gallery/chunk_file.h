@@ -33,7 +33,8 @@ struct StoredChunk {
 };
 
 // Writes the living rows of `view` and makes the file durable, not its name. kUnavailable when the
-// disk refuses; then nothing is left behind. Returns the file for reading its rows.
+// disk refuses, kDataLoss when a row of `view` cannot be read; then nothing is left behind. Returns
+// the file for reading its rows.
 Result<std::shared_ptr<const RowFile>> WriteChunkFile(const ChunkFileKey& key, const Sealer& sealer,
                                                       const ChunkView& view,
                                                       const PersonPool& people);

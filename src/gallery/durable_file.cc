@@ -98,7 +98,7 @@ Status ReplaceFile(const std::filesystem::path& path, std::span<const std::byte>
   VIGIL_RETURN_IF_ERROR(file.Append(bytes));
   VIGIL_ASSIGN_OR_RETURN(const OpenFile written, file.Finish());
   if (::rename(temporary.c_str(), path.c_str()) != 0) return Refused(path, "replace");
-  return SyncFolder(path.parent_path());
+  return {};
 }
 
 }  // namespace vigil::gallery

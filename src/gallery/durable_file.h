@@ -59,7 +59,8 @@ Status SyncFolder(const std::filesystem::path& folder);
 // The whole of a small file, at most `size_max` bytes.
 Result<Bytes> ReadWhole(const std::filesystem::path& path, std::size_t size_max);
 
-// Replaces `path` by `bytes` at once, durably.
+// Replaces `path` by `bytes` at once; durable with the next SyncFolder. An error leaves it as it
+// was.
 Status ReplaceFile(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
 }  // namespace vigil::gallery

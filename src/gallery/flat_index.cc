@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -37,8 +38,7 @@ class FlatIndex final : public FollowedIndex {
         crew_(options.threads - 1) {
     VIGIL_CHECK(dimension > 0 && dimension <= kDimensionMax, "an embedding has 1 to 16384 numbers");
     if (!options.saved.has_value()) return;
-    folder_.emplace(options.saved->folder, options.saved->sealer, options.saved->gallery,
-                    dimension_);
+    folder_.emplace(*options.saved, dimension_);
   }
 
   GallerySearch Search(std::span<const float> probe, int candidates_max) const override {
@@ -63,6 +63,10 @@ class FlatIndex final : public FollowedIndex {
              std::vector<GalleryReference> upserts, std::uint64_t sequence) override {
     Edit edit = BeginEdit();
     PrepareTables(edit.snapshot);
+    if (torn_) GiveUpOpenChunk(edit);
+    // If anything throws, the tables know what no search will see.
+    tables_prepared_ = false;
+    torn_ = true;
     for (const std::string& id : removed_reference_ids) Remove(edit, id);
     for (GalleryReference& reference : upserts) {
       VIGIL_CHECK(reference.embedding.size() == dimension_,
@@ -76,6 +80,8 @@ class FlatIndex final : public FollowedIndex {
     GiveUpThinChunks(edit);
     edit.snapshot.info = {sequence, tables_.Rows(), tables_.Persons()};
     Publish(std::move(edit.snapshot));
+    tables_prepared_ = true;
+    torn_ = false;
   }
 
   GalleryInfo Info() const override { return Current()->info; }
@@ -84,8 +90,9 @@ class FlatIndex final : public FollowedIndex {
     const std::shared_ptr<const Snapshot> snapshot = Newest();
     PrepareTables(*snapshot);
     const std::uint32_t row = tables_.FindRow(*snapshot, reference.reference_id);
-    return row != HandleTable::kNone && snapshot->chunks[row / kChunkRows].chunk->Digest(
-                                            row % kChunkRows) == DigestOf(reference);
+    if (row == HandleTable::kNone) return false;
+    const Chunk& chunk = *snapshot->chunks[row / kChunkRows].chunk;
+    return !chunk.IsLossy() && chunk.Digest(row % kChunkRows) == DigestOf(reference);
   }
 
   std::vector<std::string> ReferenceIds() override {
@@ -105,7 +112,7 @@ class FlatIndex final : public FollowedIndex {
   Result<std::uint64_t> Restore() override {
     if (!folder_.has_value()) return Fail(ErrorCode::kNotFound, "nothing is saved here");
     VIGIL_CHECK(Current()->chunks.empty(), "an index is restored before it is used");
-    auto loaded = folder_->Load(crew_, tables_.People());
+    Result<Snapshot> loaded = LoadSaved();
     if (!loaded.has_value()) {
       // Numbers of people may have been given out before the damage was found.
       tables_ = IndexTables();
@@ -135,14 +142,12 @@ class FlatIndex final : public FollowedIndex {
     VIGIL_RETURN_IF_ERROR(folder_->Save(*snapshot, *tables_.People(), given_up));
     if (!on_disk_) return {};
     for (const ChunkView& view : snapshot->chunks) {
-      if (view.chunk == nullptr || view.row_count < kChunkRows || !view.chunk->HasNumbers()) {
-        continue;
-      }
+      if (view.chunk == nullptr || view.row_count < kChunkRows) continue;
       auto rows = folder_->RowsOf(view);
+      // The file of a chunk that was written anew is gone, and takes its room until it is let go.
+      if (rows == nullptr || view.chunk->ReadsFrom(*rows)) continue;
       const std::lock_guard lock(moved_mutex_);
-      if (rows != nullptr) {
-        moved_.push_back({view.chunk, view.chunk->WithNumbersIn(std::move(rows))});
-      }
+      moved_.push_back({view.chunk, view.chunk->WithNumbersIn(std::move(rows))});
     }
     return {};
   }
@@ -215,8 +220,19 @@ class FlatIndex final : public FollowedIndex {
   }
 
   void PrepareTables(const Snapshot& snapshot) {
-    if (std::exchange(tables_prepared_, true)) return;
+    if (tables_prepared_) return;
     tables_.Fill(snapshot);
+    tables_prepared_ = true;
+  }
+
+  // Without memory for it the gallery is read from the database, which needs some, too, but says
+  // so.
+  Result<Snapshot> LoadSaved() {
+    try {
+      return folder_->Load(crew_, tables_.People());
+    } catch (const std::exception& exception) {
+      return Fail(ErrorCode::kInternal, exception.what());
+    }
   }
 
   static Living& OwnLiving(Edit& edit, std::size_t place) {
@@ -273,18 +289,34 @@ class FlatIndex final : public FollowedIndex {
       const bool full = edit.snapshot.chunks[place].row_count == kChunkRows;
       if (living->count < kLivingMin && full) thin.push_back(place);
     }
-    std::vector<float> scratch;
     for (const std::size_t place : thin) {
-      const ChunkView view = edit.snapshot.chunks[place];
-      for (std::size_t row = 0; row < kChunkRows; ++row) {
-        if (view.living->Has(row)) tables_.EraseRow(edit.snapshot, view.chunk->ReferenceId(row));
-      }
-      edit.snapshot.chunks[place] = {};
-      edit.living.erase(place);
       if (open_place_ == place) open_chunk_ = nullptr;
-      for (std::size_t row = 0; row < kChunkRows; ++row) {
-        if (view.living->Has(row)) Move(edit, *view.chunk, row, scratch);
-      }
+      GiveUp(edit, place);
+    }
+  }
+
+  // Behind the rows that searches know of, one whose Apply threw may have left others, and with
+  // them half a group's codes.
+  void GiveUpOpenChunk(Edit& edit) {
+    open_chunk_ = nullptr;
+    const auto open = std::ranges::find_if(edit.snapshot.chunks, [](const ChunkView& view) {
+      return view.chunk != nullptr && view.row_count < kChunkRows;
+    });
+    if (open == edit.snapshot.chunks.end()) return;
+    GiveUp(edit, static_cast<std::size_t>(open - edit.snapshot.chunks.begin()));
+  }
+
+  // Appends what lives in a chunk anew.
+  void GiveUp(Edit& edit, std::size_t place) {
+    const ChunkView view = edit.snapshot.chunks[place];
+    for (std::size_t row = 0; row < view.row_count; ++row) {
+      if (view.living->Has(row)) tables_.EraseRow(edit.snapshot, view.chunk->ReferenceId(row));
+    }
+    edit.snapshot.chunks[place] = {};
+    edit.living.erase(place);
+    std::vector<float> scratch;
+    for (std::size_t row = 0; row < view.row_count; ++row) {
+      if (view.living->Has(row)) Move(edit, *view.chunk, row, scratch);
     }
   }
 
@@ -304,6 +336,7 @@ class FlatIndex final : public FollowedIndex {
   std::optional<GalleryFolder> folder_;
   IndexTables tables_;
   bool tables_prepared_ = true;
+  bool torn_ = false;                         // an Apply has thrown, or is at work
   std::shared_ptr<const Snapshot> restored_;  // what no search has seen yet
   std::shared_ptr<Chunk> open_chunk_;         // where rows are appended
   std::size_t open_place_ = 0;

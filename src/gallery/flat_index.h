@@ -2,12 +2,15 @@
 // the oracle of any other.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "base/seal.h"
 #include "gallery/followed_index.h"
 
@@ -21,6 +24,10 @@ struct SavedIndexOptions {
   // Embeddings stay in the folder; a search reads those of the rows it rescores from there, opened
   // one by one. Only chunks that were not saved yet have theirs in memory.
   bool embeddings_on_disk = false;
+  // GalleryStore::GalleryChangeName of the database that the index follows: what was saved at a
+  // change that has another name there is not taken up. Called by Restore and Save; nothing: any
+  // database's is.
+  std::function<Result<std::string>(std::uint64_t sequence)> change_name = {};
 };
 
 struct FlatIndexOptions {

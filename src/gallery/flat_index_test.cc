@@ -2,11 +2,13 @@
 #include "gallery/flat_index.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
+#include <new>
 #include <random>
 
 #include "contract/gallery_index_contract.h"
@@ -291,6 +293,59 @@ TEST(FlatIndex, KeepsIdsOfEveryForm) {
   EXPECT_EQ(found[0], (Candidate{upper, uuid, 1}));
   EXPECT_EQ(found[1], (Candidate{"a person with a long name of many letters", "", 0}));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// No memory can be taken from the system while it lives.
+class NoMoreMemory {
+ public:
+  NoMoreMemory() {
+    EXPECT_EQ(::getrlimit(RLIMIT_AS, &before_), 0);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    EXPECT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
+  }
+  ~NoMoreMemory() { ::setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+// Rows removed and added by a change that came to nothing are found, replaced and counted as before
+// it.
+TEST(FlatIndex, IsWholeAfterAChangeThatRanOutOfMemory) {
+  constexpr int kNumbers = 32;
+  const auto reference = [](std::uint32_t number) {
+    return GalleryReference{"r" + std::to_string(number), "p" + std::to_string(number),
+                            RandomEmbedding(kNumbers, number)};
+  };
+  const auto index = MakeFlatIndex(kNumbers);
+  const auto whole = MakeFlatIndex(kNumbers);
+  std::vector<GalleryReference> first;
+  for (std::uint32_t i = 0; i < 50; ++i) first.push_back(reference(i));
+  for (FollowedIndex* both : {index.get(), whole.get()}) both->Apply({}, first, 1);
+  std::vector<GalleryReference> many;
+  for (std::uint32_t i = 100; i < 20'000; ++i) many.push_back(reference(i));
+  const std::vector<std::string> removed{"r0", "r1"};
+  {
+    const NoMoreMemory memory;
+    EXPECT_THROW(index->Apply(removed, std::move(many), 2), std::bad_alloc);
+  }
+  EXPECT_EQ(index->Info().sequence, 1U);
+  EXPECT_TRUE(index->Holds(reference(0)));
+  EXPECT_FALSE(index->Holds(reference(100)));
+  std::vector<GalleryReference> next;
+  for (std::uint32_t i = 60; i < 300; ++i) next.push_back(reference(i));
+  for (FollowedIndex* both : {index.get(), whole.get()}) {
+    both->Apply(std::vector<std::string>{"r0", "r12"}, next, 3);
+  }
+  EXPECT_EQ(index->Info().references, whole->Info().references);
+  EXPECT_EQ(index->Info().persons, whole->Info().persons);
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    const Embedding probe = RandomEmbedding(kNumbers, i);
+    EXPECT_EQ(index->Search(probe, 3).candidates, whole->Search(probe, 3).candidates);
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace vigil::gallery

@@ -13,7 +13,8 @@ namespace vigil::gallery {
 
 class FollowedIndex : public GalleryIndex {
  public:
-  // Whether exactly this reference is indexed. Apply's thread.
+  // Whether exactly this reference is indexed; false, too, where its embedding is known to be lost
+  // on the disk. Apply's thread.
   virtual bool Holds(const GalleryReference& reference) = 0;
   // Of all references indexed. Apply's thread.
   virtual std::vector<std::string> ReferenceIds() = 0;

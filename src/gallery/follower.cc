@@ -128,6 +128,7 @@ void GalleryFollower::Run(std::stop_token stop) {
     } catch (const std::exception& exception) {
       // The last net: what was half applied is loaded anew. Searches use the last snapshot.
       loaded_ = false;
+      taken_up_ = false;
       status = Fail(ErrorCode::kInternal, exception.what());
       const std::lock_guard lock(mutex_);
       ++state_.faults;
@@ -139,6 +140,8 @@ void GalleryFollower::Run(std::stop_token stop) {
 
 Status GalleryFollower::Step() {
   if (!loaded_) {
+    // Whether what was saved is this database's is asked of the database.
+    if (!tried_saved_) VIGIL_RETURN_IF_ERROR(store_.GallerySequence());
     if (TakeUpSaved()) {
       // Nobody searches what is not up to date.
       VIGIL_RETURN_IF_ERROR(CatchUp());
@@ -157,15 +160,16 @@ Status GalleryFollower::Step() {
   return Check();
 }
 
-// Once, at the start.
+// Once, at the start. What was taken up waits there until the database answers.
 bool GalleryFollower::TakeUpSaved() {
-  if (std::exchange(tried_saved_, true)) return false;
+  if (std::exchange(tried_saved_, true)) return taken_up_;
   const auto restored = index_.Restore();
   if (!restored.has_value()) {
     if (restored.error().code != ErrorCode::kNotFound) NoteUnused(restored.error().message);
     return false;
   }
   sequence_ = *restored;
+  taken_up_ = true;
   const std::lock_guard lock(mutex_);
   state_.restored = true;
   state_.saved_sequence = sequence_;
@@ -190,26 +194,39 @@ Status GalleryFollower::CatchUp() {
 Status GalleryFollower::Reload() {
   VIGIL_ASSIGN_OR_RETURN(auto loaded, store_.LoadAllReferences(space_key_));
   Apply(index_.ReferenceIds(), std::move(loaded.first), loaded.second);
+  const std::lock_guard lock(mutex_);
+  ++reloads_;
   return {};
 }
 
 Status GalleryFollower::Check() {
   VIGIL_RETURN_IF_ERROR(CatchUp());
-  VIGIL_ASSIGN_OR_RETURN(auto loaded, store_.LoadAllReferences(space_key_));
-  // A change came in between: the next check compares.
-  if (loaded.second != sequence_) return {};
   std::size_t usable = 0;
   bool equal = true;
-  for (const GalleryReference& reference : loaded.first) {
-    if (!IsUsable(reference, options_.dimension)) continue;
-    ++usable;
-    equal = equal && index_.Holds(reference);
-  }
-  if (equal && usable == index_.Info().references) return {};
+  bool moved = false;
+  std::string last;
+  do {
+    VIGIL_ASSIGN_OR_RETURN(
+        const ReferencePage page,
+        store_.LoadReferencesAfter(space_key_, last, options_.references_at_once));
+    if (page.sequence != sequence_) {
+      // A change came in between: the page is read again, and the next check counts.
+      moved = true;
+      VIGIL_RETURN_IF_ERROR(CatchUp());
+      continue;
+    }
+    for (const GalleryReference& reference : page.references) {
+      if (!IsUsable(reference, options_.dimension)) continue;
+      ++usable;
+      equal = equal && index_.Holds(reference);
+    }
+    last = page.last_id;
+    if (last.empty()) break;
+  } while (equal);
+  if (equal && (moved || usable == index_.Info().references)) return {};
   LogError("gallery",
-           "the index differs from the database at change {} ({} references indexed, {} stored): "
-           "it is rebuilt",
-           sequence_, index_.Info().references, usable);
+           "the index of {} references differs from the database at change {}: it is rebuilt",
+           index_.Info().references, sequence_);
   VIGIL_RETURN_IF_ERROR(Reload());
   const std::lock_guard lock(mutex_);
   ++state_.rebuilds;
@@ -265,7 +282,13 @@ void GalleryFollower::KeepSaving(std::stop_token stop) {
   while (!State().loaded && clock_.SleepUntil(clock_.Now() + options_.poll_interval, stop)) {
   }
   if (!State().loaded) return;
-  index_.Warm(stopped);
+  try {
+    index_.Warm(stopped);
+  } catch (const std::exception& exception) {
+    LogError("gallery",
+             "embeddings cannot be read into memory: {}; searches read them from the disk",
+             exception.what());
+  }
   // Given up when stopping takes too long; the moment of the stop is seen by the first question.
   SteadyTime deadline = SteadyTime::max();
   const auto given_up = [&] {
@@ -275,12 +298,24 @@ void GalleryFollower::KeepSaving(std::stop_token stop) {
     return clock_.Now() > deadline;
   };
   do {
-    if (index_.Info().sequence != State().saved_sequence) Save(given_up);
+    if (IsUnsaved()) Save(given_up);
   } while (clock_.SleepUntil(clock_.Now() + options_.save_interval, stop));
-  if (index_.Info().sequence != State().saved_sequence) Save(given_up);
+  if (IsUnsaved()) Save(given_up);
+}
+
+// What was read anew may differ from what was saved at the same sequence.
+bool GalleryFollower::IsUnsaved() const {
+  const std::uint64_t sequence = index_.Info().sequence;
+  const std::lock_guard lock(mutex_);
+  return sequence != state_.saved_sequence || reloads_ != saved_reloads_;
 }
 
 void GalleryFollower::Save(const std::function<bool()>& given_up) {
+  std::int64_t reloads = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    reloads = reloads_;
+  }
   const std::uint64_t sequence = index_.Info().sequence;
   Status saved;
   try {
@@ -290,7 +325,10 @@ void GalleryFollower::Save(const std::function<bool()>& given_up) {
   }
   {
     const std::lock_guard lock(mutex_);
-    if (saved.has_value()) state_.saved_sequence = sequence;
+    if (saved.has_value()) {
+      state_.saved_sequence = sequence;
+      saved_reloads_ = reloads;
+    }
     state_.save_error = saved.has_value() ? "" : saved.error().message;
   }
   if (saved.has_value() || saved.error().code == ErrorCode::kCancelled) return;

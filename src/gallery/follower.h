@@ -22,6 +22,8 @@ struct FollowerOptions {
       0;  // of the index; others, and numbers that are not finite, are refused and logged
   std::chrono::milliseconds poll_interval{200};
   std::chrono::milliseconds check_interval = std::chrono::minutes{1};
+  // What of the table is in memory at once while it is compared.
+  int references_at_once = 10'000;
   // A changed gallery is saved that often, and when the follower ends. The first save, of a gallery
   // that was read from the database, does not wait.
   std::chrono::milliseconds save_interval = std::chrono::minutes{5};
@@ -34,9 +36,9 @@ struct FollowerState {
   std::uint64_t sequence = 0;        // applied so far
   std::string last_error;            // empty while all is well
   SteadyTime caught_up_at{};         // when index and table were last known to be equal
-  std::int64_t rebuilds = 0;         // the self-check found the index different from the table
+  std::int64_t rebuilds = 0;         // comparisons that differed: the gallery was read anew
   std::int64_t faults = 0;           // exceptions that the thread caught; it went on after each
-  bool restored = false;             // the gallery came from what was saved, not from the database
+  bool restored = false;             // what was saved was taken up at the start; see rebuilds
   std::uint64_t saved_sequence = 0;  // of the gallery that was saved last
   std::string save_error;            // why the last save failed; empty while all is well
 };
@@ -68,13 +70,13 @@ class GalleryFollower {
   Status CatchUp();
   Status Reload();
   Status Check();
-  Status ApplyChanges(const std::vector<GalleryChange>& changes);
   void Apply(const std::vector<std::string>& removed, std::vector<GalleryReference> upserts,
              std::uint64_t sequence);
   bool TakeUpSaved();
   void Nap(std::stop_token stop);
   void Note(const Status& status);
   void KeepSaving(std::stop_token stop);
+  bool IsUnsaved() const;
   void Save(const std::function<bool()>& given_up);
 
   GalleryStore& store_;
@@ -88,10 +90,15 @@ class GalleryFollower {
   std::uint64_t sequence_ = 0;
   bool loaded_ = false;
   bool tried_saved_ = false;
+  bool taken_up_ = false;
   SteadyTime next_check_{};
 
   mutable std::mutex mutex_;
-  FollowerState state_;   // guarded by mutex_
+  FollowerState state_;  // guarded by mutex_
+  // How often the whole gallery was read from the database, and how often when the last save that
+  // succeeded began. Guarded by mutex_.
+  std::int64_t reloads_ = 0;
+  std::int64_t saved_reloads_ = 0;
   bool woken_ = false;    // guarded by mutex_
   std::stop_source nap_;  // guarded by mutex_
   std::jthread thread_;

@@ -147,6 +147,29 @@ TEST_F(GalleryFollowerTest, RebuildsWhenTheSelfCheckFindsADifference) {
   EXPECT_EQ(follower.State().rebuilds, 1);
 }
 
+// The check reads the table in pages; a change between two of them is no difference, and one on a
+// later page is.
+TEST_F(GalleryFollowerTest, ComparesPageByPage) {
+  for (const char* id : {"b", "c", "d", "e", "f"}) store_.Add(kSpace, {id, id, {1, 0}});
+  GalleryFollower follower(store_, *index_, kSpace, clock_,
+                           {.dimension = 2, .references_at_once = 2});
+  ASSERT_TRUE(RunUntil([&] { return follower.State().loaded; }));
+  store_.BetweenPages([this] {
+    store_.Add(kSpace, {"a", "a", {1, 0}});
+    store_.Remove("d");
+    store_.Add(kSpace, {"f", "f", {0, 1}});
+  });
+  const auto compared = [&](int times) {
+    return RunUntil([&] { return store_.Comparisons() >= times; }, std::chrono::seconds{10});
+  };
+  ASSERT_TRUE(compared(2));
+  EXPECT_EQ(follower.State().sequence, 8U) << "the changes came during a comparison";
+  EXPECT_EQ(follower.State().rebuilds, 0);
+  store_.ChangeSilently({"f", "f", {1, 0}});
+  ASSERT_TRUE(RunUntil([&] { return follower.State().rebuilds == 1; }, std::chrono::seconds{10}));
+  EXPECT_EQ(store_.FullReads(), 2) << "at the start, and to rebuild";
+}
+
 TEST_F(GalleryFollowerTest, LeavesOutReferencesOfAnotherLength) {
   store_.Add(kSpace, {"a1", "ada", {1, 0, 0}});
   store_.Add(kSpace, {"b1", "ben", {0, 1}});

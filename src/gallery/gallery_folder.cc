@@ -20,7 +20,7 @@ namespace vigil::gallery {
 namespace {
 
 // The form of list and chunks: another one is refused.
-constexpr std::string_view kMagic = "VIGILGL1";
+constexpr std::string_view kMagic = "VIGILGL2";
 constexpr std::string_view kListName = "gallery.list";
 constexpr std::string_view kChunkEnding = ".chunk";
 constexpr std::size_t kHashLength = 64;
@@ -43,6 +43,7 @@ Result<FolderList> ParseFolderList(std::span<const std::byte> plain) {
   FolderList list;
   list.sequence = reader.Get<std::uint64_t>();
   list.persons = reader.Get<std::uint64_t>();
+  list.change_name = reader.GetText();
   const auto count = reader.Get<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && reader.Good(); ++i) {
     FolderList::Entry entry;
@@ -59,12 +60,13 @@ Result<FolderList> ParseFolderList(std::span<const std::byte> plain) {
   return list;
 }
 
-GalleryFolder::GalleryFolder(std::filesystem::path folder, const Sealer& sealer,
-                             std::string gallery, std::size_t dimension)
-    : folder_(std::move(folder)),
-      sealer_(sealer),
-      gallery_(format("{}, {} numbers", gallery, dimension)),
-      dimension_(dimension) {}
+GalleryFolder::GalleryFolder(const SavedIndexOptions& options, std::size_t dimension)
+    : folder_(options.folder),
+      sealer_(options.sealer),
+      gallery_(format("{}, {} numbers", options.gallery, dimension)),
+      dimension_(dimension),
+      embeddings_on_disk_(options.embeddings_on_disk),
+      change_name_(options.change_name) {}
 
 ChunkFileKey GalleryFolder::KeyOf(const std::string& name) const {
   return {.folder = folder_, .name = name, .gallery = gallery_, .dimension = dimension_};
@@ -85,8 +87,19 @@ Result<FolderList> GalleryFolder::ReadList() const {
   return ParseFolderList(plain);
 }
 
+// The same key and embedder may have worked with two databases, or with one that was put back to an
+// earlier state and went on from there.
+Status GalleryFolder::RefuseForeign(const FolderList& list) const {
+  if (!change_name_ || list.sequence == 0) return {};
+  VIGIL_ASSIGN_OR_RETURN(const std::string name, change_name_(list.sequence));
+  if (!name.empty() && name == list.change_name) return {};
+  return Fail(ErrorCode::kConflict,
+              format("its change {} is not one that this database remembers", list.sequence));
+}
+
 Result<Snapshot> GalleryFolder::Load(ScanCrew& crew, const std::shared_ptr<PersonPool>& people) {
   VIGIL_ASSIGN_OR_RETURN(const FolderList list, ReadList());
+  VIGIL_RETURN_IF_ERROR(RefuseForeign(list));
   std::vector<StoredChunk> chunks(list.chunks.size());
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
@@ -118,7 +131,10 @@ Result<Snapshot> GalleryFolder::Load(ScanCrew& crew, const std::shared_ptr<Perso
                                               .row_count = list.chunks[i].row_count,
                                               .chunk = view.chunk->Identity(),
                                               .living = view.living,
-                                              .rows = std::move(chunks[i].rows)};
+                                              .rows = nullptr};
+    if (embeddings_on_disk_ && view.row_count == kChunkRows) {
+      written_[view.chunk->Identity().get()].rows = std::move(chunks[i].rows);
+    }
     snapshot.chunks.push_back(std::move(view));
   }
   return snapshot;
@@ -141,9 +157,34 @@ Status GalleryFolder::Save(const Snapshot& snapshot, const PersonPool& people,
   if (std::filesystem::create_directories(folder_, failure)) {
     std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, failure);
   }
-  FolderList list{
-      .sequence = snapshot.info.sequence, .persons = snapshot.info.persons, .chunks = {}};
-  std::map<const void*, Written> written;
+  VIGIL_RETURN_IF_ERROR(SyncFolder(folder_));
+  // A list that nothing was taken up from must not outlive the chunks it names.
+  if (written_.empty()) std::filesystem::remove(folder_ / kListName, failure);
+  // A full disk has room again before anything is written.
+  RemoveOthers();
+  auto written = WriteAll(snapshot, people, given_up);
+  if (!written.has_value()) {
+    RemoveOthers();
+    return std::unexpected(std::move(written).error());
+  }
+  written_ = *std::move(written);
+  // Until the new list is sure to stay, the files of the one before do.
+  VIGIL_RETURN_IF_ERROR(SyncFolder(folder_));
+  RemoveOthers();
+  return {};
+}
+
+Result<GalleryFolder::WrittenChunks> GalleryFolder::WriteAll(
+    const Snapshot& snapshot, const PersonPool& people,
+    const std::function<bool()>& given_up) const {
+  FolderList list{.sequence = snapshot.info.sequence,
+                  .persons = snapshot.info.persons,
+                  .change_name = {},
+                  .chunks = {}};
+  if (change_name_) {
+    VIGIL_ASSIGN_OR_RETURN(list.change_name, change_name_(list.sequence));
+  }
+  WrittenChunks written;
   const ChunkView* open = nullptr;
   const auto write = [&](const ChunkView& view) -> Status {
     if (given_up()) return Fail(ErrorCode::kCancelled, "saving the gallery was given up");
@@ -156,7 +197,8 @@ Status GalleryFolder::Save(const Snapshot& snapshot, const PersonPool& people,
              .chunk = view.chunk->Identity(),
              .living = view.living,
              .rows = nullptr};
-      VIGIL_ASSIGN_OR_RETURN(now.rows, WriteChunkFile(KeyOf(now.name), sealer_, view, people));
+      VIGIL_ASSIGN_OR_RETURN(auto rows, WriteChunkFile(KeyOf(now.name), sealer_, view, people));
+      if (embeddings_on_disk_ && view.row_count == kChunkRows) now.rows = std::move(rows);
     }
     list.chunks.push_back({now.name, static_cast<std::uint32_t>(now.row_count)});
     written[now.chunk.get()] = std::move(now);
@@ -173,15 +215,14 @@ Status GalleryFolder::Save(const Snapshot& snapshot, const PersonPool& people,
   if (open != nullptr) VIGIL_RETURN_IF_ERROR(write(*open));
   VIGIL_RETURN_IF_ERROR(SyncFolder(folder_));
   VIGIL_RETURN_IF_ERROR(WriteList(list));
-  written_ = std::move(written);
-  RemoveOthers(list);
-  return {};
+  return written;
 }
 
 Status GalleryFolder::WriteList(const FolderList& list) const {
   ByteWriter plain;
   plain.Put(list.sequence);
   plain.Put(list.persons);
+  plain.PutText(list.change_name);
   plain.Put(static_cast<std::uint32_t>(list.chunks.size()));
   for (const FolderList::Entry& chunk : list.chunks) {
     plain.PutText(chunk.name);
@@ -196,11 +237,11 @@ Status GalleryFolder::WriteList(const FolderList& list) const {
   return ReplaceFile(folder_ / kListName, file.Written());
 }
 
-// Left by a save that was killed, or of a gallery that is no more. What still reads one of them
-// keeps it open. What cannot be removed now is removed after the next save.
-void GalleryFolder::RemoveOthers(const FolderList& list) const {
+// Left by a save that was killed or failed, or of a gallery that is no more. What still reads one
+// of them keeps it open. What cannot be removed now is removed with the next save.
+void GalleryFolder::RemoveOthers() const {
   std::set<std::string> kept;
-  for (const FolderList::Entry& chunk : list.chunks) kept.insert(chunk.name);
+  for (const auto& [chunk, written] : written_) kept.insert(written.name);
   std::error_code failure;
   std::vector<std::filesystem::path> others;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, failure)) {

@@ -45,6 +45,12 @@ class HandleTable {
     if (count * 4 > slots_.size() * 3) Rebuild(count, hash_of);
   }
 
+  void Clear() {
+    slots_.clear();
+    used_ = 0;
+    count_ = 0;
+  }
+
   std::size_t Size() const { return count_; }
 
  private:

@@ -24,6 +24,10 @@ auto IsIn(const Snapshot& snapshot, const std::string& reference_id) {
 }  // namespace
 
 void IndexTables::Fill(const Snapshot& snapshot) {
+  rows_.Clear();
+  persons_.Clear();
+  // Not shorter: their numbers are not given again.
+  std::ranges::fill(counts_, 0);
   rows_.Reserve(snapshot.info.references, HashIn(snapshot));
   const auto hash_of_person = [this](std::uint32_t number) { return people_->HashOf(number); };
   persons_.Reserve(snapshot.info.persons, hash_of_person);
@@ -61,8 +65,9 @@ std::uint32_t IndexTables::JoinPerson(const std::string& person_id) {
       hash, [&](std::uint32_t candidate) { return people_->Is(candidate, person_id); });
   if (number == HandleTable::kNone) {
     number = static_cast<std::uint32_t>(counts_.size());
-    VIGIL_CHECK(people_->Set(number, person_id), "an index has room for a billion people");
+    // First, so that a number is never given twice, whatever throws in between.
     counts_.push_back(0);
+    VIGIL_CHECK(people_->Set(number, person_id), "an index has room for a billion people");
     persons_.Insert(hash, number, [this](std::uint32_t known) { return people_->HashOf(known); });
   }
   ++counts_[number];

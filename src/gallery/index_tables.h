@@ -17,7 +17,7 @@ namespace vigil::gallery {
 // the one being made; it must hold every row that a handle names. One thread.
 class IndexTables {
  public:
-  // Learns all living rows of `snapshot`.
+  // Forgets all it knew but the numbers of people, and learns all living rows of `snapshot`.
   void Fill(const Snapshot& snapshot);
 
   // HandleTable::kNone when nobody has this id.

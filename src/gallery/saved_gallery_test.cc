@@ -1,88 +1,19 @@
-// What is saved is found again whole, or refused; whatever happens to the process or to the files.
-#include <fcntl.h>
+// What is saved is found again whole, or refused; whatever happens to the files.
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <random>
+#include <new>
 
-#include "contract/random_embedding.h"
-#include "fake_gallery_store.h"
 #include "gallery/chunk_file.h"
 #include "gallery/durable_file.h"
-#include "gallery/flat_index.h"
-#include "gallery/follower.h"
 #include "gallery/gallery_folder.h"
-#include "gallery/reborn_index.h"
-#include "temporary_folder.h"
+#include "gallery/saved_gallery_fixture.h"
 
 namespace vigil::gallery {
 namespace {
-
-constexpr int kDimension = 8;
-constexpr const char* kSpace = "space";
-
-std::unique_ptr<FollowedIndex> MakeSaved(const std::filesystem::path& folder,
-                                         bool on_disk = false) {
-  return MakeFlatIndex(kDimension, {.kernels = {}, .saved = Saved(folder, on_disk)});
-}
-
-GalleryReference Numbered(std::uint32_t number) {
-  return {"r" + std::to_string(number), "p" + std::to_string(number / 2),
-          RandomEmbedding(kDimension, number)};
-}
-
-std::vector<GalleryReference> NumberedUpTo(std::uint32_t count) {
-  std::vector<GalleryReference> references;
-  for (std::uint32_t i = 0; i < count; ++i) references.push_back(Numbered(i));
-  return references;
-}
-
-void ExpectSameAnswers(const GalleryIndex& left, const GalleryIndex& right) {
-  EXPECT_EQ(left.Info().sequence, right.Info().sequence);
-  EXPECT_EQ(left.Info().references, right.Info().references);
-  EXPECT_EQ(left.Info().persons, right.Info().persons);
-  for (std::uint32_t i = 0; i < 30; ++i) {
-    const Embedding probe = RandomEmbedding(kDimension, 1'000'000 + i);
-    EXPECT_EQ(left.Search(probe, 5).candidates, right.Search(probe, 5).candidates);
-  }
-}
-
-// One chunk that is full, with gaps, and one that is not.
-class SavedGallery : public ::testing::Test {
- protected:
-  void Fill(FollowedIndex& index) {
-    index.Apply({}, NumberedUpTo(10'000), 7);
-    index.Apply(std::vector<std::string>{"r3", "r4", "r5", "r9000"}, {}, 8);
-  }
-
-  std::filesystem::path File(std::string_view ending) {
-    for (const auto& entry : std::filesystem::directory_iterator(Folder())) {
-      if (entry.path().string().ends_with(ending)) return entry.path();
-    }
-    return {};
-  }
-
-  std::filesystem::path Folder() const { return folder_.Path() / "gallery"; }
-
-  ErrorCode Refusal(const SavedIndexOptions& options) {
-    const auto index = MakeFlatIndex(kDimension, {.kernels = {}, .saved = options});
-    const auto restored = index->Restore();
-    EXPECT_EQ(index->Info().references, 0U);
-    // It can be filled all the same.
-    index->Apply({}, {Numbered(1)}, 1);
-    EXPECT_EQ(index->Info().references, 1U);
-    return restored.has_value() ? ErrorCode::kEndOfStream : restored.error().code;
-  }
-
-  TemporaryFolder folder_;
-};
 
 TEST_F(SavedGallery, IsFoundAgainWhole) {
   for (const bool on_disk : {false, true}) {
@@ -138,6 +69,74 @@ TEST_F(SavedGallery, WritesOnlyTheChunksThatChanged) {
   }
   EXPECT_EQ(files, 4) << "what is no longer used is removed";
   EXPECT_EQ(kept, 2) << "the chunk that lost a row is written anew, so that the row is gone";
+}
+
+// Every person has a number beyond the first page of them, and a full chunk has rows that were
+// removed, of which nothing was written.
+TEST_F(SavedGallery, IsSavedAgainAfterManyPeopleWereReadAnew) {
+  {
+    const auto index = MakeSaved(Folder());
+    std::vector<GalleryReference> references = NumberedUpTo(10'000);
+    for (GalleryReference& reference : references) reference.person_id = reference.reference_id;
+    index->Apply({}, references, 1);
+    index->Apply(index->ReferenceIds(), references, 2);
+    ASSERT_TRUE(index->Save(Never).has_value());
+  }
+  const auto index = MakeSaved(Folder());
+  ASSERT_TRUE(index->Restore().has_value());
+  // One of each chunk, so that each is written anew.
+  index->Apply(std::vector<std::string>{"r0", "r9999"}, {}, 3);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  const auto again = MakeSaved(Folder());
+  ASSERT_TRUE(again->Restore().has_value());
+  again->Tend();
+  ExpectSameAnswers(*index, *again);
+}
+
+// Else each attempt on a disk that is nearly full would take more of it.
+TEST_F(SavedGallery, LeavesNothingOfASaveThatFails) {
+  const auto index = MakeSaved(Folder());
+  index->Apply({}, NumberedUpTo(20'000), 1);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  const auto before = ChunkFiles();
+  ASSERT_EQ(before.size(), 3U);
+  index->Apply(std::vector<std::string>{"r0", "r8192", "r16384"}, {}, 2);
+
+  std::filesystem::create_directory(Folder() / "gallery.list.new");
+  EXPECT_FALSE(index->Save(Never).has_value()) << "the list cannot be written";
+  EXPECT_EQ(ChunkFiles(), before);
+  std::filesystem::remove(Folder() / "gallery.list.new");
+
+  int asked = 0;
+  const auto cancelled = index->Save([&asked] { return ++asked > 1; });
+  ASSERT_FALSE(cancelled.has_value());
+  EXPECT_EQ(cancelled.error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(ChunkFiles(), before) << "given up after the first chunk";
+  EXPECT_TRUE(MakeSaved(Folder())->Restore().has_value()) << "what was saved before is whole";
+
+  ASSERT_TRUE(index->Save(Never).has_value());
+  const auto again = MakeSaved(Folder());
+  ASSERT_TRUE(again->Restore().has_value());
+  again->Tend();
+  ExpectSameAnswers(*index, *again);
+}
+
+TEST_F(SavedGallery, MakesRoomBeforeItWrites) {
+  const auto index = MakeSaved(Folder());
+  index->Apply({}, NumberedUpTo(20), 1);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  const auto before = ChunkFiles();
+  const auto orphan = Folder() / "left-by-a-killed-save.chunk";
+  std::ofstream(orphan) << "much";
+  index->Apply({}, NumberedUpTo(30), 2);
+  bool there_when_writing = true;
+  const auto given_up = [&] {
+    there_when_writing = std::filesystem::exists(orphan);
+    return true;
+  };
+  EXPECT_FALSE(index->Save(given_up).has_value());
+  EXPECT_FALSE(there_when_writing);
+  EXPECT_EQ(ChunkFiles(), before);
 }
 
 TEST_F(SavedGallery, HoldsNoReadableNameOrNumber) {
@@ -207,23 +206,27 @@ TEST_F(SavedGallery, RefusesEveryCutAndEveryChangedByte) {
   }
 }
 
-// The rows of a full chunk are opened when they are needed: an altered one costs its last digits.
-TEST_F(SavedGallery, AnswersFromTheCodeWhenARowOfTheDiskIsAltered) {
-  {
-    const auto index = MakeSaved(Folder());
-    index->Apply({}, NumberedUpTo(kChunkRows), 1);
-    ASSERT_TRUE(index->Save(Never).has_value());
-  }
-  const auto path = File(".chunk");
-  const Bytes whole = *ReadWhole(path, 1U << 27U);
-  {
-    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-    constexpr std::size_t kRowBytes = kDimension * sizeof(float) + 45;
+// A bit of every row of the chunks in `folder` is turned over.
+void AlterAllRows(const std::filesystem::path& folder) {
+  constexpr std::size_t kRowBytes = kDimension * sizeof(float) + 45;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".chunk") continue;
+    const Bytes whole = *ReadWhole(entry.path(), 1U << 27U);
+    std::fstream file(entry.path(), std::ios::binary | std::ios::in | std::ios::out);
     for (std::size_t row = 0; row < kChunkRows; ++row) {
-      file.seekp(static_cast<std::streamoff>(whole.size() - (kChunkRows - row) * kRowBytes + 50));
-      file.put('?');
+      const std::size_t place = whole.size() - (kChunkRows - row) * kRowBytes + 50;
+      file.seekp(static_cast<std::streamoff>(place));
+      file.put(static_cast<char>(std::to_integer<unsigned>(whole[place]) ^ 1U));
     }
   }
+}
+
+// The rows of a full chunk are opened when they are needed: an altered one costs its last digits.
+TEST_F(SavedGallery, AnswersFromTheCodeWhenARowOfTheDiskIsAltered) {
+  const auto whole = MakeSaved(Folder());
+  whole->Apply({}, NumberedUpTo(kChunkRows), 1);
+  ASSERT_TRUE(whole->Save(Never).has_value());
+  AlterAllRows(Folder());
   const auto index = MakeSaved(Folder(), true);
   ASSERT_TRUE(index->Restore().has_value());
   index->Tend();
@@ -231,184 +234,86 @@ TEST_F(SavedGallery, AnswersFromTheCodeWhenARowOfTheDiskIsAltered) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].reference_id, "r17");
   EXPECT_NEAR(found[0].similarity, 1.0F, 0.02F);
+  EXPECT_NE(found, whole->Search(Numbered(17).embedding, 1).candidates) << "the row was read";
 }
 
-// A follower without a clock to wait for.
-class SavedFollower : public SavedGallery {
- protected:
-  // Runs a follower until it has loaded, and lets it end, with its last save.
-  FollowerState Run(FollowedIndex& index) {
-    SystemClock clock;
-    GalleryFollower follower(store_, index, kSpace, clock,
-                             {.dimension = kDimension,
-                              .poll_interval = std::chrono::milliseconds{1},
-                              .save_interval = std::chrono::hours{1}});
-    while (!follower.State().loaded || follower.State().sequence != *store_.GallerySequence()) {
-      std::this_thread::yield();
-    }
-    return follower.State();
+// The files in `folder` that this process has open; what was removed ends with " (deleted)".
+std::vector<std::string> OpenFilesIn(const std::filesystem::path& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string file = std::filesystem::read_symlink(entry.path(), gone).string();
+    if (file.starts_with(folder.string())) files.push_back(file);
   }
+  return files;
+}
 
-  void RunOnce() {
-    const auto index = MakeSaved(Folder());
-    Run(*index);
-  }
+// Else a removed person's face would take room on the disk, and be there, until the end.
+TEST_F(SavedGallery, LetsGoOfTheFileOfAChunkThatWasWrittenAnew) {
+  const auto index = MakeSaved(Folder(), true);
+  Fill(*index);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  index->Tend();
+  ASSERT_EQ(OpenFilesIn(Folder()).size(), 1U) << "searches read the chunk that is full";
+  index->Apply(std::vector<std::string>{"r17"}, {}, 9);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  index->Tend();
+  const auto open = OpenFilesIn(Folder());
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_TRUE(open[0].ends_with(".chunk")) << open[0];
+  const auto memory = MakeFlatIndex(kDimension);
+  Fill(*memory);
+  memory->Apply(std::vector<std::string>{"r17"}, {}, 9);
+  ExpectSameAnswers(*memory, *index);
+}
 
-  void ExpectEqualToStore(FollowedIndex& index) {
-    const auto [references, sequence] = *store_.LoadAllReferences(kSpace);
-    EXPECT_EQ(index.Info().references, references.size());
-    EXPECT_EQ(index.Info().sequence, sequence);
-    for (const GalleryReference& reference : references) EXPECT_TRUE(index.Holds(reference));
-  }
-
-  FakeGalleryStore store_;
-};
-
-TEST_F(SavedFollower, TakesUpWhatWasSavedAndCatchesUp) {
-  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
+// One a chunk would be more than a process may have, from some millions of people on.
+TEST_F(SavedGallery, KeepsNoFileOpenForEmbeddingsInMemory) {
   {
-    const auto first = MakeSaved(Folder());
-    EXPECT_FALSE(Run(*first).restored);
+    const auto index = MakeSaved(Folder());
+    Fill(*index);
+    ASSERT_TRUE(index->Save(Never).has_value());
+    EXPECT_TRUE(OpenFilesIn(Folder()).empty());
   }
-  store_.Remove("r7");
-  store_.Add(kSpace, Numbered(90));
   const auto index = MakeSaved(Folder());
-  EXPECT_TRUE(Run(*index).restored);
-  ExpectEqualToStore(*index);
-  const auto once = MakeSaved(Folder());
-  ASSERT_TRUE(LoadGallery(store_, *once, kSpace).has_value());
-  ExpectEqualToStore(*once);
+  ASSERT_TRUE(index->Restore().has_value());
+  index->Tend();
+  index->Warm(Never);
+  index->Tend();
+  EXPECT_TRUE(OpenFilesIn(Folder()).empty());
+  EXPECT_TRUE(index->Holds(Numbered(17)));
 }
 
-TEST_F(SavedFollower, ReadsTheDatabaseWhenTheLogIsForgotten) {
-  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
-  RunOnce();
-  store_.Remove("r7");
-  store_.ForgetLog();
-  const auto index = MakeSaved(Folder());
-  Run(*index);
-  ExpectEqualToStore(*index);
-}
-
-TEST_F(SavedFollower, ReadsTheDatabaseWhenItWasPutBack) {
-  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
-  RunOnce();
-  FakeGalleryStore earlier;
-  earlier.Add(kSpace, Numbered(1));
-  const auto index = MakeSaved(Folder());
-  ASSERT_TRUE(LoadGallery(earlier, *index, kSpace).has_value());
-  EXPECT_EQ(index->Info().references, 1U);
-}
-
-// Another database with as many changes: only the comparison finds it.
-TEST_F(SavedFollower, HealsAGalleryOfAnotherDatabase) {
-  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
-  RunOnce();
-  FakeGalleryStore other;
-  for (std::uint32_t i = 100; i < 150; ++i) other.Add(kSpace, Numbered(i));
-  const auto index = MakeSaved(Folder());
-  SystemClock clock;
-  GalleryFollower follower(
-      other, *index, kSpace, clock,
-      {.dimension = kDimension, .poll_interval = std::chrono::milliseconds{1}});
-  while (follower.State().rebuilds == 0) std::this_thread::yield();
-  EXPECT_EQ(index->Search(Numbered(120).embedding, 1).candidates.at(0).reference_id, "r120");
-}
-
-TEST_F(SavedFollower, GoesOnWhenNothingCanBeSaved) {
-  store_.Add(kSpace, Numbered(1));
-  std::ofstream(Folder()) << "a file where the folder should be";
-  const auto index = MakeSaved(Folder());
-  SystemClock clock;
-  GalleryFollower follower(
-      store_, *index, kSpace, clock,
-      {.dimension = kDimension, .poll_interval = std::chrono::milliseconds{1}});
-  while (follower.State().save_error.empty()) std::this_thread::yield();
-  EXPECT_EQ(index->Info().references, 1U);
-}
-
-// The steps that child and parent know of, so that both can say what a gallery of any sequence is.
-void TakeStep(FakeGalleryStore& store, std::uint32_t step) {
-  std::mt19937 random(step);
-  const std::string id = "r" + std::to_string(random() % 12'000);
-  if (random() % 4 == 0) {
-    store.Remove(id);
-  } else {
-    store.Add(kSpace, {id, "p" + std::to_string(random() % 3000),
-                       RandomEmbedding(kDimension, static_cast<std::uint32_t>(random()))});
+// What the code gives instead would be taken for the truth by every later start.
+TEST_F(SavedGallery, DoesNotSaveWhatItCannotRead) {
+  {
+    const auto index = MakeSaved(Folder());
+    index->Apply({}, NumberedUpTo(kChunkRows), 1);
+    ASSERT_TRUE(index->Save(Never).has_value());
   }
+  AlterAllRows(Folder());
+  const auto before = ChunkFiles();
+  const auto index = MakeSaved(Folder(), true);
+  ASSERT_TRUE(index->Restore().has_value());
+  index->Apply(std::vector<std::string>{"r0"}, {}, 2);
+  EXPECT_TRUE(index->Holds(Numbered(17))) << "nobody has looked yet";
+  const auto saved = index->Save(Never);
+  ASSERT_FALSE(saved.has_value());
+  EXPECT_EQ(saved.error().code, ErrorCode::kDataLoss);
+  EXPECT_EQ(ChunkFiles(), before);
+  EXPECT_FALSE(index->Holds(Numbered(17))) << "the comparison reads the chunk from the database";
+  index->Apply(index->ReferenceIds(), NumberedUpTo(kChunkRows), 2);
+  EXPECT_TRUE(index->Holds(Numbered(17)));
+  EXPECT_TRUE(index->Save(Never).has_value());
 }
 
-constexpr std::uint32_t kStepsBefore = 20'000;
-constexpr std::uint32_t kSteps = 30'000;
-
-// Never returns: changes and saves until it is killed.
-[[noreturn]] void ChangeAndSave(const std::filesystem::path& folder, bool on_disk, int ready) {
-  FakeGalleryStore store;
-  std::uint32_t step = 0;
-  while (step < kStepsBefore) TakeStep(store, step++);
-  const auto index = MakeSaved(folder, on_disk);
-  if (!LoadGallery(store, *index, kSpace)) _exit(1);
-  if (::write(ready, "r", 1) != 1) _exit(1);
-  while (true) {
-    for (int i = 0; i < 40 && step < kSteps; ++i) TakeStep(store, step++);
-    const std::uint64_t before = index->Info().sequence;
-    const std::vector<GalleryChange> changes = *store.GalleryChangesAfter(before, 1000);
-    for (const GalleryChange& change : changes) {
-      const std::vector<std::string> id{change.reference_id};
-      index->Apply(id, *store.LoadReferences(id, kSpace), change.sequence);
-    }
-    if (!index->Save(Never)) _exit(1);
-    index->Tend();
-  }
-}
-
-// VIGIL_GALLERY_KILLS=500 is the long form, run by hand.
-TEST_F(SavedFollower, IsWholeAfterAKillAtAnyMoment) {
-  const char* asked = std::getenv("VIGIL_GALLERY_KILLS");
-  const int kills = asked == nullptr ? 25 : std::atoi(asked);
-  for (std::uint32_t step = 0; step < kSteps; ++step) TakeStep(store_, step);
-  std::mt19937 random(2026);
-  int restored = 0;
-  for (int kill = 0; kill < kills && !::testing::Test::HasFailure(); ++kill) {
-    const bool on_disk = kill % 2 == 0;
-    std::array<int, 2> pipe{};
-    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) ChangeAndSave(Folder(), on_disk, pipe[1]);
-    ::close(pipe[1]);
-    char ready = 0;
-    ASSERT_EQ(::read(pipe[0], &ready, 1), 1);
-    ::close(pipe[0]);
-    // From before the first file is made until well into later saves.
-    ::usleep(static_cast<useconds_t>(random() % 60'000));
-    ASSERT_EQ(::kill(child, SIGKILL), 0);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself";
-
-    const auto index = MakeSaved(Folder(), on_disk);
-    const auto opened = index->Restore();
-    if (opened.has_value()) {
-      ++restored;
-      index->Tend();
-      // Equal to what the database held at its sequence, and, after catching up, to what it holds.
-      FakeGalleryStore then;
-      for (std::uint32_t step = 0; step < index->Info().sequence; ++step) TakeStep(then, step);
-      const auto [references, sequence] = *then.LoadAllReferences(kSpace);
-      ASSERT_EQ(index->Info().references, references.size()) << "kill " << kill;
-      for (const GalleryReference& reference : references) ASSERT_TRUE(index->Holds(reference));
-    } else {
-      ASSERT_EQ(opened.error().code, ErrorCode::kNotFound) << opened.error().message;
-    }
-    const auto caught_up = MakeSaved(Folder(), on_disk);
-    ASSERT_TRUE(LoadGallery(store_, *caught_up, kSpace).has_value());
-    ExpectEqualToStore(*caught_up);
-  }
-  EXPECT_GT(restored, kills / 2);
-  RecordProperty("restored", restored);
-  std::printf("%d kills, %d found a saved gallery, all whole\n", kills, restored);
+TEST_F(SavedGallery, IsEmptyAfterAnExceptionWhileItWasRead) {
+  const auto index = MakeSaved(Folder());
+  Fill(*index);
+  ASSERT_TRUE(index->Save(Never).has_value());
+  SavedIndexOptions options = Saved(Folder());
+  options.change_name = [](std::uint64_t) -> Result<std::string> { throw std::bad_alloc(); };
+  EXPECT_EQ(Refusal(options), ErrorCode::kInternal);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -20,11 +21,12 @@ class ScanCrew {
   ~ScanCrew();
 
   // Calls `work` on this thread and, unless they help somebody else already, on the helpers.
-  // Returns when all calls have; `work` shares itself out and must not throw. Never waits for a
-  // helper that has not begun.
+  // Returns when all calls have; `work` shares itself out. What a call throws, on whichever thread,
+  // Run throws then. Never waits for a helper that has not begun.
   void Run(const std::function<void()>& work);
 
  private:
+  void StartHelpers();
   void Help(std::stop_token stop);
 
   const int helper_count_;
@@ -33,6 +35,7 @@ class ScanCrew {
   const std::function<void()>* work_ = nullptr;  // guarded by mutex_; null: nothing to help with
   int wanted_ = 0;                               // guarded by mutex_: helpers that may still begin
   int busy_ = 0;                                 // guarded by mutex_: helpers inside work_
+  std::exception_ptr failure_;                   // guarded by mutex_: what a helper's call threw
   std::vector<std::jthread> helpers_;            // filled once, under mutex_
 };
 

@@ -105,10 +105,15 @@ void Chunk::Append(std::size_t row, const RowCode& code, const GalleryReference&
   }
 }
 
-const float* Chunk::Numbers(std::size_t row, std::vector<float>& scratch) const {
+const float* Chunk::ReadNumbers(std::size_t row, std::vector<float>& scratch) const {
   if (numbers_ != nullptr) return Numbers(row);
   scratch.resize(dimension_);
-  if (!file_->Read(row, scratch)) Decode(*this, row, scratch);
+  return file_->Read(row, scratch) ? scratch.data() : nullptr;
+}
+
+const float* Chunk::Numbers(std::size_t row, std::vector<float>& scratch) const {
+  if (const float* numbers = ReadNumbers(row, scratch)) return numbers;
+  Decode(*this, row, scratch);
   return scratch.data();
 }
 
@@ -121,7 +126,7 @@ std::shared_ptr<Chunk> Chunk::WithNumbersInMemory() const {
   for (std::size_t row = 0; row < kChunkRows; ++row) {
     if (!file_->Read(row, {numbers->get() + row * dimension_, dimension_})) return nullptr;
   }
-  auto chunk = std::make_shared<Chunk>(dimension_, people_, columns_, file_);
+  auto chunk = std::make_shared<Chunk>(dimension_, people_, columns_, nullptr);
   chunk->numbers_ = numbers;
   return chunk;
 }

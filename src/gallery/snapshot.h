@@ -28,6 +28,8 @@ class RowFile {
   virtual ~RowFile() = default;
   // False when the file no longer holds what was written; that was logged.
   virtual bool Read(std::size_t row, std::span<float> numbers) const = 0;
+  // Whether a row could not be read so far.
+  virtual bool IsLossy() const = 0;
   // The row will be read soon.
   virtual void WillRead(std::size_t row) const = 0;
 };
@@ -56,9 +58,15 @@ class Chunk {
   bool HasNumbers() const { return numbers_ != nullptr; }
   // Only where HasNumbers.
   const float* Numbers(std::size_t row) const { return numbers_->get() + row * dimension_; }
-  // The row's numbers wherever they are; `scratch` holds them if need be. What cannot be read is
-  // made from the row's code, a little off.
+  // The row's numbers wherever they are; `scratch` holds them if need be. Null when they cannot be
+  // read.
+  const float* ReadNumbers(std::size_t row, std::vector<float>& scratch) const;
+  // The same, but what cannot be read is made from the row's code, a little off.
   const float* Numbers(std::size_t row, std::vector<float>& scratch) const;
+  // Whether its numbers are in `file` alone.
+  bool ReadsFrom(const RowFile& file) const { return numbers_ == nullptr && file_.get() == &file; }
+  // Whether numbers in its file were found lost.
+  bool IsLossy() const { return numbers_ == nullptr && file_->IsLossy(); }
   void WillRead(std::size_t row) const {
     if (numbers_ == nullptr) file_->WillRead(row);
   }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <memory>
@@ -81,6 +82,45 @@ TEST_P(GalleryStoreContract, LoadsLivingReferencesOfOneSpace) {
   ASSERT_EQ(all->first.size(), 1U);
   EXPECT_EQ(all->first.front().reference_id, here.reference_id);
   EXPECT_EQ(all->second, 4U);
+}
+
+TEST_P(GalleryStoreContract, LoadsReferencesPageByPage) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(harness_->Add(0, {1, 0, 0, 0}).reference_id);
+  harness_->Add(1, {1, 0, 0, 0});
+  std::ranges::sort(ids);
+  std::vector<std::string> found;
+  std::vector<std::size_t> sizes;
+  std::string last;
+  do {
+    const auto page = Store().LoadReferencesAfter(harness_->SpaceKey(0), last, 2);
+    ASSERT_TRUE(page.has_value());
+    EXPECT_EQ(page->sequence, 6U);
+    for (const GalleryReference& reference : page->references) {
+      found.push_back(reference.reference_id);
+      EXPECT_EQ(reference.embedding, (Embedding{1, 0, 0, 0}));
+    }
+    sizes.push_back(page->references.size());
+    last = page->last_id;
+  } while (!last.empty() && sizes.size() < 9);
+  EXPECT_EQ(found, ids);
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{2, 2, 1}));
+}
+
+TEST_P(GalleryStoreContract, NamesEachChangeAsNoOther) {
+  const GalleryReference first = harness_->Add(0, {1, 0, 0, 0});
+  harness_->Remove(first);
+  const auto added = Store().GalleryChangeName(1);
+  const auto removed = Store().GalleryChangeName(2);
+  ASSERT_TRUE(added.has_value() && removed.has_value());
+  EXPECT_FALSE(added->empty());
+  EXPECT_NE(added, removed);
+  EXPECT_EQ(Store().GalleryChangeName(1), added);
+  EXPECT_EQ(Store().GalleryChangeName(0), "");
+  EXPECT_EQ(Store().GalleryChangeName(3), "");
+  const auto other = GetParam()();
+  other->Add(0, {1, 0, 0, 0});
+  EXPECT_NE(other->Store().GalleryChangeName(1), added);
 }
 
 }  // namespace vigil

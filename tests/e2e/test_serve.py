@@ -236,7 +236,8 @@ def test_the_gallery_of_the_last_run_is_taken_up_or_refused_in_words(enrolled):
     assert chunk.exists(), "what has not changed is not written again"
     assert "saved gallery is not used" not in enrolled.log_tail()
 
-    chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
+    content = chunk.read_bytes()
+    chunk.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     server = enrolled.serve()
     wait_until(lambda: server.metric("vigil_gallery_references") == references, "all are searched",
                30, server.explain)

@@ -49,9 +49,11 @@ Result<ListeningSocket> ListenOnTcp(const Listener& listener, std::string_view k
   VIGIL_ASSIGN_OR_RETURN(Address address, AddressOf(listener));
   auto* name = reinterpret_cast<sockaddr*>(&address.bytes);
   const int descriptor = ::socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
+  // A free port is one that nobody shares: with this option two servers that ask for one at once
+  // may get the same, and the later one could not listen.
+  const int reuse = listener.port == 0 ? 0 : 1;
   const bool bound = descriptor >= 0 &&
-                     ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+                     ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)) == 0 &&
                      ::bind(descriptor, name, address.size) == 0 &&
                      ::listen(descriptor, SOMAXCONN) == 0 &&
                      ::getsockname(descriptor, name, &address.size) == 0;

@@ -374,7 +374,8 @@ TEST_F(ServerTest, AStaleSocketIsReplacedALivingOneIsNot) {
   std::filesystem::create_hard_link(moved, stale);
   server_->Stop();
   again.local_socket = stale;
-  EXPECT_TRUE(Server::Start(again, application_, application_));
+  const auto replaced = Server::Start(again, application_, application_);
+  EXPECT_TRUE(replaced) << replaced.error().message;
 }
 
 TEST_F(ServerTest, APortInUseIsNamedWithTheMend) {

@@ -42,7 +42,7 @@ struct Description {
   // A JSON body; BodyFields::Of(call) reads by this very shape.
   Description&& Takes(Schema schema) &&;
   // A photo: multipart/form-data with `file` and these text fields, or an image as the whole body
-  // with the fields in the query.
+  // with the fields in the query, but for long texts.
   Description&& TakesPhoto(std::vector<Field> form_fields = {}) &&;
   Description&& Query(std::vector<Field> fields) &&;
   // Headers of its own that the route reads.

@@ -52,11 +52,11 @@ Result<ListeningSocket> ListenOnTcp(const Listener& listener, std::string_view k
   // A free port is one that nobody shares: with this option two servers that ask for one at once
   // may get the same, and the later one could not listen.
   const int reuse = listener.port == 0 ? 0 : 1;
-  const bool bound = descriptor >= 0 &&
-                     ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)) == 0 &&
-                     ::bind(descriptor, name, address.size) == 0 &&
-                     ::listen(descriptor, SOMAXCONN) == 0 &&
-                     ::getsockname(descriptor, name, &address.size) == 0;
+  const bool bound =
+      descriptor >= 0 &&
+      ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)) == 0 &&
+      ::bind(descriptor, name, address.size) == 0 && ::listen(descriptor, SOMAXCONN) == 0 &&
+      ::getsockname(descriptor, name, &address.size) == 0;
   if (!bound) {
     const int cause = errno;
     if (descriptor >= 0) ::close(descriptor);

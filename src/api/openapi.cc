@@ -12,6 +12,8 @@
 namespace vigil::api {
 namespace {
 
+constexpr double kQueryTextMax = 2'000;  // characters
+
 constexpr std::string_view kBase = "/api/v1";
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kGroups{
@@ -69,6 +71,9 @@ json::array ParametersJson(const Route& route, json::object& components) {
   }
   if (route.description.body_kind == BodyKind::kPhoto) {
     for (Field field : route.description.body.fields) {
+      if (field.schema.kind == Schema::Kind::kText && field.schema.greatest > kQueryTextMax) {
+        continue;  // the head of a request would be too long: a field of the form alone
+      }
       field.presence = kOptional;
       if (!field.schema.description.empty()) field.schema.description += "; ";
       field.schema.description += "here when an image is the whole body, else a field of the form";

@@ -159,7 +159,7 @@ std::vector<Field> PersonFormFields() {
   std::vector<Field> fields = PersonBody().fields;
   for (Field& field : fields) {
     if (field.name == "watchlists") {
-      field.schema = Described(Text(0, 5'000), "ids, separated by commas; added to the person's");
+      field.schema = Described(Text(0, 2'000), "ids, separated by commas; added to the person's");
     }
   }
   return fields;

@@ -172,7 +172,10 @@ class CsvPlan {
   bool Faulty() const { return !faults_.empty(); }
 
   Result<std::vector<PlannedPhoto>> Finish() {
-    if (faults_.empty()) return std::move(photos_);
+    if (faults_.empty()) {
+      ShareAcrossLines();
+      return std::move(photos_);
+    }
     std::string told = "the list has faults, nothing was enrolled:";
     for (std::size_t i = 0; i < std::min(faults_.size(), kFaultsToldMax); ++i) {
       told += "\n  " + faults_[i];
@@ -182,6 +185,20 @@ class CsvPlan {
   }
 
  private:
+  // Whichever photo is enrolled first makes the person, so each must carry what is said of them.
+  void ShareAcrossLines() {
+    std::map<std::string, PlannedPhoto> told;  // by person: the first reason and the first notes
+    for (const PlannedPhoto& photo : photos_) {
+      PlannedPhoto& first = told[photo.person];
+      if (first.reason.empty()) first.reason = photo.reason;
+      if (first.notes.empty()) first.notes = photo.notes;
+    }
+    for (PlannedPhoto& photo : photos_) {
+      photo.reason = told[photo.person].reason;
+      photo.notes = told[photo.person].notes;
+    }
+  }
+
   std::string Where(const Cell& cell) const {
     return format("{}:{}:{}", file_, cell.line, cell.column);
   }

@@ -14,7 +14,8 @@ namespace vigil::app {
 // byte order mark. The first line names the columns, in any order and case: `name` and `photo` are
 // required, `reason`, `notes` and `lists` are optional; names of watch-lists are separated by "|".
 // Columns are separated by commas, semicolons or tabs, whichever the first line has. A photo's path
-// counts from `folder`. Empty lines are passed over.
+// counts from `folder`. Empty lines are passed over. The first reason and the first notes that a
+// person's lines give hold for all of them.
 //
 // Nothing of a list with a fault is returned: kInvalidArgument tells up to 20 faults, each as
 // "FILE:LINE:COLUMN: what is wrong"; columns count characters from 1.

@@ -37,6 +37,21 @@ TEST(EnrolmentCsv, ReadsEveryColumnInAnyOrder) {
   EXPECT_EQ(photos->back().where, "people.csv:3:1");
 }
 
+TEST(EnrolmentCsv, WhatOneLineSaysOfAPersonHoldsForAllPhotos) {
+  const auto photos = Parse(
+      "name,photo,reason,notes\n"
+      "Ada,1.jpg,,tall\n"
+      "Ada,2.jpg,theft,\n"
+      "Eve,3.jpg,,\n"
+      "Ada,4.jpg,fraud,short\n");
+  ASSERT_EQ(photos->size(), 4U);
+  for (const std::size_t i : {0UZ, 1UZ, 3UZ}) {
+    EXPECT_EQ((*photos)[i].reason, "theft") << "the first one said";
+    EXPECT_EQ((*photos)[i].notes, "tall");
+  }
+  EXPECT_EQ((*photos)[2].reason, "");
+}
+
 TEST(EnrolmentCsv, UnderstandsQuotesLineEndsMarksAndSeparators) {
   const auto quoted = Parse("name,photo\r\n\"Roe, \"\"Jane\"\"\",\"a\nb.jpg\"\r\n\r\nJ,c.jpg");
   ASSERT_EQ(quoted->size(), 2U);

@@ -9,7 +9,7 @@ import pytest
 
 import photos
 from installation import ADMIN
-from people import WANTED
+from people import STRANGER, WANTED
 from waiting import wait_until
 
 
@@ -116,7 +116,7 @@ def on_small_disk(enrolled_template, tmp_path, mount, resources):
 def test_a_full_disk_loses_nothing_acknowledged_and_passes(on_small_disk, people):
     server = on_small_disk.serve()
     server.rest.login(*ADMIN)
-    photo = people.train(WANTED)[0].read_bytes()
+    photo = people.train(STRANGER)[0].read_bytes()
     fill(on_small_disk.data)
     acknowledged, refused = [], []
     for number in range(200):  # room in the write-ahead log may take a few

@@ -95,7 +95,8 @@ def test_enroll_gives_a_verdict_for_every_file(installation, people, tmp_path):
     text = tmp_path / "text.jpg"
     text.write_text("no picture")
     photo = people.train(STRANGER)[0]
-    good, bad = installation.run_json("enroll", STRANGER, photo, text, "--json", code=4)
+    told = installation.run_json("enroll", STRANGER, photo, text, "--json", code=4)
+    good, bad = sorted(told, key=lambda verdict: not verdict["enrolled"])
     assert good["enrolled"] and good["path"] == str(photo) and good["photo"]["quality"]["score"] > 0
     assert not bad["enrolled"] and "not a JPEG" in bad["error"]
     answer, = installation.run_json("search", photo, "--json")

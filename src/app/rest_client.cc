@@ -53,7 +53,7 @@ class LateFollower {
     if (!follower_) {
       follower_ = std::make_unique<gallery::GalleryFollower>(
           backend_.gallery_store, *backend_.gallery, backend_.Space().Key(), backend_.GetClock(),
-          gallery::FollowerOptions{.dimension = backend_.Space().dimension});
+          gallery::FollowerOptions{.loaded = true, .dimension = backend_.Space().dimension});
     }
     follower_->Wake();
   }

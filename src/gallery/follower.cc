@@ -96,6 +96,8 @@ GalleryFollower::GalleryFollower(GalleryStore& store, FollowedIndex& index, std:
       clock_(clock),
       options_(options),
       log_(clock),
+      sequence_(options.loaded ? index.Info().sequence : 0),
+      loaded_(options.loaded),
       thread_([this](std::stop_token stop) { Run(stop); }) {
   if (!index.IsSaved()) return;
   saver_ = std::jthread([this](std::stop_token stop) { KeepSaving(std::move(stop)); });

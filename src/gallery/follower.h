@@ -18,6 +18,8 @@
 namespace vigil::gallery {
 
 struct FollowerOptions {
+  // The index was filled by LoadGallery: it is followed from where it stands.
+  bool loaded = false;
   int dimension =
       0;  // of the index; others, and numbers that are not finite, are refused and logged
   std::chrono::milliseconds poll_interval{200};

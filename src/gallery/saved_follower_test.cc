@@ -85,6 +85,26 @@ TEST_F(SavedFollower, TakesUpWhatWasSavedAndCatchesUp) {
   ExpectEqualToStore(*once);
 }
 
+// As a one-shot command does that looks first and changes something later.
+TEST_F(SavedFollower, GoesOnFromAnIndexThatWasLoaded) {
+  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
+  RunOnce();
+  const auto index = MakeSaved(Folder());
+  ASSERT_TRUE(LoadGallery(store_, *index, kSpace).has_value());
+  const int before = store_.FullReads();
+  store_.Remove("r7");
+  store_.Add(kSpace, Numbered(90));
+  {
+    SystemClock clock;
+    GalleryFollower follower(
+        store_, *index, kSpace, clock,
+        {.loaded = true, .dimension = kDimension, .poll_interval = std::chrono::milliseconds{1}});
+    while (index->Info().sequence < store_.GallerySequence().value()) std::this_thread::yield();
+  }
+  EXPECT_EQ(store_.FullReads(), before) << "nothing is read twice";
+  ExpectEqualToStore(*index);
+}
+
 // A start beside a database that starts, too, is no slower than others.
 TEST_F(SavedFollower, TakesUpWhatWasSavedWhenTheDatabaseComesLate) {
   for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));

@@ -294,7 +294,13 @@ TEST(FlatIndex, KeepsIdsOfEveryForm) {
   EXPECT_EQ(found[1], (Candidate{"a person with a long name of many letters", "", 0}));
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Sanitizers end the process when they get no memory.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define VIGIL_SANITIZED
+#endif
+#endif
+#if !defined(VIGIL_SANITIZED) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 // No memory can be taken from the system while it lives.
 class NoMoreMemory {
  public:

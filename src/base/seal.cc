@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/format.h"
+#include "base/sync_folder.h"
 
 namespace vigil {
 namespace {
@@ -27,18 +28,6 @@ const unsigned char* Raw(const std::byte* bytes) {
   return reinterpret_cast<const unsigned char*>(bytes);
 }
 unsigned char* Raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
-
-// Makes the new name in a folder durable.
-bool SyncFolder(const std::filesystem::path& folder) {
-  const int descriptor =
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool synced = ::fsync(descriptor) == 0;
-  const int cause = errno;
-  ::close(descriptor);
-  errno = cause;
-  return synced;
-}
 
 // Writes the new key so that a crash leaves either no file or a whole one. Each writer has a
 // temporary file of its own: a shared one is, once linked, the key that the other has begun to use.

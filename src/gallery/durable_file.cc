@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/format.h"
+#include "base/sync_folder.h"
 
 namespace vigil::gallery {
 namespace {
@@ -78,8 +79,7 @@ Result<OpenFile> NewFile::Finish() {
 }
 
 Status SyncFolder(const std::filesystem::path& folder) {
-  const OpenFile file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (file.Descriptor() < 0 || ::fsync(file.Descriptor()) != 0) return Refused(folder, "write");
+  if (!vigil::SyncFolder(folder)) return Refused(folder, "write");
   return {};
 }
 

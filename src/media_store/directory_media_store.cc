@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "base/sync_folder.h"
 #include "base/uuid.h"
 
 namespace vigil::media_store {
@@ -102,10 +103,7 @@ Status MakeFolder(const fs::path& folder) {
 }
 
 Status SyncFolder(const fs::path& folder) {
-  const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (handle.Get() < 0 || ::fsync(handle.Get()) != 0) {
-    return ErrnoError(errno, "sync folder", folder);
-  }
+  if (!vigil::SyncFolder(folder)) return ErrnoError(errno, "sync folder", folder);
   return {};
 }
 

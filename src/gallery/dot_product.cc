@@ -3,15 +3,10 @@
 
 #include <cstring>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define VIGIL_SANITIZED
-#endif
-#endif
+#include "base/sanitized.h"
 
 // The resolvers behind target_clones run before the sanitizers' run-time is ready.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
-    !defined(VIGIL_SANITIZED)
+#if defined(__x86_64__) && !defined(VIGIL_SANITIZED)
 #define VIGIL_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define VIGIL_VECTOR_CLONES

@@ -11,6 +11,7 @@
 #include <new>
 #include <random>
 
+#include "base/sanitized.h"
 #include "contract/gallery_index_contract.h"
 #include "gallery/distinct_index.h"
 #include "gallery/dot_product.h"
@@ -295,12 +296,7 @@ TEST(FlatIndex, KeepsIdsOfEveryForm) {
 }
 
 // Sanitizers end the process when they get no memory.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define VIGIL_SANITIZED
-#endif
-#endif
-#if !defined(VIGIL_SANITIZED) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(VIGIL_SANITIZED)
 // No memory can be taken from the system while it lives.
 class NoMoreMemory {
  public:

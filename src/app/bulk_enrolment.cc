@@ -102,7 +102,7 @@ Status BulkEnrolment::FindLists() {
               format("{}; there are: {}", told, known.empty() ? "none" : known));
 }
 
-Result<RestAnswer> BulkEnrolment::SendPatiently(const PlannedPhoto& photo, const std::string& bytes,
+Result<RestAnswer> BulkEnrolment::SendPatiently(const PlannedPhoto& photo, std::string_view bytes,
                                                 std::stop_token stop) {
   std::vector<std::pair<std::string, std::string>> fields = {{"name", photo.person}};
   if (!photo.reason.empty()) fields.emplace_back("reason", photo.reason);
@@ -133,7 +133,7 @@ Result<FileVerdict> BulkEnrolment::Enrol(const PlannedPhoto& photo, std::stop_to
     if (!photo.where.empty()) verdict.message = photo.where + ": " + verdict.message;
     return verdict;
   }
-  const std::string text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
   VIGIL_ASSIGN_OR_RETURN(const RestAnswer answer, SendPatiently(photo, text, stop));
   if (EndsAll(answer.status)) {
     return Fail(ErrorCode::kUnavailable,

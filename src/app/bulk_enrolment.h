@@ -9,6 +9,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/enrolment_plan.h"
@@ -75,7 +76,7 @@ class BulkEnrolment {
 
  private:
   Result<FileVerdict> Enrol(const PlannedPhoto& photo, std::stop_token stop);
-  Result<RestAnswer> SendPatiently(const PlannedPhoto& photo, const std::string& bytes,
+  Result<RestAnswer> SendPatiently(const PlannedPhoto& photo, std::string_view bytes,
                                    std::stop_token stop);
 
   RestClient& client_;

@@ -194,8 +194,9 @@ class CsvPlan {
       if (first.notes.empty()) first.notes = photo.notes;
     }
     for (PlannedPhoto& photo : photos_) {
-      photo.reason = told[photo.person].reason;
-      photo.notes = told[photo.person].notes;
+      const PlannedPhoto& first = told.at(photo.person);
+      photo.reason = first.reason;
+      photo.notes = first.notes;
     }
   }
 

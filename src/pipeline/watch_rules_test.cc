@@ -28,6 +28,16 @@ WatchedPlace PlaceWith(std::vector<Watchlist> lists, std::vector<std::string> of
           .group_id = group};
 }
 
+// Bert is looked for elsewhere only, Anna everywhere.
+WatchedPlace PlaceWithoutBert() {
+  Watchlist far = List("far");
+  far.camera_ids = {"gate"};
+  return {.rules = std::make_shared<const WatchRules>(std::vector{far},
+                                                      WatchRules::Membership{{"bert", {"far"}}}),
+          .camera_id = "door",
+          .group_id = ""};
+}
+
 DecisionPolicy Policy() {
   return {.impostor_tail = {{{1e-2, 0.366}, {1e-3, 0.503}, {1e-4, 0.629}, {1e-5, 0.733}}},
           .floor = 0.42F,
@@ -96,28 +106,16 @@ TEST(Watchlists, OnlyTheBestOfThoseLookedForCanBeNamed) {
 }
 
 TEST(Watchlists, TheTraceNamesTheRunnerUpThatMadeTheCrowding) {
-  Watchlist far = List("far");
-  far.camera_ids = {"gate"};
-  const WatchedPlace place{.rules = std::make_shared<const WatchRules>(
-                               std::vector{far}, WatchRules::Membership{{"bert", {"far"}}}),
-                           .camera_id = "door",
-                           .group_id = ""};
   const GallerySearch search{{{"anna", "a", 0.75F}, {"bert", "b", 0.70F}}, {1, 10, 10}};
-  const Decision decision = Decide(search, FaceQuality{}, Policy(), place);
+  const Decision decision = Decide(search, FaceQuality{}, Policy(), PlaceWithoutBert());
   EXPECT_EQ(decision.candidates.size(), 1U);
   EXPECT_FLOAT_EQ(decision.trace.threshold.runner_up, 0.70F);
   EXPECT_GT(decision.trace.threshold.crowding, 1);
 }
 
 TEST(Watchlists, WhoIsNotLookedForHereIsARivalAllTheSame) {
-  Watchlist far = List("far");
-  far.camera_ids = {"gate"};
-  const WatchedPlace place{.rules = std::make_shared<const WatchRules>(
-                               std::vector{far}, WatchRules::Membership{{"bert", {"far"}}}),
-                           .camera_id = "door",
-                           .group_id = ""};
   const GallerySearch search{{{"bert", "b", 0.85F}, {"anna", "a", 0.75F}}, {1, 10, 10}};
-  const Decision decision = Decide(search, FaceQuality{}, Policy(), place);
+  const Decision decision = Decide(search, FaceQuality{}, Policy(), PlaceWithoutBert());
   EXPECT_EQ(decision.outcome, Outcome::kPossibleMatch);
   EXPECT_EQ(decision.candidates.front().person_id, "anna");
   EXPECT_NEAR(decision.trace.threshold.lead, -0.1F, 1e-5F);

@@ -140,7 +140,8 @@ def test_mix_ups_are_reported(installation, album, people):
     assert "Different people who look alike" in text and "(the same picture)" in text
     # The same check at a single photo.
     one = installation.run("enroll", "third", album / WANTED / "0.jpg")
-    assert one.returncode == 0 and f"resembles {WANTED}" in one.stdout or "resembles double" in one.stdout
+    assert one.returncode == 0, one
+    assert f"resembles {WANTED}" in one.stdout or "resembles double" in one.stdout
 
 
 def test_csv_fills_people_and_lists(enrolled, people, tmp_path):

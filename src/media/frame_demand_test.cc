@@ -125,6 +125,40 @@ TEST_F(FrameDemandTest, ShowsKeyframesAloneAtOnceAndAllAgainWhenTheyAreWanted) {
   }
 }
 
+// A keyframe every few minutes, or no second one, would blind the camera.
+TEST_F(FrameDemandTest, DecodesEverythingWhereKeyframesAreNotKnownToComeOften) {
+  Make("-c:v libx264 -g 1000 -sc_threshold 0");
+  const auto some =
+      Play([](const Frame&) { return FrameDemand{.from = {}, .keyframes_only = true}; });
+  EXPECT_EQ(some.size(), 100U);
+}
+
+TEST_F(FrameDemandTest, EndsAStreamWhoseKeyframesStayAway) {
+  Make("-c:v libx264 -bf 0 -g 1000 -sc_threshold 0 -force_key_frames 0,0.4,0.8");
+  auto opened = OpenStream(Secret(clip_), {.keyframe_timeout = milliseconds{0}}, {}, clock_);
+  ASSERT_TRUE(opened.has_value());
+  opened->source->Demand({.from = {}, .keyframes_only = true});
+  std::size_t frames = 0;
+  while (opened->source->Next({})) ++frames;
+  EXPECT_EQ(opened->source->Fault(), StreamFault::kStalled);
+  EXPECT_GT(frames, 10U) << "everything up to the second keyframe";
+  EXPECT_LT(frames, 30U);
+}
+
+TEST(PacketChoice, LeavesOutOnlyWhereKeyframesComeOften) {
+  using std::chrono::seconds;
+  PacketChoice choice;
+  choice.Demand({.from = {}, .keyframes_only = true});
+  choice.Of(true, seconds{0});
+  EXPECT_EQ(choice.Of(false, seconds{1}), PacketUse::kDecode) << "the distance is not known";
+  choice.Of(true, seconds{2});
+  EXPECT_EQ(choice.Of(false, seconds{3}), PacketUse::kLeaveOut);
+  choice.Of(true, seconds{62});
+  EXPECT_EQ(choice.Of(false, seconds{63}), PacketUse::kDecode);
+  choice.Of(true, std::nullopt);
+  EXPECT_EQ(choice.Of(false, seconds{64}), PacketUse::kDecode);
+}
+
 TEST(PacketChoice, DecodesWhatItIsNotSureAbout) {
   using std::chrono::microseconds;
   PacketChoice choice;
@@ -136,6 +170,8 @@ TEST(PacketChoice, DecodesWhatItIsNotSureAbout) {
   EXPECT_EQ(choice.Of(true, microseconds{5'160'000}), PacketUse::kDecode);
   EXPECT_EQ(choice.Of(false, microseconds{5'199'000}), PacketUse::kDecode) << "on the edge";
   EXPECT_EQ(choice.Of(false, microseconds{5'200'000}), PacketUse::kDecode);
+  choice.Of(true, microseconds{4'160'000});
+  choice.Of(true, microseconds{5'160'000});
   choice.Demand({.from = milliseconds{1000}, .keyframes_only = true});
   EXPECT_EQ(choice.Of(false, microseconds{5'200'000}), PacketUse::kLeaveOut);
   EXPECT_EQ(choice.Of(true, microseconds{5'200'000}), PacketUse::kDecode);

@@ -21,14 +21,15 @@ enum class PacketUse {
 class PacketChoice {
  public:
   void Demand(const FrameDemand& demand) { demand_ = demand; }
-  bool KeyframesOnly() const { return demand_.keyframes_only; }
+  // Only where keyframes are known to come often: else nothing would be looked at for long.
+  bool KeyframesOnly() const;
   // The last picture's own stamp, and where it lies on the stream's timeline.
   void NotePlace(std::chrono::microseconds stamp, std::chrono::milliseconds place) {
     placed_ = {stamp, place};
   }
 
   // `stamp` is the packet's own presentation time; absent when it has none.
-  PacketUse Of(bool keyframe, std::optional<std::chrono::microseconds> stamp) const;
+  PacketUse Of(bool keyframe, std::optional<std::chrono::microseconds> stamp);
 
  private:
   struct Placed {
@@ -38,6 +39,8 @@ class PacketChoice {
 
   FrameDemand demand_;
   std::optional<Placed> placed_;
+  std::optional<std::chrono::microseconds> keyframe_stamp_;     // of the last one
+  std::optional<std::chrono::microseconds> keyframe_distance_;  // between the last two
 };
 
 }  // namespace vigil::media

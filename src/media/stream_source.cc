@@ -91,15 +91,18 @@ class DecodedStream final : public FrameSource {
   bool IsRepeated(const AVFrame& decoded) {
     if (!repeated_until_) return false;
     const auto stamp = StampOf(decoded.best_effort_timestamp);
-    if (stamp && *stamp <= *repeated_until_) return true;
-    repeated_until_.reset();
-    return false;
+    const bool repeated = stamp && *stamp <= *repeated_until_;
+    repeated_until_.reset();  // it is one picture: a clock that steps back hides no others
+    return repeated;
   }
 
   std::optional<std::chrono::microseconds> StampOf(std::int64_t time) const {
     if (time == AV_NOPTS_VALUE) return std::nullopt;
-    return std::chrono::microseconds{
+    constexpr std::chrono::microseconds kStampMax = std::chrono::years{100};  // sums stay in range
+    const std::chrono::microseconds stamp{
         av_rescale_q(time, input_->Video().time_base, AVRational{1, 1'000'000})};
+    if (stamp > kStampMax || stamp < -kStampMax) return std::nullopt;
+    return stamp;
   }
 
   // Gives the decoder one packet. An error when the source dies of it.
@@ -123,8 +126,15 @@ class DecodedStream final : public FrameSource {
         choice_.Of((packet_->flags & AV_PKT_FLAG_KEY) != 0, StampOf(packet_->pts));
     if (use == PacketUse::kLeaveOut) {
       av_packet_unref(packet_.get());
-      return std::nullopt;
+      if (clock_.Now() - decoded_at_ <= options_.keyframe_timeout) return std::nullopt;
+      return Die({StreamFault::kStalled, ErrorCode::kTimeout,
+                  format(
+                      "no keyframe for {:.1f} s, and nothing else is decoded while nothing moves; "
+                      "give the camera a shorter keyframe interval",
+                      static_cast<double>(options_.keyframe_timeout.count()) / 1000.0)})
+          .error();
     }
+    decoded_at_ = clock_.Now();
     const bool may_skip = use == PacketUse::kReferenceOnly && IsH264();
     decoder_->skip_frame = may_skip ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
     if (choice_.KeyframesOnly()) keyframe_.reset(av_packet_clone(packet_.get()));
@@ -220,7 +230,8 @@ class DecodedStream final : public FrameSource {
   int packets_without_frame_ = 0;
   PacketChoice choice_;
   bool drains_ = false;
-  AvPtr<AVPacket> keyframe_;  // the last one, while only keyframes are decoded
+  SteadyTime decoded_at_ = opened_at_;  // the last packet
+  AvPtr<AVPacket> keyframe_;            // the last one, while only keyframes are decoded
   std::optional<std::chrono::microseconds> last_stamp_;
   std::optional<std::chrono::microseconds> repeated_until_;
   std::optional<Error> dead_;

@@ -26,6 +26,8 @@ struct StreamOptions {
   std::string camera_id{};                          // copied into every frame
   std::chrono::milliseconds connect_timeout{5000};  // name, connection, description, set-up
   std::chrono::milliseconds read_timeout{3000};     // longest wait for one video packet
+  // Longest wait for a keyframe while keyframes alone are wanted.
+  std::chrono::milliseconds keyframe_timeout{10'000};
   int undecodable_packets_max = 300;  // this many packets in a row without a picture: kUndecodable
   int side_max_px = 8192;             // larger pictures are refused before they are allocated
   FilePace file_pace = FilePace::kFullSpeed;

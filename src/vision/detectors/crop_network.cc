@@ -110,6 +110,46 @@ void FillOutput(CropLayer& layer, const CropLayerWeights& weights, std::size_t o
   layer.slope_less_one[output] = weights.slope[output] - 1;
 }
 
+// The sixteen weights of a tile for one 3 x 3 window.
+std::array<double, 16> TileWeights(const float* window) {
+  constexpr double kBy[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+  std::array<double, 16> tile{};
+  for (std::size_t at = 0; at < 16; ++at) {
+    for (std::size_t tap = 0; tap < 9; ++tap)
+      tile[at] += kBy[at / 4][tap / 3] * kBy[at % 4][tap % 3] * static_cast<double>(window[tap]);
+  }
+  return tile;
+}
+
+// The layer by tiles. Its sums are those of FillOutput's, but for the rounding of the weights.
+void FillTiles(CropLayer& layer, const CropLayerWeights& weights, Bytes in, Bytes out) {
+  const std::size_t pairs = layer.inputs / 2;
+  layer.tile_weights.resize(16 * pairs * layer.outputs);
+  std::vector<std::array<double, 16>> tiles(layer.inputs);
+  for (std::size_t output = 0; output < layer.outputs; ++output) {
+    const float* of_output = weights.weights.data() + output * layer.inputs * 9;
+    double size = 0;
+    double largest = 0;
+    for (std::size_t i = 0; i < layer.inputs * 9; ++i)
+      size += static_cast<double>(std::abs(of_output[i]));
+    for (std::size_t i = 0; i < layer.inputs; ++i) {
+      tiles[i] = TileWeights(of_output + i * 9);
+      for (const double weight : tiles[i]) largest = std::max(largest, std::abs(weight));
+    }
+    // What comes out must not leave 32 bits, and every weight is off by half a step at most.
+    const float step =
+        1.01F * StepOf(CropNumbers::kHalves, static_cast<float>(largest), static_cast<float>(size));
+    for (std::size_t i = 0; i < layer.inputs; ++i) {
+      for (std::size_t at = 0; at < 16; ++at) {
+        const long rounded = std::lrint(tiles[i][at] / static_cast<double>(step));
+        PutHalf(layer.tile_weights[(at * pairs + i / 2) * layer.outputs + output], i % 2,
+                static_cast<std::int16_t>(rounded));
+      }
+    }
+    layer.scale[output] = step * in.step / out.step;
+  }
+}
+
 CropLayer MakeLayer(const CropLayerWeights& weights, const Input& in, CropNumbers numbers,
                     Bytes scale_in, bool last) {
   const std::size_t outputs = weights.bias.size();
@@ -134,6 +174,12 @@ CropLayer MakeLayer(const CropLayerWeights& weights, const Input& in, CropNumber
   layer.zero = -out.low / out.step;
   for (std::size_t output = 0; output < outputs; ++output)
     FillOutput(layer, weights, output, numbers, scale_in, out, values);
+  layer.side_in = in.side;
+  layer.inputs = in.channels;
+  const bool fills =
+      in.pitch == in.channels && in.channels % 32 == 0 && in.channels <= 64 && outputs % 64 == 0;
+  if (numbers == CropNumbers::kHalves && weights.kernel == 3 && weights.pooling != 0 && fills)
+    FillTiles(layer, weights, scale_in, out);
   return layer;
 }
 

@@ -1,5 +1,6 @@
 // The layers of a CropNetwork without any instruction set: what the fast kernel must equal.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -55,9 +56,70 @@ void PoolValues(const CropLayer& layer, const Value* in, Value* out) {
   }
 }
 
+void StoreHalf(const CropLayer& layer, std::size_t output, std::int32_t sum, std::uint8_t* out) {
+  const float value = Activate(layer, output, static_cast<float>(sum)) + layer.zero;
+  const auto rounded = static_cast<std::int16_t>(std::lrint(
+      std::min(std::max(value, LeastOf(CropNumbers::kHalves)), MostOf(CropNumbers::kHalves))));
+  std::memcpy(out + output * sizeof(rounded), &rounded, sizeof(rounded));
+}
+
+// The four outputs of one tile for one output channel, modulo 2^32. `pixels`: [input][place].
+void SumTile(const CropLayer& layer, std::size_t output,
+             const std::vector<std::array<std::int32_t, 16>>& pixels, std::uint32_t (&out)[4]) {
+  std::uint32_t sums[16] = {};
+  for (std::size_t at = 0; at < 16; ++at) {
+    for (std::size_t pair = 0; pair < layer.inputs / 2; ++pair) {
+      const std::uint32_t weights =
+          layer.tile_weights[(at * layer.inputs / 2 + pair) * layer.outputs + output];
+      const std::uint32_t halves = (static_cast<std::uint32_t>(pixels[2 * pair][at]) & 0xFFFFU) |
+                                   static_cast<std::uint32_t>(pixels[2 * pair + 1][at]) << 16;
+      sums[at] += static_cast<std::uint32_t>(ProductOfHalves(halves, weights));
+    }
+  }
+  FinishTile(sums, out);
+}
+
+void ConvolveTiles(const CropLayer& layer, const std::uint8_t* in, std::uint8_t* out) {
+  std::vector<std::array<std::int32_t, 16>> pixels(layer.inputs);
+  for (std::size_t tile = 0; tile < layer.TilesBeside() * layer.TilesBeside(); ++tile) {
+    const std::size_t top = tile / layer.TilesBeside() * 2;
+    const std::size_t left = tile % layer.TilesBeside() * 2;
+    for (std::size_t input = 0; input < layer.inputs; ++input) {
+      std::int32_t before[16];
+      std::int32_t after[16];
+      for (std::size_t at = 0; at < 16; ++at) {
+        const std::size_t y = std::min(top + at / 4, layer.side_in - 1);
+        const std::size_t x = std::min(left + at % 4, layer.side_in - 1);
+        std::int16_t value = 0;
+        std::memcpy(&value, in + ((y * layer.side_in + x) * layer.inputs + input) * sizeof(value),
+                    sizeof(value));
+        before[at] = value;
+      }
+      TransformTile(before, after);
+      std::ranges::copy(after, pixels[input].begin());
+    }
+    for (std::size_t output = 0; output < layer.outputs; ++output) {
+      std::uint32_t sums[4];
+      SumTile(layer, output, pixels, sums);
+      for (std::size_t at = 0; at < 4; ++at) {
+        const std::size_t y = top + at / 2;
+        const std::size_t x = left + at % 2;
+        if (y >= layer.side_out || x >= layer.side_out) continue;
+        StoreHalf(layer, output, static_cast<std::int32_t>(sums[at]),
+                  out + (y * layer.side_out + x) * layer.outputs * sizeof(std::int16_t));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void PlainCropKernel::Convolve(const CropLayer& layer, CropNumbers numbers, const CropRun& run) {
+  if (!layer.tile_weights.empty()) {
+    for (std::size_t crop = 0; crop < run.crops; ++crop)
+      ConvolveTiles(layer, run.in + crop * run.pitch_in, run.out + crop * run.pitch_out);
+    return;
+  }
   const std::size_t each = layer.rounded ? BytesEach(numbers) : sizeof(float);
   for (std::size_t crop = 0; crop < run.crops; ++crop) {
     for (std::size_t at = 0; at < layer.windows.size(); ++at) {

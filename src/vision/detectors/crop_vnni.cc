@@ -18,16 +18,38 @@ namespace {
 
 constexpr std::size_t kLanes = 16;
 
+// Sums have the type of their numbers: where the compiler sees floats in whole numbers' clothes, it
+// copies every sum.
 template <CropNumbers numbers>
-VIGIL_VNNI_INLINE SumLanes AddProducts(SumLanes sum, __m512i in, __m512i weights) {
-  const auto before = reinterpret_cast<__m512i>(sum);
+struct LanesOf {
+  using Type = SumLanes;
+};
+template <>
+struct LanesOf<CropNumbers::kFloats> {
+  using Type [[gnu::vector_size(64)]] = float;
+};
+template <CropNumbers numbers>
+using Lanes = typename LanesOf<numbers>::Type;
+
+template <CropNumbers numbers>
+VIGIL_VNNI_INLINE Lanes<numbers> AddProducts(Lanes<numbers> sum, __m512i in, __m512i weights) {
   if constexpr (numbers == CropNumbers::kFloats) {
-    return reinterpret_cast<SumLanes>(_mm512_fmadd_ps(
-        _mm512_castsi512_ps(in), _mm512_castsi512_ps(weights), _mm512_castsi512_ps(before)));
+    return _mm512_fmadd_ps(_mm512_castsi512_ps(in), _mm512_castsi512_ps(weights), sum);
   } else if constexpr (numbers == CropNumbers::kBytes) {
-    return reinterpret_cast<SumLanes>(_mm512_dpbusd_epi32(before, in, weights));
+    return reinterpret_cast<SumLanes>(
+        _mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), in, weights));
   } else {
-    return reinterpret_cast<SumLanes>(_mm512_dpwssd_epi32(before, in, weights));
+    return reinterpret_cast<SumLanes>(
+        _mm512_dpwssd_epi32(reinterpret_cast<__m512i>(sum), in, weights));
+  }
+}
+
+template <CropNumbers numbers>
+VIGIL_VNNI_INLINE __m512 AsFloats(Lanes<numbers> sum) {
+  if constexpr (numbers == CropNumbers::kFloats) {
+    return sum;
+  } else {
+    return _mm512_cvtepi32_ps(reinterpret_cast<__m512i>(sum));
   }
 }
 
@@ -59,16 +81,16 @@ VIGIL_VNNI_INLINE void Round(const CropLayer& layer, __m512 value, std::uint8_t*
 
 // Sums of several vectors of outputs. Loops over them are written as folds: the compiler keeps an
 // array in registers only where it sees every index as a constant from the start.
-template <std::size_t vectors>
-using Sums = SumLanes[vectors];
+template <CropNumbers numbers, std::size_t vectors>
+using Sums = Lanes<numbers>[vectors];
 
-template <std::size_t vectors, std::size_t... vector>
-VIGIL_VNNI_INLINE void Clear(Sums<vectors>& sums, std::index_sequence<vector...>) {
-  ((sums[vector] = SumLanes{}), ...);
+template <CropNumbers numbers, std::size_t vectors, std::size_t... vector>
+VIGIL_VNNI_INLINE void Clear(Sums<numbers, vectors>& sums, std::index_sequence<vector...>) {
+  ((sums[vector] = Lanes<numbers>{}), ...);
 }
 
 template <CropNumbers numbers, std::size_t vectors, std::size_t... vector>
-VIGIL_VNNI_INLINE void AddWord(Sums<vectors>& sums, const std::uint8_t* word,
+VIGIL_VNNI_INLINE void AddWord(Sums<numbers, vectors>& sums, const std::uint8_t* word,
                                const __m512i (&weights)[vectors], std::index_sequence<vector...>) {
   const __m512i value = RepeatWord(word);
   ((sums[vector] = AddProducts<numbers>(sums[vector], value, weights[vector])), ...);
@@ -77,14 +99,11 @@ VIGIL_VNNI_INLINE void AddWord(Sums<vectors>& sums, const std::uint8_t* word,
 // `first`: the first vector's output.
 template <CropNumbers numbers, bool rounded, std::size_t vectors, std::size_t... vector>
 VIGIL_VNNI_INLINE void StoreSums(const CropLayer& layer, std::size_t first,
-                                 const Sums<vectors>& sums, std::uint8_t* out,
+                                 const Sums<numbers, vectors>& sums, std::uint8_t* out,
                                  std::index_sequence<vector...>) {
   constexpr std::size_t kEach = rounded ? BytesEach(numbers) : sizeof(float);
-  const auto store = [&](std::size_t output, SumLanes sum) VIGIL_VNNI {
-    const auto bits = reinterpret_cast<__m512i>(sum);
-    const __m512 value = Activate(
-        layer, output,
-        numbers == CropNumbers::kFloats ? _mm512_castsi512_ps(bits) : _mm512_cvtepi32_ps(bits));
+  const auto store = [&](std::size_t output, Lanes<numbers> sum) VIGIL_VNNI {
+    const __m512 value = Activate(layer, output, AsFloats<numbers>(sum));
     if constexpr (rounded) {
       Round<numbers>(layer, value, out + output * kEach);
     } else {
@@ -102,8 +121,8 @@ VIGIL_VNNI_INLINE void Windows(const CropLayer& layer, std::size_t first,
                                std::uint8_t* const (&out)[pixels],
                                std::index_sequence<vector...> all_vectors,
                                std::index_sequence<pixel...>) {
-  Sums<vectors> sums[pixels];
-  (Clear<vectors>(sums[pixel], all_vectors), ...);
+  Sums<numbers, vectors> sums[pixels];
+  (Clear<numbers, vectors>(sums[pixel], all_vectors), ...);
   const std::uint32_t* weights = layer.weights.data() + first;
   for (const std::int32_t word : layer.words) {
     const __m512i by[vectors] = {_mm512_loadu_si512(weights + vector * kLanes)...};
@@ -140,6 +159,109 @@ VIGIL_VNNI void ConvolveAll(const CropLayer& layer, const CropRun& run) {
       }
       Windows<numbers, vectors, kPixels>(layer, first, in, out, std::make_index_sequence<vectors>(),
                                          std::make_index_sequence<kPixels>());
+    }
+  }
+}
+
+constexpr std::size_t kTilesAtOnce = 6;
+constexpr std::size_t kTileVectors = 4;
+constexpr std::size_t kTileOutputs = kTileVectors * kLanes;
+constexpr std::size_t kTileInputsMax = 64;
+using HalfLanes [[gnu::vector_size(64)]] = std::int16_t;
+using WrappingLanes [[gnu::vector_size(64)]] = std::uint32_t;  // may overflow
+
+// The sums of pixels of tile `tile` to out[place][input], the places `pitch` apart.
+VIGIL_VNNI void CutTile(const CropLayer& layer, const std::uint8_t* in, std::size_t tile,
+                        std::int16_t* out, std::size_t pitch) {
+  const std::size_t top = tile / layer.TilesBeside() * 2;
+  const std::size_t left = tile % layer.TilesBeside() * 2;
+  for (std::size_t input = 0; input < layer.inputs; input += 2 * kLanes) {
+    HalfLanes pixels[16];
+    HalfLanes sums[16];
+#pragma GCC unroll 16
+    for (std::size_t at = 0; at < 16; ++at) {
+      // Outputs that exist do not hang on pixels beyond the end.
+      const std::size_t y = std::min(top + at / 4, layer.side_in - 1);
+      const std::size_t x = std::min(left + at % 4, layer.side_in - 1);
+      std::memcpy(&pixels[at], in + ((y * layer.side_in + x) * layer.inputs + input) * 2,
+                  sizeof(pixels[at]));
+    }
+    TransformTile(pixels, sums);
+#pragma GCC unroll 16
+    for (std::size_t at = 0; at < 16; ++at)
+      std::memcpy(out + at * pitch + input, &sums[at], sizeof(sums[at]));
+  }
+}
+
+template <std::size_t... vector>
+VIGIL_VNNI_INLINE void KeepSums(const Sums<CropNumbers::kHalves, kTileVectors>& sums, SumLanes* out,
+                                std::index_sequence<vector...>) {
+  ((out[vector] = sums[vector]), ...);
+}
+
+// One place of kTilesAtOnce tiles: 64 outputs each.
+template <std::size_t... vector, std::size_t... tile>
+VIGIL_VNNI_INLINE void MultiplyTiles(const CropLayer& layer, const std::uint32_t* weights,
+                                     const std::int16_t* in,
+                                     SumLanes (&out)[kTilesAtOnce][kTileVectors],
+                                     std::index_sequence<vector...> all_vectors,
+                                     std::index_sequence<tile...>) {
+  Sums<CropNumbers::kHalves, kTileVectors> sums[kTilesAtOnce];
+  (Clear<CropNumbers::kHalves, kTileVectors>(sums[tile], all_vectors), ...);
+  const auto* words = reinterpret_cast<const std::uint8_t*>(in);
+  for (std::size_t pair = 0; pair < layer.inputs / 2; ++pair, words += 4) {
+    const __m512i by[kTileVectors] = {_mm512_loadu_si512(weights + vector * kLanes)...};
+    (AddWord<CropNumbers::kHalves, kTileVectors>(sums[tile], words + tile * layer.inputs * 2, by,
+                                                 all_vectors),
+     ...);
+    weights += layer.outputs;
+  }
+  (KeepSums(sums[tile], out[tile], all_vectors), ...);
+}
+
+// Writes the outputs of a tile that exist, sixteen channels from `output` on.
+VIGIL_VNNI_INLINE void StoreTile(const CropLayer& layer, std::size_t tile, std::size_t output,
+                                 const WrappingLanes (&sums)[16], std::uint8_t* out) {
+  WrappingLanes outputs[4];
+  FinishTile(sums, outputs);
+  const std::size_t top = tile / layer.TilesBeside() * 2;
+  const std::size_t left = tile % layer.TilesBeside() * 2;
+#pragma GCC unroll 4
+  for (std::size_t at = 0; at < 4; ++at) {
+    const std::size_t y = top + at / 2;
+    const std::size_t x = left + at % 2;
+    if (y >= layer.side_out || x >= layer.side_out) continue;
+    StoreSums<CropNumbers::kHalves, true, 1>(
+        layer, output, {reinterpret_cast<SumLanes>(outputs[at])},
+        out + (y * layer.side_out + x) * layer.outputs * 2, std::make_index_sequence<1>());
+  }
+}
+
+VIGIL_VNNI void ConvolveTiles(const CropLayer& layer, const std::uint8_t* in, std::uint8_t* out) {
+  alignas(64) std::int16_t pixels[16 * kTilesAtOnce * kTileInputsMax];
+  SumLanes sums[16][kTilesAtOnce][kTileVectors];
+  const std::size_t count = layer.TilesBeside() * layer.TilesBeside();
+  const std::size_t pitch = kTilesAtOnce * layer.inputs;
+  for (std::size_t first = 0; first < count; first += kTilesAtOnce) {
+    // The last turn repeats the last tile.
+    for (std::size_t i = 0; i < kTilesAtOnce; ++i)
+      CutTile(layer, in, std::min(first + i, count - 1), pixels + i * layer.inputs, pitch);
+    for (std::size_t output = 0; output < layer.outputs; output += kTileOutputs) {
+      for (std::size_t at = 0; at < 16; ++at) {
+        MultiplyTiles(layer,
+                      layer.tile_weights.data() + at * layer.inputs / 2 * layer.outputs + output,
+                      pixels + at * pitch, sums[at], std::make_index_sequence<kTileVectors>(),
+                      std::make_index_sequence<kTilesAtOnce>());
+      }
+      for (std::size_t i = 0; i < std::min(kTilesAtOnce, count - first); ++i) {
+        for (std::size_t vector = 0; vector < kTileVectors; ++vector) {
+          WrappingLanes of_tile[16];
+#pragma GCC unroll 16
+          for (std::size_t at = 0; at < 16; ++at)
+            of_tile[at] = reinterpret_cast<WrappingLanes>(sums[at][i][vector]);
+          StoreTile(layer, first + i, output + vector * kLanes, of_tile, out);
+        }
+      }
     }
   }
 }
@@ -191,7 +313,10 @@ VIGIL_VNNI void PoolAll(const CropLayer& layer, const std::uint8_t* in, std::uin
 }  // namespace
 
 void VnniCropKernel::Convolve(const CropLayer& layer, CropNumbers numbers, const CropRun& run) {
-  if (numbers == CropNumbers::kBytes) {
+  if (!layer.tile_weights.empty()) {
+    for (std::size_t crop = 0; crop < run.crops; ++crop)
+      ConvolveTiles(layer, run.in + crop * run.pitch_in, run.out + crop * run.pitch_out);
+  } else if (numbers == CropNumbers::kBytes) {
     ConvolveIn<CropNumbers::kBytes>(layer, run);
   } else if (numbers == CropNumbers::kFloats) {
     ConvolveIn<CropNumbers::kFloats>(layer, run);

@@ -130,15 +130,14 @@ class PnetScan {
   Rows rows_;
 };
 
-// The network in 32-bit floats, a cell at a time. What cells of a level share is computed once. One
-// thread at a time.
+// The network in 32-bit floats, for single cells. What cells share is computed once, and what is
+// computed several at a time. One thread at a time.
 class PnetExact {
  public:
   explicit PnetExact(const PnetWeights& weights);
-  // Cells of `level` are judged from now on; it must neither move nor change meanwhile.
-  void Begin(const PnetLevel& level);
-  // The cell must lie in the level's grid.
-  PnetAnswer Judge(PnetCell cell);
+  // answers[i] becomes what the network says of cells[i], which must lie in the level's grid.
+  void Judge(const PnetLevel& level, std::span<const PnetCell> cells,
+             std::vector<PnetAnswer>& answers);
 
  private:
   // Sixteen output channels beside each other; unused ones are zero.
@@ -154,16 +153,28 @@ class PnetExact {
                          std::size_t first_output);
   // What a layer gives at the pixels that were asked for.
   struct Map {
-    std::vector<std::uint8_t> known;
+    std::vector<std::int32_t> slots;  // of each pixel, the place of its value; or kNone
+    std::vector<PnetCell> pixels;     // in the order of their values
     std::vector<Lanes> values;
+
+    void Begin(std::size_t size);
+    // The places of the values of the nine pixels from `first` on, in reading order. A pixel that
+    // is asked for first gets the next place.
+    void AskNine(PnetCell first, std::size_t columns, std::int32_t* places);
+    // Forgets all pixels.
+    void End(std::size_t columns);
   };
-  const float* PooledAt(std::size_t row, std::size_t column);
-  const float* SecondAt(std::size_t row, std::size_t column);
+  static constexpr std::int32_t kNone = -1;
+
+  void RunFirst(const PnetLevel& level);
+  void RunSecond();
+  void RunLast(std::size_t count);
 
   Layer first_, second_, third_low_, third_high_, last_;
-  const PnetLevel* level_ = nullptr;
-  std::size_t columns_ = 0;  // of both maps
   Map pooled_, second_map_;
+  // Nine places an output: of pooled_ for second_map_, of second_map_ for a cell.
+  std::vector<std::int32_t> inputs_of_second_, inputs_of_cells_;
+  std::vector<Lanes> answers_;
 };
 
 }  // namespace vigil::vision

@@ -141,17 +141,24 @@ TEST(PnetExact, EqualsAPlainComputation) {
                  weights.conv3, weights.bias3, weights.slope3, 3);
     Planes scores = Convolve(last, weights.scores, weights.scores_bias, {}, 1);
     Planes offsets = Convolve(last, weights.offsets, weights.offsets_bias, {}, 1);
-    exact.Begin(level);
     ASSERT_EQ(scores.width, PnetCells(width));
     ASSERT_EQ(scores.height, PnetCells(height));
-    for (int row = 0; row < scores.height; ++row) {
-      for (int column = 0; column < scores.width; ++column) {
-        const PnetAnswer answer = exact.Judge({column, row});
+    // All cells, then every third of them: no answer hangs on who is asked about beside it, nor on
+    // who was before.
+    for (const int step : {1, 3}) {
+      std::vector<PnetCell> cells;
+      for (int i = 0; i < scores.width * scores.height; i += step)
+        cells.push_back({i % scores.width, i / scores.width});
+      std::vector<PnetAnswer> answers;
+      exact.Judge(level, cells, answers);
+      ASSERT_EQ(answers.size(), cells.size());
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        const auto [column, row] = cells[i];
         const double difference = scores.At(1, row, column) - scores.At(0, row, column);
-        EXPECT_NEAR(answer.score, 1 / (1 + std::exp(-difference)), 1e-4);
+        EXPECT_NEAR(answers[i].score, 1 / (1 + std::exp(-difference)), 1e-4);
         for (int side = 0; side < 4; ++side) {
-          EXPECT_NEAR(answer.offsets[static_cast<std::size_t>(side)], offsets.At(side, row, column),
-                      1e-4);
+          EXPECT_NEAR(answers[i].offsets[static_cast<std::size_t>(side)],
+                      offsets.At(side, row, column), 1e-4);
         }
       }
     }

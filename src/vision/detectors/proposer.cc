@@ -79,11 +79,11 @@ class ScanProposer final : public Proposer, private AveragedRowSink {
     for (std::size_t i = 0; i < levels.size(); ++i) {
       cells_.clear();
       scan_.Scan(levels_[i], difference_min, cells_);
-      exact_.Begin(levels_[i]);
-      for (const PnetCell cell : cells_) {
-        const PnetAnswer answer = exact_.Judge(cell);
+      exact_.Judge(levels_[i], cells_, answers_);
+      for (std::size_t at = 0; at < cells_.size(); ++at) {
+        const PnetAnswer& answer = answers_[at];
         if (!(answer.score >= threshold)) continue;
-        proposals[i].push_back({.box = WindowOf(cell.column, cell.row, levels[i].scale),
+        proposals[i].push_back({.box = WindowOf(cells_[at].column, cells_[at].row, levels[i].scale),
                                 .score = answer.score,
                                 .offsets = answer.offsets,
                                 .landmarks = {}});
@@ -107,6 +107,7 @@ class ScanProposer final : public Proposer, private AveragedRowSink {
   std::vector<PnetLevel> levels_;
   std::vector<PixelSize> sizes_;
   std::vector<PnetCell> cells_;
+  std::vector<PnetAnswer> answers_;
 };
 
 }  // namespace

@@ -32,6 +32,20 @@ std::string Hex(std::span<const unsigned char> bytes) {
   return text;
 }
 
+struct SigningKeys {
+  std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> public_key{};
+  std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret_key{};
+
+  explicit SigningKeys(std::string_view seed) {
+    RequireSodium();
+    VIGIL_CHECK(seed.size() == crypto_sign_SEEDBYTES, "a signing seed has 32 bytes");
+    crypto_sign_seed_keypair(public_key.data(), secret_key.data(), Raw(seed));
+  }
+  ~SigningKeys() { sodium_memzero(secret_key.data(), secret_key.size()); }
+  SigningKeys(const SigningKeys&) = delete;
+  SigningKeys& operator=(const SigningKeys&) = delete;
+};
+
 }  // namespace
 
 Result<std::string> HashPassword(std::string_view password) {
@@ -118,6 +132,34 @@ std::string HmacSha256(std::string_view key, std::string_view message) {
   std::string code(crypto_auth_hmacsha256_BYTES, '\0');
   crypto_auth_hmacsha256_final(&state, reinterpret_cast<unsigned char*>(code.data()));
   return code;
+}
+
+std::string RandomSigningSeed() {
+  RequireSodium();
+  std::string seed(crypto_sign_SEEDBYTES, '\0');
+  randombytes_buf(seed.data(), seed.size());
+  return seed;
+}
+
+std::string SigningPublicKey(std::string_view seed) {
+  const SigningKeys keys(seed);
+  return {keys.public_key.begin(), keys.public_key.end()};
+}
+
+std::string Sign(std::string_view seed, std::string_view message) {
+  const SigningKeys keys(seed);
+  std::string signature(crypto_sign_BYTES, '\0');
+  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, Raw(message),
+                       message.size(), keys.secret_key.data());
+  return signature;
+}
+
+bool VerifySignature(std::string_view public_key, std::string_view message,
+                     std::string_view signature) {
+  RequireSodium();
+  return public_key.size() == crypto_sign_PUBLICKEYBYTES && signature.size() == crypto_sign_BYTES &&
+         crypto_sign_verify_detached(Raw(signature), Raw(message), message.size(),
+                                     Raw(public_key)) == 0;
 }
 
 std::string Base64Encode(std::string_view bytes) {

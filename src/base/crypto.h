@@ -30,6 +30,15 @@ Result<std::string> Sha256HexOfFile(const std::string& path);
 // HMAC-SHA-256 (RFC 2104), raw 32 bytes.
 std::string HmacSha256(std::string_view key, std::string_view message);
 
+// Ed25519 (RFC 8032). A seed is 32 random bytes and secret; who signs is known by the 32 bytes of
+// the public key; a signature is 64 bytes. All raw. A seed of another length fails a check.
+std::string RandomSigningSeed();
+std::string SigningPublicKey(std::string_view seed);
+std::string Sign(std::string_view seed, std::string_view message);
+// False for anything that is not this key's signature of this message.
+bool VerifySignature(std::string_view public_key, std::string_view message,
+                     std::string_view signature);
+
 std::string Base64Encode(std::string_view bytes);
 Result<std::string> Base64Decode(std::string_view text);
 

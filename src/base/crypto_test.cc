@@ -123,5 +123,27 @@ RC_GTEST_PROP(Base64, RoundTrips, (const std::string& bytes)) {
 
 TEST(Base64, RefusesOtherText) { EXPECT_FALSE(Base64Decode("a b!").has_value()); }
 
+// RFC 8032, section 7.1, test 2.
+TEST(Signature, MatchesThePublishedVector) {
+  const auto raw = [](std::string_view hex) {
+    std::string bytes;
+    for (std::size_t i = 0; i < hex.size(); i += 2) {
+      bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+    }
+    return bytes;
+  };
+  const std::string seed = raw("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+  const std::string key = raw("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  const std::string signature =
+      raw("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+          "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
+  EXPECT_EQ(SigningPublicKey(seed), key);
+  EXPECT_EQ(Sign(seed, "r"), signature);
+  EXPECT_TRUE(VerifySignature(key, "r", signature));
+  EXPECT_FALSE(VerifySignature(key, "s", signature));
+  EXPECT_FALSE(VerifySignature(key, "r", signature.substr(1)));
+  EXPECT_FALSE(VerifySignature(SigningPublicKey(RandomSigningSeed()), "r", signature));
+}
+
 }  // namespace
 }  // namespace vigil

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "gallery/exact_index.h"
 #include "gallery/gallery_folder.h"
 #include "gallery/index_tables.h"
 #include "gallery/scan.h"
@@ -28,7 +29,7 @@ const ScanKernels& KernelsNamed(std::string_view name) {
   return *named;
 }
 
-class FlatIndex final : public FollowedIndex {
+class FlatIndex final : public ExactIndex {
  public:
   FlatIndex(int dimension, const FlatIndexOptions& options)
       : dimension_(static_cast<std::size_t>(dimension)),
@@ -53,7 +54,7 @@ class FlatIndex final : public FollowedIndex {
     const std::shared_ptr<const Snapshot> snapshot = Current();
     std::vector<GallerySearch> answers;
     answers.reserve(queries.size());
-    for (auto& candidates : ScanSnapshot(*snapshot, queries, kernels_, crew_)) {
+    for (auto& candidates : Scan(*snapshot, queries)) {
       answers.push_back({std::move(candidates), snapshot->info});
     }
     return answers;
@@ -85,6 +86,16 @@ class FlatIndex final : public FollowedIndex {
   }
 
   GalleryInfo Info() const override { return Current()->info; }
+
+  std::shared_ptr<const Snapshot> Current() const override {
+    const std::lock_guard lock(snapshot_mutex_);
+    return snapshot_;
+  }
+
+  std::vector<std::vector<Candidate>> Scan(const Snapshot& snapshot,
+                                           std::span<const GalleryQuery> queries) const override {
+    return ScanSnapshot(snapshot, queries, kernels_, crew_);
+  }
 
   bool Holds(const GalleryReference& reference) override {
     const std::shared_ptr<const Snapshot> snapshot = Newest();
@@ -176,11 +187,6 @@ class FlatIndex final : public FollowedIndex {
     std::shared_ptr<const Chunk> from;
     std::shared_ptr<const Chunk> to;
   };
-
-  std::shared_ptr<const Snapshot> Current() const {
-    const std::lock_guard lock(snapshot_mutex_);
-    return snapshot_;
-  }
 
   // What searches see, or will see once Restore's work is shown to them.
   std::shared_ptr<const Snapshot> Newest() const {
@@ -353,6 +359,10 @@ class FlatIndex final : public FollowedIndex {
 }  // namespace
 
 std::unique_ptr<FollowedIndex> MakeFlatIndex(int dimension, const FlatIndexOptions& options) {
+  return MakeExactIndex(dimension, options);
+}
+
+std::unique_ptr<ExactIndex> MakeExactIndex(int dimension, const FlatIndexOptions& options) {
   return std::make_unique<FlatIndex>(dimension, options);
 }
 

@@ -1,49 +1,26 @@
-// The exact index against the oracle of its contract, and against a scan in fp32 to the last bit.
+// The exact index against a scan in fp32, to the last bit.
 #include "gallery/flat_index.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <map>
 #include <new>
 #include <random>
+#include <thread>
 
 #include "base/sanitized.h"
-#include "contract/gallery_index_contract.h"
-#include "gallery/distinct_index.h"
+#include "contract/gallery_oracle.h"
 #include "gallery/dot_product.h"
 #include "gallery/reborn_index.h"
 #include "gallery/scan_kernels.h"
 
 namespace vigil::gallery {
 namespace {
-
-std::vector<GalleryIndexFactory> EveryFlatIndex() {
-  std::vector<GalleryIndexFactory> factories;
-  for (const ScanKernels& kernels : AvailableScanKernels()) {
-    factories.emplace_back([name = kernels.name](int dimension) {
-      return MakeFlatIndex(dimension, {.kernels = name});
-    });
-  }
-  return factories;
-}
-
-INSTANTIATE_TEST_SUITE_P(Flat, GalleryIndexContract, ::testing::ValuesIn(EveryFlatIndex()));
-
-// A kind of faces at the origin: taken out, it changes nothing, and the oracle holds.
-INSTANTIATE_TEST_SUITE_P(Distinct, GalleryIndexContract, ::testing::Values([](int dimension) {
-                           const auto length = static_cast<std::size_t>(dimension);
-                           return MakeDistinctIndex(MakeFlatIndex(dimension),
-                                                    {.faces = {std::vector<float>(length)}});
-                         }));
-
-INSTANTIATE_TEST_SUITE_P(
-    Reborn, GalleryIndexContract,
-    ::testing::Values([](int dimension) { return std::make_unique<Reborn>(dimension, false); },
-                      [](int dimension) { return std::make_unique<Reborn>(dimension, true); }));
 
 TEST(DotProduct, EqualsThePlainSumForEveryLength) {
   for (int dimension = 1; dimension <= 70; ++dimension) {
@@ -60,6 +37,23 @@ TEST(DotProduct, EqualsThePlainSumForEveryLength) {
       double sum = 0;
       for (std::size_t i = 0; i < length; ++i) sum += double{probe[i]} * rows[row * length + i];
       EXPECT_NEAR(scores[row], sum, 1e-6) << "dimension " << dimension;
+    }
+  }
+}
+
+TEST(CodeScores, EqualThePlainSumForEveryLength) {
+  for (int dimension = 1; dimension <= 200; ++dimension) {
+    const auto length = static_cast<std::size_t>(dimension);
+    const Embedding weights = RandomEmbedding(dimension, 1);
+    std::vector<std::uint8_t> codes(3 * length);
+    std::mt19937 random(static_cast<unsigned>(dimension));
+    for (std::uint8_t& code : codes) code = static_cast<std::uint8_t>(random());
+    std::vector<float> scores(3);
+    CodeScores(WeightsForCodes(weights).data(), codes.data(), 3, length, scores.data());
+    for (std::size_t row = 0; row < 3; ++row) {
+      double sum = 0;
+      for (std::size_t i = 0; i < length; ++i) sum += double{weights[i]} * codes[row * length + i];
+      EXPECT_NEAR(scores[row], sum, 1e-3) << "dimension " << dimension;
     }
   }
 }

@@ -96,8 +96,10 @@ GalleryFollower::GalleryFollower(GalleryStore& store, FollowedIndex& index, std:
       clock_(clock),
       options_(options),
       log_(clock),
+      saves_(options.saves),
       sequence_(options.loaded ? index.Info().sequence : 0),
       loaded_(options.loaded),
+      tried_saved_(!options.saves),
       thread_([this](std::stop_token stop) { Run(stop); }) {
   if (!index.IsSaved()) return;
   saver_ = std::jthread([this](std::stop_token stop) { KeepSaving(std::move(stop)); });
@@ -281,9 +283,10 @@ void GalleryFollower::Nap(std::stop_token stop) {
 // What was loaded is saved at once, so that the next start is short; then what has changed.
 void GalleryFollower::KeepSaving(std::stop_token stop) {
   const auto stopped = [&stop] { return stop.stop_requested(); };
-  while (!State().loaded && clock_.SleepUntil(clock_.Now() + options_.poll_interval, stop)) {
+  const auto may_save = [this] { return saves_ && State().loaded; };
+  while (!may_save() && clock_.SleepUntil(clock_.Now() + options_.poll_interval, stop)) {
   }
-  if (!State().loaded) return;
+  if (!may_save()) return;
   try {
     index_.Warm(stopped);
   } catch (const std::exception& exception) {

@@ -1,6 +1,7 @@
 // Keeps the index equal to the database by following gallery_log.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -26,6 +27,9 @@ struct FollowerOptions {
   std::chrono::milliseconds check_interval = std::chrono::minutes{1};
   // What of the table is in memory at once while it is compared.
   int references_at_once = 10'000;
+  // False: nothing is taken up, and nothing is saved before BeginSaving. For an index that will be
+  // saved where another one still is.
+  bool saves = true;
   // A changed gallery is saved that often, and when the follower ends. The first save, of a gallery
   // that was read from the database, does not wait.
   std::chrono::milliseconds save_interval = std::chrono::minutes{5};
@@ -65,6 +69,8 @@ class GalleryFollower {
   // blocks.
   void Wake();
   FollowerState State() const;
+  // Saves from now on, see FollowerOptions::saves. Thread-safe.
+  void BeginSaving() { saves_ = true; }
 
  private:
   void Run(std::stop_token stop);
@@ -87,11 +93,12 @@ class GalleryFollower {
   Clock& clock_;
   const FollowerOptions options_;
   LogLimiter log_;
+  std::atomic<bool> saves_;
 
   // Used by the thread alone.
   std::uint64_t sequence_ = 0;
   bool loaded_ = false;
-  bool tried_saved_ = false;
+  bool tried_saved_;
   bool taken_up_ = false;
   SteadyTime next_check_{};
 

@@ -105,6 +105,38 @@ TEST_F(SavedFollower, GoesOnFromAnIndexThatWasLoaded) {
   ExpectEqualToStore(*index);
 }
 
+// As a gallery does that will take the place of the one which is saved there.
+TEST_F(SavedFollower, LeavesTheFolderAloneUntilItMaySave) {
+  for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));
+  RunOnce();
+  store_.Add(kSpace, Numbered(90));
+  const auto index = MakeSaved(Folder());
+  SystemClock clock;
+  {
+    GalleryFollower follower(store_, *index, kSpace, clock,
+                             {.dimension = kDimension,
+                              .poll_interval = std::chrono::milliseconds{1},
+                              .saves = false,
+                              .save_interval = std::chrono::milliseconds{1}});
+    while (!follower.State().loaded) std::this_thread::yield();
+    EXPECT_FALSE(follower.State().restored);
+  }
+  const auto untouched = MakeSaved(Folder());
+  EXPECT_EQ(untouched->Restore().value(), 50U);
+  {
+    GalleryFollower follower(store_, *index, kSpace, clock,
+                             {.loaded = true,
+                              .dimension = kDimension,
+                              .poll_interval = std::chrono::milliseconds{1},
+                              .saves = false,
+                              .save_interval = std::chrono::hours{1}});
+    follower.BeginSaving();
+    while (follower.State().saved_sequence != 51) std::this_thread::yield();
+  }
+  const auto saved = MakeSaved(Folder());
+  EXPECT_EQ(saved->Restore().value(), 51U);
+}
+
 // A start beside a database that starts, too, is no slower than others.
 TEST_F(SavedFollower, TakesUpWhatWasSavedWhenTheDatabaseComesLate) {
   for (std::uint32_t i = 0; i < 50; ++i) store_.Add(kSpace, Numbered(i));

@@ -66,6 +66,8 @@ class FakeEmbedder final : public Embedder {
 
   // Every later Embed fails with `failure`; nothing: works again.
   void FailWith(std::optional<Error> failure) { failure_ = std::move(failure); }
+  // Another space than other fakes'.
+  void RenameModel(std::string model_id) { info_.space.model_id = std::move(model_id); }
   // What it says of every later face; at first it cannot tell.
   void SayCovered(std::optional<float> covered) { covered_ = covered; }
   int CropsSeen() const { return crops_seen_; }

@@ -21,21 +21,26 @@ Severity SeverityFromWord(std::string_view word) {
 AlertMessage MessageOf(const json::object& object) {
   const Result<WallTime> event_time = ParseTime(object.at("event_time").as_string());
   if (!event_time.has_value()) throw RowError(event_time.error().message);
-  return {.id = TextAt(object, "id"),
-          .incident_id = TextAt(object, "incident_id"),
-          .person_id = TextAt(object, "person_id"),
-          .person_name = TextAt(object, "person_name"),
-          .reason = TextAt(object, "reason"),
-          .severity = SeverityFromWord(object.at("severity").as_string()),
-          .camera_id = TextAt(object, "camera_id"),
-          .camera_name = TextAt(object, "camera_name"),
-          .event_time = *event_time,
-          .face_count = object.at("face_count").to_number<int>(),
-          .similarity = object.at("similarity").to_number<float>(),
-          .threshold = object.at("threshold").to_number<float>(),
-          .stranger_odds = object.at("stranger_odds").to_number<double>(),
-          .snapshot_media_id = TextAt(object, "snapshot_media_id"),
-          .suppressed_before = object.at("suppressed_before").to_number<std::int64_t>()};
+  return {
+      .id = TextAt(object, "id"),
+      .incident_id = TextAt(object, "incident_id"),
+      .person_id = TextAt(object, "person_id"),
+      .person_name = TextAt(object, "person_name"),
+      .reason = TextAt(object, "reason"),
+      // Rows of older versions have none of the three.
+      .near_equal = object.contains("near_equal") && object.at("near_equal").as_bool(),
+      .or_person_id = object.contains("or_person_id") ? TextAt(object, "or_person_id") : "",
+      .or_person_name = object.contains("or_person_name") ? TextAt(object, "or_person_name") : "",
+      .severity = SeverityFromWord(object.at("severity").as_string()),
+      .camera_id = TextAt(object, "camera_id"),
+      .camera_name = TextAt(object, "camera_name"),
+      .event_time = *event_time,
+      .face_count = object.at("face_count").to_number<int>(),
+      .similarity = object.at("similarity").to_number<float>(),
+      .threshold = object.at("threshold").to_number<float>(),
+      .stranger_odds = object.at("stranger_odds").to_number<double>(),
+      .snapshot_media_id = TextAt(object, "snapshot_media_id"),
+      .suppressed_before = object.at("suppressed_before").to_number<std::int64_t>()};
 }
 
 }  // namespace
@@ -46,6 +51,9 @@ std::string AlertMessageToJson(const AlertMessage& message) {
                                       {"person_id", message.person_id},
                                       {"person_name", message.person_name},
                                       {"reason", message.reason},
+                                      {"near_equal", message.near_equal},
+                                      {"or_person_id", message.or_person_id},
+                                      {"or_person_name", message.or_person_name},
                                       {"severity", SeverityName(message.severity)},
                                       {"camera_id", message.camera_id},
                                       {"camera_name", message.camera_name},

@@ -13,7 +13,9 @@ class AuditRepository {
  public:
   explicit AuditRepository(Database& database) : database_(database) {}
 
-  // Fills id, and `at` when it is not set.
+  // Fills id, and `at` when it is not set; the row goes into the chain of audit_chain.h. Safe from
+  // several threads and processes: each transaction that writes begins with the database's one
+  // write lock.
   Status Append(AuditEntry entry);
   // Newest first.
   Result<Page<AuditEntry>> List(const PageRequest& request, const AuditFilter& filter = {});

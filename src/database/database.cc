@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "database/audit_chain.h"
 #include "database/event_repository.h"
 #include "database/postgres_connection.h"
 #include "database/rows.h"
@@ -211,6 +212,7 @@ Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseOptions& options, c
   auto database = std::make_unique<Database>(options, sealer, clock, std::move(writer),
                                              std::move(readers), stop);
   VIGIL_RETURN_IF_ERROR(CheckKey(*database, options));
+  VIGIL_RETURN_IF_ERROR(BeginAuditChain(*database));
   VIGIL_ASSIGN_OR_RETURN(const std::int64_t newest, EventRepository(*database).Newest());
   database->Events().StartAfter(newest);
   return database;

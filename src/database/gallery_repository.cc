@@ -148,10 +148,15 @@ Result<std::vector<SpaceUse>> GalleryRepository::SpacesBeside(const std::string&
   return database_.Read([&](Connection& connection) -> Result<std::vector<SpaceUse>> {
     VIGIL_ASSIGN_OR_RETURN(
         const Answer answer,
-        connection.Execute("SELECT model_id, COUNT(*) AS used, COUNT(DISTINCT person_id) AS people "
-                           "FROM reference_embeddings WHERE space_key <> $1 "
-                           "GROUP BY model_id ORDER BY model_id",
-                           {space_key}));
+        connection.Execute(
+            "SELECT model_id, COUNT(*) AS used, COUNT(DISTINCT person_id) AS people "
+            "FROM reference_embeddings AS others WHERE space_key <> $1 AND NOT EXISTS "
+            "(SELECT 1 FROM reference_embeddings AS own WHERE own.photo_id = others.photo_id "
+            "AND own.space_key = $1) AND NOT EXISTS (SELECT 1 FROM unembedded_photos AS failed "
+            "JOIN model_switches AS accepted ON accepted.space_key = failed.space_key "
+            "WHERE accepted.state = 'in_use' AND failed.photo_id = others.photo_id "
+            "AND failed.space_key = $1) GROUP BY model_id ORDER BY model_id",
+            {space_key}));
     std::vector<SpaceUse> spaces;
     for (const Row& row : answer.rows) {
       spaces.push_back({.model_id = row.Text("model_id"),

@@ -37,8 +37,10 @@ class GalleryRepository final : public GalleryStore {
                                             const std::string& after_id, int limit) override;
   Result<std::string> GalleryChangeName(std::uint64_t sequence) override;
 
-  // References outside `space_key`, by the model that made them, whether or not their people are
-  // searched for now: an embedder of `space_key` cannot compare them. Empty when all are within.
+  // References outside `space_key` of photos that have none within it, by the model that made them,
+  // whether or not their people are searched for now: an embedder of `space_key` would not find
+  // them. Empty when every photo has one within, but for those that a switch to that embedder left
+  // behind knowingly.
   Result<std::vector<SpaceUse>> SpacesBeside(const std::string& space_key);
 
  private:

@@ -25,6 +25,8 @@ struct Visit {
   bool created = false;
 };
 
+constexpr std::chrono::milliseconds kClockSetBack = std::chrono::minutes{10};
+
 // The open visit that `seen_at` still belongs to; a visit that ended before is closed.
 Result<std::optional<Visit>> FindOpenVisit(Connection& connection, const NewSighting& sighting,
                                            std::chrono::milliseconds visit_gap) {
@@ -37,7 +39,11 @@ Result<std::optional<Visit>> FindOpenVisit(Connection& connection, const NewSigh
           {sighting.person.id, sighting.camera_group_id}));
   if (answer.rows.empty()) return std::nullopt;
   const Row& row = answer.rows.front();
-  if (sighting.sighting.seen_at > row.Time("last_seen") + visit_gap) {
+  const WallTime last_seen = row.Time("last_seen");
+  const WallTime seen_at = sighting.sighting.seen_at;
+  // Sightings come a little out of order. Long before the last one they are seen by a clock that
+  // was set back, and must not stay unsaid until it has caught up.
+  if (seen_at > last_seen + visit_gap || seen_at < last_seen - std::max(visit_gap, kClockSetBack)) {
     VIGIL_RETURN_IF_ERROR(
         connection.Execute("UPDATE incidents SET visit_open = 0 WHERE id = $1", {row.Text("id")}));
     return std::nullopt;
@@ -132,6 +138,9 @@ AlertMessage MessageOf(const NewSighting& sighting, const std::string& incident_
       .person_id = sighting.person.id,
       .person_name = sighting.person.name,
       .reason = sighting.person.reason,
+      .near_equal = seen.decision.trace.threshold.near_equal,
+      .or_person_id = sighting.near_equal ? sighting.near_equal->id : "",
+      .or_person_name = sighting.near_equal ? sighting.near_equal->name : "",
       .severity = sighting.person.severity,
       .camera_id = seen.camera_id,
       .camera_name = seen.camera_name,
@@ -249,7 +258,7 @@ Result<SightingResult> Record(Connection& connection, NewSighting sighting,
   VIGIL_RETURN_IF_ERROR(TellSighting(connection, sighting.sighting, result, events));
   const bool is_more_severe =
       visit->alert_severity.has_value() && sighting.person.severity > *visit->alert_severity;
-  if (is_match) {
+  if (CallsForAlert(sighting.sighting.decision)) {
     VIGIL_RETURN_IF_ERROR(
         AskRoutes(connection, sighting, routes, is_more_severe, clock, events, result));
   }

@@ -30,8 +30,9 @@ class IncidentRepository {
 
   // One judged track, in one transaction. It extends the open visit of person x camera group when
   // it was seen at most `visit_gap` after the visit's last sighting, else closes that visit and
-  // begins a new one. A match asks the cooldown of each route that the visit has not told yet, and
-  // of all when the severity rises; a yes becomes an outbox row. A possible match alerts nobody.
+  // begins a new one, as it does for one seen long before that, by a clock that was set back. What
+  // CallsForAlert asks the cooldown of each route that the visit has not told yet, and of all when
+  // the severity rises; a yes becomes an outbox row.
   // The outcome must be kMatch or kPossibleMatch (kInvalidArgument otherwise).
   Result<SightingResult> RecordSighting(const NewSighting& sighting,
                                         std::chrono::milliseconds visit_gap,

@@ -1,15 +1,15 @@
 // Visits, alerts and cooldowns: every transition of one transaction.
 #include "database/incident_repository.h"
+#include "database/alert_message_json.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "contract/outbox_store_contract.h"
+#include "database/alert_message_json.h"
 #include "database/event_repository.h"
 #include "database/outbox_repository.h"
 #include "database/person_repository.h"
-#include "fake_outbox_store.h"
 #include "temporary_database.h"
 
 namespace vigil::database {
@@ -264,6 +264,50 @@ TEST_F(Incidents, AlertNobodyForAPossibleMatch) {
       << "a filtered event must not use up the cooldown";
 }
 
+// One human enrolled twice, or two who look alike: it is one of them for sure.
+TEST_F(Incidents, AlertWhenItIsOneOfTwoWhoAreNearlyAsSimilar) {
+  NewSighting twin = Seen(Outcome::kPossibleMatch, 0.8F);
+  ThresholdTrace& trace = twin.sighting.decision.trace.threshold;
+  trace.near_equal = true;
+  trace.lead = 0.02F;
+  trace.lead_min = 0.05F;
+  twin.near_equal = person_;
+  twin.near_equal->id = "other";
+  twin.near_equal->name = "Berta";
+  const SightingResult told = Record(twin);
+  EXPECT_EQ(told.incident.outcome, Outcome::kPossibleMatch) << "who it is stays open";
+  EXPECT_THAT(told.alerts_queued, ElementsAre("hook"));
+  const AlertMessage message =
+      AlertMessageFromJson(database_.Execute("SELECT message FROM outbox").rows[0].Text("message"))
+          .value();
+  EXPECT_TRUE(message.near_equal);
+  EXPECT_EQ(message.or_person_name, "Berta");
+}
+
+TEST_F(Incidents, AlertNobodyWhenSomebodyElseIsNearerOrTheEvidenceIsPoor) {
+  for (const int doubt : {0, 1, 2}) {
+    NewSighting twin = Seen(Outcome::kPossibleMatch, 0.8F);
+    ThresholdTrace& trace = twin.sighting.decision.trace.threshold;
+    trace.near_equal = true;
+    trace.lead_min = 0.05F;
+    if (doubt == 0) trace.lead = -0.1F;  // somebody who is not looked for here
+    trace.lone_shot = doubt == 1;
+    trace.disputed = doubt == 2;
+    EXPECT_THAT(Record(twin).alerts_queued, IsEmpty()) << doubt;
+  }
+  EXPECT_EQ(Queued(), 0U);
+}
+
+TEST_F(Incidents, AreNotKeptSilentByAClockThatWasSetBack) {
+  Record(Seen(Outcome::kMatch));
+  now_ -= std::chrono::minutes{5};
+  EXPECT_FALSE(Record(Seen(Outcome::kMatch)).created) << "a little out of order";
+  now_ -= std::chrono::minutes{55};
+  const SightingResult back = Record(Seen(Outcome::kMatch));
+  EXPECT_TRUE(back.created);
+  EXPECT_THAT(back.alerts_suppressed, ElementsAre("hook")) << "the cooldown is asked again";
+}
+
 TEST_F(Incidents, AlertOnceWhenAPossibleMatchBecomesAMatch) {
   const Incident possible = Record(Seen(Outcome::kPossibleMatch, 0.5F)).incident;
   ASSERT_TRUE(incidents_.Acknowledge(possible.id, "olga").has_value());
@@ -412,75 +456,6 @@ TEST_F(Incidents, ADamagedRowIsAnErrorNotACrash) {
   database_.Execute("UPDATE sightings SET candidates = 'nonsense'");
   EXPECT_EQ(incidents_.Get(id).error().code, ErrorCode::kDataLoss);
 }
-
-// Each alert is the match of another person, so that each begins a visit.
-class DatabaseOutbox final : public OutboxStoreHarness {
- public:
-  explicit DatabaseOutbox(Clock& clock)
-      : opened_(*OpenDatabase({.path = folder_.Path() / "vigil.db"}, sealer_, clock)) {}
-  OutboxStore& Store() override { return outbox_; }
-  AlertMessage Queue(const std::string& channel) override {
-    NewSighting sighting;
-    sighting.person.id = std::to_string(++count_);
-    sighting.person.name = "J\u00f6rg \"Q\"\n";
-    sighting.person.reason = "because";
-    sighting.person.severity = Severity::kHigh;
-    sighting.camera_group_id = "entrance";
-    sighting.sighting.camera_name = "Front door";
-    sighting.sighting.seen_at = opened_->GetClock().WallNow();
-    sighting.sighting.crop_media_id = "crop-1";
-    sighting.sighting.decision.outcome = Outcome::kMatch;
-    sighting.sighting.decision.similarity = 0.71F;
-    const std::vector<AlertRoute> routes{{channel, TenMinutes}};
-    const SightingResult result = *incidents_.RecordSighting(sighting, kGap, routes);
-    AlertMessage message;
-    const std::vector<PendingAlert> due = *outbox_.DueAlerts(channel, WallTime::max(), 100);
-    for (const PendingAlert& alert : due) {
-      if (alert.message.incident_id == result.incident.id) message.id = alert.message.id;
-    }
-    message.incident_id = result.incident.id;
-    message.person_name = sighting.person.name;
-    message.reason = sighting.person.reason;
-    message.severity = sighting.person.severity;
-    message.camera_name = sighting.sighting.camera_name;
-    message.event_time = sighting.sighting.seen_at;
-    message.similarity = sighting.sighting.decision.similarity;
-    message.snapshot_media_id = sighting.sighting.crop_media_id;
-    return message;
-  }
-
- private:
-  TemporaryFolder folder_;
-  Sealer sealer_ = TestSealer();
-  std::unique_ptr<Database> opened_;
-  IncidentRepository incidents_{*opened_};
-  OutboxRepository outbox_{*opened_};
-  int count_ = 0;
-};
-
-class FakeOutbox final : public OutboxStoreHarness {
- public:
-  explicit FakeOutbox(Clock& clock) : clock_(clock) {}
-  OutboxStore& Store() override { return store_; }
-  AlertMessage Queue(const std::string& channel) override {
-    AlertMessage message;
-    message.id = MakeUuid(clock_);
-    message.person_name = "Ada";
-    store_.Add(channel, message, clock_.WallNow());
-    return message;
-  }
-
- private:
-  Clock& clock_;
-  FakeOutboxStore store_;
-};
-
-INSTANTIATE_TEST_SUITE_P(Database, OutboxStoreContract, ::testing::Values([](Clock& clock) {
-                           return std::make_unique<DatabaseOutbox>(clock);
-                         }));
-INSTANTIATE_TEST_SUITE_P(Fake, OutboxStoreContract, ::testing::Values([](Clock& clock) {
-                           return std::make_unique<FakeOutbox>(clock);
-                         }));
 
 }  // namespace
 }  // namespace vigil::database

@@ -127,6 +127,8 @@ Maintenance::Maintenance(Database& database, MediaStore& media, Clock& clock,
       options_(options),
       log_(clock, std::chrono::minutes{1}),
       orphans_(database, media, options),
+      audit_heads_(database, options.audit_heads_file),
+      next_audit_head_(clock.Now()),
       next_sweep_(clock.Now()),
       next_orphans_(clock.Now()),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
@@ -141,6 +143,7 @@ void Maintenance::Run(const std::stop_token& stop) {
     }
     clock_.SleepUntil(clock_.Now() + options_.expiry_interval, stop);
   }
+  WriteAuditHead();
 }
 
 void Maintenance::RunDue(const std::stop_token& stop) {
@@ -153,6 +156,18 @@ void Maintenance::RunDue(const std::stop_token& stop) {
   if (now >= next_orphans_) {
     next_orphans_ = now + options_.orphan_interval;
     RemoveOrphans(stop);
+  }
+  if (now >= next_audit_head_) {
+    next_audit_head_ = now + options_.audit_head_interval;
+    WriteAuditHead();
+  }
+}
+
+void Maintenance::WriteAuditHead() {
+  if (options_.audit_heads_file.empty()) return;
+  const Status written = audit_heads_.Write();
+  if (!written.has_value()) {
+    Report("the head of the audit log could not be written down", written.error());
   }
 }
 
@@ -189,6 +204,13 @@ void Maintenance::RemoveOld(const std::stop_token& stop) {
     Report("alerts without a channel could not be given up", alerts.error());
   } else if (*alerts > 0) {
     LogWarning("database", "gave up {} alerts whose channel is gone or switched off", *alerts);
+  }
+  const Result<std::int64_t> audit =
+      ForgetOldAudit(database_, options_.rows.audit, options_.rows.rows_at_once, stop);
+  if (!audit.has_value()) {
+    Report("old rows of the audit log could not be deleted", audit.error());
+  } else if (*audit > 0) {
+    LogInfo("database", "deleted {} rows of the audit log, older than its retention", *audit);
   }
   const Result<RetentionResult> rows = ForgetOldRows(database_, options_.rows, stop);
   if (!rows.has_value()) return Report("old rows could not be deleted", rows.error());

@@ -1,11 +1,12 @@
 // What must happen by the clock: expired people leave the gallery, old rows and events the
-// database, old crops and orphaned pictures the disk.
+// database, old crops and orphaned pictures the disk; heads of the audit log are written down.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "core/media_store.h"
+#include "database/audit_head_file.h"
 #include "database/database.h"
 #include "database/retention.h"
 
@@ -28,7 +30,9 @@ struct MaintenanceOptions {
   std::chrono::milliseconds expiry_interval = std::chrono::seconds{1};
   std::chrono::milliseconds sweep_interval = std::chrono::minutes{10};  // old rows and crops
   std::chrono::milliseconds orphan_interval = std::chrono::minutes{1};  // one slice of pictures
-  int orphan_slice = 1000;  // pictures of each kind that one step looks at
+  std::chrono::milliseconds audit_head_interval = std::chrono::minutes{5};
+  std::filesystem::path audit_heads_file = {};  // see AuditHeadWriter; empty: none is written
+  int orphan_slice = 1000;                      // pictures of each kind that one step looks at
 };
 
 struct SweepResult {
@@ -84,6 +88,7 @@ class Maintenance {
   void ExpirePeople();
   void RemoveOld(const std::stop_token& stop);
   void RemoveOrphans(const std::stop_token& stop);
+  void WriteAuditHead();
   void Report(std::string_view doing, const Error& error);
 
   Database& database_;
@@ -92,6 +97,8 @@ class Maintenance {
   const MaintenanceOptions options_;
   LogLimiter log_;
   OrphanSweep orphans_;
+  AuditHeadWriter audit_heads_;
+  SteadyTime next_audit_head_{};
   SteadyTime next_sweep_{};
   SteadyTime next_orphans_{};
   std::atomic<std::int64_t> failures_ = 0;

@@ -215,4 +215,49 @@ Result<std::optional<Photo>> PhotoRepository::OfReference(const std::string& ref
   });
 }
 
+Result<std::vector<Photo>> PhotoRepository::WithoutReference(const std::string& space_key,
+                                                             const std::string& after, int limit) {
+  return database_.Read([&](Connection& connection) -> Result<std::vector<Photo>> {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        connection.Execute(
+            std::string(kSelect) +
+                "WHERE photos.id > $2 AND NOT EXISTS (SELECT 1 FROM reference_embeddings "
+                "WHERE photo_id = photos.id AND space_key = $1) AND NOT EXISTS "
+                "(SELECT 1 FROM unembedded_photos WHERE photo_id = photos.id AND space_key = $1) "
+                "ORDER BY photos.id LIMIT $3",
+            {space_key, after, limit}));
+    std::vector<Photo> photos;
+    photos.reserve(answer.rows.size());
+    for (const Row& row : answer.rows) photos.push_back(PhotoOf(row));
+    return photos;
+  });
+}
+
+Status PhotoRepository::AddReferences(std::vector<Reference> references) {
+  const Clock& clock = database_.GetClock();
+  for (Reference& reference : references) {
+    if (reference.id.empty()) reference.id = MakeUuid(clock);
+  }
+  return database_.Write([&](Connection& connection) -> Status {
+    std::vector<std::string> added;
+    for (const Reference& reference : references) {
+      const std::string key = reference.space.Key();
+      VIGIL_ASSIGN_OR_RETURN(
+          const Answer wanting,
+          connection.Execute("SELECT id FROM photos WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM "
+                             "reference_embeddings WHERE photo_id = $1 AND space_key = $2)",
+                             {reference.photo_id, key}));
+      if (wanting.rows.empty()) continue;
+      VIGIL_RETURN_IF_ERROR(
+          InsertReference(connection, database_.GetSealer(), reference, clock.WallNow()));
+      VIGIL_RETURN_IF_ERROR(
+          connection.Execute("DELETE FROM unembedded_photos WHERE photo_id = $1 AND space_key = $2",
+                             {reference.photo_id, key}));
+      added.push_back(reference.id);
+    }
+    return LogGalleryChanges(connection, added);
+  });
+}
+
 }  // namespace vigil::database

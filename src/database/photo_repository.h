@@ -36,6 +36,14 @@ class PhotoRepository {
   Result<std::vector<Photo>> WithoutFingerprint(const std::string& person_id);
   Status SetFingerprint(const std::string& photo_id, const std::string& fingerprint);
 
+  // Photos with neither a reference in `space_key` nor a note that they cannot have one: at most
+  // `limit`, the oldest first, only those behind the id `after`.
+  Result<std::vector<Photo>> WithoutReference(const std::string& space_key,
+                                              const std::string& after, int limit);
+  // Further references of photos, in one transaction with their gallery_log entries. Those of
+  // photos that are gone, or that have one in that space, are left out.
+  Status AddReferences(std::vector<Reference> references);
+
  private:
   Database& database_;
 };

@@ -76,6 +76,8 @@ class PostgresConnection final : public Connection {
 
   Result<Answer> Execute(std::string_view sql, const std::vector<Value>& parameters) override;
   Status ExecuteScript(const std::string& sql) override { return Run(ToPostgres(sql)); }
+  Status Load(const std::string& table, const std::vector<std::string>& columns,
+              const std::vector<std::vector<Value>>& rows) override;
   Status Begin(TransactionKind kind) override;
   Status Commit() override { return Run("COMMIT"); }
   void Rollback() override {
@@ -95,6 +97,8 @@ class PostgresConnection final : public Connection {
   // Statements without parameters or rows.
   Status Run(const std::string& sql);
   Result<std::string> Prepare(std::string_view sql, const PostgresParameters& parameters);
+  // Gives the server a piece of a COPY, or (null) its end.
+  Status Put(const std::string* piece, Clock::time_point deadline);
   // The last result of what was sent, an error if there was one. Drains the connection.
   Result<ResultHandle> Collect();
   Status Wait(short events, Clock::time_point deadline, std::string_view what);
@@ -251,6 +255,7 @@ Result<ResultHandle> PostgresConnection::Collect() {
     if (unsent < 0) return Lost();
     ResultHandle next(PQgetResult(connection_.get()));
     if (next == nullptr) break;
+    if (PQresultStatus(next.get()) == PGRES_COPY_IN) return next;
     if (PQresultStatus(next.get()) == PGRES_FATAL_ERROR) {
       failed = std::move(next);
     } else {
@@ -292,6 +297,42 @@ Result<Answer> PostgresConnection::Execute(std::string_view sql, const std::vect
     answer.rows.emplace_back(shared, std::move(read));
   }
   return answer;
+}
+
+Status PostgresConnection::Put(const std::string* piece, Clock::time_point deadline) {
+  while (true) {
+    const int taken = piece == nullptr ? PQputCopyEnd(connection_.get(), nullptr)
+                                       : PQputCopyData(connection_.get(), piece->data(),
+                                                       static_cast<int>(piece->size()));
+    if (taken < 0) return Lost();
+    if (taken > 0) return {};
+    VIGIL_RETURN_IF_ERROR(Wait(POLLIN | POLLOUT, deadline, "take rows"));
+    if (PQconsumeInput(connection_.get()) == 0 || PQflush(connection_.get()) < 0) return Lost();
+  }
+}
+
+Status PostgresConnection::Load(const std::string& table, const std::vector<std::string>& columns,
+                                const std::vector<std::vector<Value>>& rows) {
+  std::string names;
+  for (const std::string& column : columns) {
+    names += format("{}\"{}\"", names.empty() ? "" : ", ", column);
+  }
+  VIGIL_RETURN_IF_ERROR(
+      Run(format("COPY \"{}\" ({}) FROM STDIN WITH (FORMAT binary)", table, names)));
+  const auto deadline = Clock::now() + options_.statement_timeout;
+  constexpr std::size_t kPiece = 1 << 20;
+  std::string piece = PostgresCopyBegin();
+  for (const std::vector<Value>& row : rows) {
+    AppendPostgresCopyRow(row, piece);
+    if (piece.size() < kPiece) continue;
+    VIGIL_RETURN_IF_ERROR(Put(&piece, deadline));
+    piece.clear();
+  }
+  piece += PostgresCopyEnd();
+  VIGIL_RETURN_IF_ERROR(Put(&piece, deadline));
+  VIGIL_RETURN_IF_ERROR(Put(nullptr, deadline));
+  VIGIL_RETURN_IF_ERROR(Collect());
+  return {};
 }
 
 }  // namespace

@@ -108,6 +108,29 @@ std::string PostgresParameters::TypeKey() const {
   return key;
 }
 
+std::string PostgresCopyBegin() {
+  // The signature, then four bytes of flags and four with the length of what would follow.
+  std::string bytes("PGCOPY\n\377\r\n\0", 11);
+  bytes.append(8, '\0');
+  return bytes;
+}
+
+void AppendPostgresCopyRow(std::span<const Value> values, std::string& bytes) {
+  const PostgresParameters row(values);
+  bytes += BigEndian(values.size()).substr(6);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (row.Values()[i] == nullptr) {
+      bytes.append(4, '\377');
+      continue;
+    }
+    const auto size = static_cast<std::size_t>(row.Lengths()[i]);
+    bytes += BigEndian(size).substr(4);
+    bytes.append(row.Values()[i], size);
+  }
+}
+
+std::string PostgresCopyEnd() { return std::string(2, '\377'); }
+
 Value PostgresValue(const PGresult* result, int row, int column) {
   if (PQgetisnull(result, row, column) != 0) return {};
   const std::string_view bytes(PQgetvalue(result, row, column),

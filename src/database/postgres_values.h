@@ -32,6 +32,11 @@ class PostgresParameters {
   std::vector<int> formats_;
 };
 
+// COPY in binary: the beginning, a row, the end; see COPY in PostgreSQL's manual, "Binary Format".
+std::string PostgresCopyBegin();
+void AppendPostgresCopyRow(std::span<const Value> values, std::string& bytes);
+std::string PostgresCopyEnd();
+
 // The value in row `row`, column `column` of a binary result. Whole numbers, also those that
 // PostgreSQL sums up as NUMERIC, become integers, truth 0 or 1. Throws RowError for a type that no
 // table here has.

@@ -10,11 +10,12 @@
 
 namespace vigil::database {
 
-// How long rows are kept; zero: for ever. The audit log is never shortened.
+// How long rows are kept; zero: for ever. The audit log has a function of its own, below.
 struct RetentionOptions {
   std::chrono::hours incidents{0};  // ended visits, with sightings, alerts and their deliveries
   std::chrono::hours detections{24 * 90};
   std::chrono::hours deliveries{24 * 90};  // of alerts that are sent or given up
+  std::chrono::hours audit{0};             // see ForgetOldAudit
   std::chrono::hours sessions{24 * 30};    // logins that ended, refresh tokens that were exchanged
   std::int64_t gallery_changes = 100'000;  // newest entries of the gallery log, by number
   int rows_at_once = 500;                  // in one transaction, so that others come in between
@@ -28,6 +29,13 @@ struct RetentionResult {
   std::int64_t refresh_tokens = 0;
   std::int64_t gallery_changes = 0;
 };
+
+// Takes the oldest rows out of the audit log, once those older than `kept` span a day, and writes a
+// signed checkpoint in the same transaction: from then on the chain is verified from there, and the
+// log tells in a row audit.forget which rows went. Rows that are not as they were written stay,
+// with kDataLoss. Answers how many went. `kept` zero: for ever.
+Result<std::int64_t> ForgetOldAudit(Database& database, std::chrono::hours kept, int rows_at_once,
+                                    const std::stop_token& stop = {});
 
 // Gives up the alerts whose time was over an hour ago and that still wait: their channel is gone or
 // switched off, for a channel that works gives up its own in time. Answers how many.

@@ -9,6 +9,8 @@ namespace {
 
 std::string ValueContext(const std::string& key) { return SealContext("settings", key, "value"); }
 
+}  // namespace
+
 Result<std::optional<Secret>> ReadSetting(Connection& connection, const Sealer& sealer,
                                           const std::string& key) {
   VIGIL_ASSIGN_OR_RETURN(const Answer answer,
@@ -27,8 +29,6 @@ Status WriteSetting(Connection& connection, const Sealer& sealer, const std::str
                          {key, sealer.SealText(value.Reveal(), ValueContext(key))}));
   return {};
 }
-
-}  // namespace
 
 Result<std::optional<Secret>> SettingRepository::Get(const std::string& key) {
   return database_.Read(

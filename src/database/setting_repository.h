@@ -11,6 +11,12 @@
 
 namespace vigil::database {
 
+// For what has to happen inside a transaction; see SettingRepository.
+Result<std::optional<Secret>> ReadSetting(Connection& connection, const Sealer& sealer,
+                                          const std::string& key);
+Status WriteSetting(Connection& connection, const Sealer& sealer, const std::string& key,
+                    const Secret& value);
+
 // Thread-safe.
 class SettingRepository {
  public:

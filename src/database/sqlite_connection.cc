@@ -161,6 +161,19 @@ class SqliteConnection final : public Connection {
     return {};
   }
 
+  Status Load(const std::string& table, const std::vector<std::string>& columns,
+              const std::vector<std::vector<Value>>& rows) override {
+    std::string names;
+    std::string values;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      names += format("{}\"{}\"", i == 0 ? "" : ", ", columns[i]);
+      values += format("{}${}", i == 0 ? "" : ", ", i + 1);
+    }
+    const std::string sql = format("INSERT INTO \"{}\" ({}) VALUES ({})", table, names, values);
+    for (const std::vector<Value>& row : rows) VIGIL_RETURN_IF_ERROR(Execute(sql, row));
+    return {};
+  }
+
   Status Begin(TransactionKind kind) override {
     return ExecuteScript(kind == TransactionKind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED");
   }

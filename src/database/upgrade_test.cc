@@ -5,6 +5,7 @@
 
 #include "database/alert_repository.h"
 #include "database/audit_repository.h"
+#include "database/audit_verification.h"
 #include "database/camera_repository.h"
 #include "database/database.h"
 #include "database/detection_repository.h"
@@ -90,7 +91,9 @@ TEST_F(Upgrade, OfAFilledDatabaseOfTheFirstVersionLosesNothing) {
   const StoredAlert alert = AlertRepository(database).Get("a1").value();
   EXPECT_EQ(alert.state, DeliveryState::kSent);
   EXPECT_EQ(alert.deliveries.size(), 1U);
-  EXPECT_EQ(AuditRepository(database).List({}, {})->items.size(), 1U);
+  // The row of then is part of the chain, and a row says so.
+  EXPECT_EQ(AuditRepository(database).List({}, {})->items.size(), 2U);
+  EXPECT_EQ(VerifyAudit(database)->fault, std::nullopt);
 }
 
 // What the newer schema forbids would show when a row is changed for the first time.

@@ -108,18 +108,25 @@ std::string EscapeHtml(std::string_view text) {
   return escaped;
 }
 
+std::string WhoText(const AlertMessage& message, std::size_t characters_max) {
+  std::string who = OneLine(message.person_name, characters_max);
+  if (!message.near_equal) return who;
+  return who + (message.or_person_name.empty()
+                    ? ", or somebody else who is enrolled"
+                    : ", or " + OneLine(message.or_person_name, characters_max));
+}
+
 std::string AlertTitle(const AlertMessage& message) {
   return format("{}Looks like {} at {}", message.is_test ? "Test: " : "",
-                OneLine(message.person_name, kNameCharactersMax),
+                WhoText(message, kNameCharactersMax),
                 OneLine(message.camera_name, kNameCharactersMax));
 }
 
 std::string AlertVerdict(const AlertMessage& message) {
   return format(
       "{}looks like {}: similarity {:.2f} (threshold {:.2f}); a stranger scores this high {}",
-      message.is_test ? "this is only a test: " : "",
-      OneLine(message.person_name, kNameCharactersMax), message.similarity, message.threshold,
-      OddsText(message.stranger_odds));
+      message.is_test ? "this is only a test: " : "", WhoText(message, kNameCharactersMax),
+      message.similarity, message.threshold, OddsText(message.stranger_odds));
 }
 
 bool IsLate(const AlertMessage& message, WallTime sent_at) {

@@ -18,6 +18,12 @@ std::string OddsText(double stranger_odds);
 // Safe in a header once encoded.
 std::string OneLine(std::string_view text, std::size_t characters_max);
 
+// As long as a name may be.
+inline constexpr std::size_t kPersonNameCharactersMax = 200;
+
+// "Anna", or "Anna, or Berta" where it may be either of two; each name in one line and cut.
+std::string WhoText(const AlertMessage& message, std::size_t characters_max);
+
 std::string EscapeHtml(std::string_view text);
 
 // "Looks like Ada Example at Front door"

@@ -39,6 +39,19 @@ TEST(Template, FillsEveryPlaceholder) {
             "cGlj false high");
 }
 
+TEST(Template, NamesBothWhereItMayBeEither) {
+  AlertMessage message = ContractAlert();
+  message.person_name = "Ada";
+  message.near_equal = true;
+  const Secret secret("k");
+  const auto parsed = Template::Parse("{{person.name}}", Escape::kText).value();
+  const auto filled = [&] { return parsed.Fill({message, {}, message.event_time, "", secret}); };
+  EXPECT_EQ(filled(), "Ada, or somebody else who is enrolled");
+  message.or_person_id = "p2";
+  message.or_person_name = "Berta";
+  EXPECT_EQ(filled(), "Ada, or Berta");
+}
+
 TEST(Template, WritesValuesForTheirPlace) {
   const std::string name = "A\"b\\c\n&<ü>";
   EXPECT_EQ(Filled("{{person.name}}", Escape::kText, name), "A\"b\\c &<ü>");

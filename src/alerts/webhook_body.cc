@@ -22,6 +22,12 @@ json::value Snapshot(std::span<const std::byte> jpeg) {
   return {{"mime_type", "image/jpeg"}, {"base64", Base64Encode(bytes)}};
 }
 
+json::value OtherPerson(const AlertMessage& message) {
+  if (message.or_person_id.empty()) return nullptr;
+  return {{"id", message.or_person_id},
+          {"name", OneLine(message.or_person_name, kTextCharactersMax)}};
+}
+
 }  // namespace
 
 std::string WebhookBody(const AlertMessage& message, std::span<const std::byte> snapshot_jpeg,
@@ -42,6 +48,8 @@ std::string WebhookBody(const AlertMessage& message, std::span<const std::byte> 
                                    {"name", OneLine(message.person_name, kTextCharactersMax)},
                                    {"reason", OneLine(message.reason, kTextCharactersMax)},
                                    {"severity", SeverityName(message.severity)}}},
+                                 {"near_equal", message.near_equal},
+                                 {"or_person", OtherPerson(message)},
                                  {"camera",
                                   {{"id", message.camera_id},
                                    {"name", OneLine(message.camera_name, kTextCharactersMax)}}},

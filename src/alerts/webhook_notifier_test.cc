@@ -132,6 +132,20 @@ TEST_F(WebhookNotifier, SaysWhenItIsLateAndLeavesLargePicturesOut) {
   EXPECT_TRUE(body.at("data").at("snapshot").is_null());
 }
 
+TEST_F(WebhookNotifier, NamesBothWhereItMayBeEither) {
+  AlertMessage message = ContractAlert();
+  message.near_equal = true;
+  message.or_person_id = "p2";
+  message.or_person_name = "Berta";
+  ASSERT_TRUE(
+      MakeWebhook(OptionsFor(receiver_.Url()), clock_)->Deliver(message, {}, {}).has_value());
+  const json::value body = *ParseJson(receiver_.requests.All().front().body);
+  const json::value& data = body.at("data");
+  EXPECT_EQ(data.at("near_equal"), true);
+  EXPECT_EQ(data.at("or_person").at("name"), "Berta");
+  EXPECT_THAT(data.at("text").as_string().c_str(), HasSubstr(", or Berta: similarity"));
+}
+
 TEST_F(WebhookNotifier, NamesCannotBreakTheBody) {
   AlertMessage message = ContractAlert();
   message.person_name = "a\"},\n\x01\xFF" + std::string(10'000, 'x');

@@ -25,7 +25,12 @@ struct AlertMessage {
   std::string incident_id;
   std::string person_id;
   std::string person_name;
-  std::string reason;
+  std::string reason;  // of that person
+  // Another enrolled person is nearly as similar: it may be either. Who that is stays unsaid
+  // (empty) when that person is not looked for there.
+  bool near_equal = false;
+  std::string or_person_id;
+  std::string or_person_name;
   Severity severity = Severity::kMedium;
   std::string camera_id;
   std::string camera_name;

@@ -73,6 +73,8 @@ struct NewSighting {
   Person person;
   std::string camera_group_id;
   Sighting sighting;  // ids are filled by the database
+  // Who it may be as well, being nearly as similar and looked for there.
+  std::optional<Person> near_equal = {};
 };
 
 struct IncidentFilter {

@@ -34,4 +34,13 @@ struct Decision {
   std::uint64_t rules_revision = 0;   // of the watch-lists that were asked
 };
 
+// Whether people are told at once: of a match, and of a face that would be one if another enrolled
+// person were not nearly as similar. Who it is may then be open, not that it is one of them. Where
+// somebody who is not looked for there is clearly nearer, nobody is told.
+inline bool CallsForAlert(const Decision& decision) {
+  if (decision.outcome != Outcome::kPossibleMatch) return decision.outcome == Outcome::kMatch;
+  const ThresholdTrace& trace = decision.trace.threshold;
+  return trace.near_equal && trace.lead > -trace.lead_min && !trace.lone_shot && !trace.disputed;
+}
+
 }  // namespace vigil

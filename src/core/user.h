@@ -42,6 +42,10 @@ struct AuditEntry {
   std::string action;  // "search_by_image", "person.create", ...
   std::string object_id;
   std::string detail;  // JSON, no secrets, no biometric bytes
+  // Its place in the chain of the log, and the hash that binds it to all before it; filled by the
+  // log.
+  std::int64_t sequence = 0;
+  std::string hash = {};
 };
 
 struct AuditFilter {

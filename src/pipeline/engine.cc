@@ -5,8 +5,14 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 
 namespace vigil::pipeline {
+namespace {
+
+constexpr auto kStandstillTimeout = std::chrono::seconds(5);
+
+}  // namespace
 
 Engine::Engine(const EngineOptions& options, EngineParts parts)
     : options_(options),
@@ -39,7 +45,8 @@ Engine::Engine(const EngineOptions& options, EngineParts parts)
                                      std::move(parts.embedders[i]), std::move(parts.liveness[i])));
   }
   for (const auto& recogniser : recognisers_) {
-    workers_.emplace_back([this, worker = recogniser.get()] { worker->Run(scheduler_); });
+    workers_.emplace_back(
+        [this, worker = recogniser.get()] { worker->Run(scheduler_, between_frames_); });
   }
 }
 
@@ -83,7 +90,7 @@ void Engine::SetCamera(const Camera& camera) {
   }
   worker_options.gate.watched = camera.watched;
   worker_options.gate.keyframes_when_idle = camera.keyframes_when_idle;
-  auto worker = std::make_unique<CameraWorker>(std::move(lane), worker_options,
+  auto worker = std::make_unique<CameraWorker>(lane, worker_options,
                                                CameraWorkerPorts{.clock = clock_,
                                                                  .scheduler = scheduler_,
                                                                  .metrics = metrics_,
@@ -91,7 +98,7 @@ void Engine::SetCamera(const Camera& camera) {
                                                                  .on_status = on_camera_,
                                                                  .live = live_});
   const std::lock_guard lock(mutex_);
-  cameras_.emplace(camera.id, RunningCamera{camera, std::move(worker)});
+  cameras_.emplace(camera.id, RunningCamera{camera, std::move(lane), std::move(worker)});
 }
 
 void Engine::RemoveCamera(const std::string& camera_id) {
@@ -113,6 +120,30 @@ bool Engine::TakeOut(const std::string& camera_id) {
   }
   leaving.worker.reset();
   scheduler_.RemoveCamera(camera_id);
+  return true;
+}
+
+bool Engine::SwitchEmbedder(std::vector<std::unique_ptr<Embedder>> embedders,
+                            const DecisionPolicy& policy, const std::function<bool()>& take_over) {
+  VIGIL_CHECK(embedders.size() == recognisers_.size(), "each worker owns an embedder");
+  // While no camera comes or goes, those that run have the only lanes there are.
+  const std::lock_guard changes(changes_mutex_);
+  const auto still = between_frames_.Close(kStandstillTimeout);
+  if (!still) return false;
+  std::vector<std::shared_ptr<CameraLane>> lanes;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [camera_id, running] : cameras_) lanes.push_back(running.lane);
+  }
+  for (const auto& lane : lanes) {
+    if (const Status closed = recognisers_.front()->CloseTracks(*lane); !closed) {
+      LogError("recognition", "camera {}: {}", lane->camera.id, closed.error().message);
+    }
+  }
+  if (!take_over()) return false;
+  for (std::size_t i = 0; i < recognisers_.size(); ++i) {
+    recognisers_[i]->SwitchEmbedder(std::move(embedders[i]), policy);
+  }
   return true;
 }
 

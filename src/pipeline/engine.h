@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/turn_gate.h"
 #include "core/camera.h"
 #include "pipeline/camera_worker.h"
 #include "pipeline/recogniser.h"
@@ -65,6 +66,15 @@ class Engine {
   std::vector<CameraStatus> Statuses() const;
   std::optional<CameraStatus> StatusOf(const std::string& camera_id) const;
 
+  // Another embedder takes over on every worker at once, with the policy that belongs to it.
+  // Between two frames the workers stand still, all tracks are judged by the old embedder and
+  // closed; then `take_over` switches the gallery that the engine searches, and new frames are seen
+  // by the new one: nothing of the one is ever compared with anything of the other. When
+  // `take_over` answers false the old embedder goes on. Cameras are not disturbed. `embedders` as
+  // many as workers. False also when a worker did not come to rest in time.
+  bool SwitchEmbedder(std::vector<std::unique_ptr<Embedder>> embedders,
+                      const DecisionPolicy& policy, const std::function<bool()>& take_over);
+
   // Frames that wait for a worker, and those that were never looked at because a newer one came.
   std::size_t WaitingFrames() const { return scheduler_.WaitingFrames(); }
   std::int64_t DroppedFrames() const { return dropped_frames_; }
@@ -76,6 +86,7 @@ class Engine {
  private:
   struct RunningCamera {
     Camera camera;
+    std::shared_ptr<CameraLane> lane;
     std::unique_ptr<CameraWorker> worker;
   };
 
@@ -91,6 +102,7 @@ class Engine {
   std::atomic<std::int64_t> dropped_frames_ = 0;
   Scheduler scheduler_;
   std::vector<std::unique_ptr<Recogniser>> recognisers_;
+  TurnGate between_frames_;  // each piece of work is a turn
 
   std::mutex changes_mutex_;  // one change of the cameras at a time; taken before mutex_
   bool stopped_ = false;      // guarded by changes_mutex_

@@ -12,14 +12,18 @@
 #include "fakes/fake_embedder.h"
 #include "fakes/fake_frame_source.h"
 #include "gallery/flat_index.h"
+#include "gallery/switched_index.h"
 
 namespace vigil::pipeline {
 namespace {
 
 using std::chrono::milliseconds;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+constexpr auto kPause = std::chrono::seconds{10};  // shorter than what counts as frozen
 
 Camera MakeCamera(const std::string& id, const std::string& url = "file:clip") {
   Camera camera;
@@ -69,6 +73,11 @@ class EngineTest : public testing::Test {
           media::StreamOpenError{{ErrorCode::kUnavailable, "dead"}, StreamFault::kNoRoute});
     }
     auto steps = FakeFrameSource::Frames(5, 64, 48);
+    if (camera.url.Reveal() == "twice") {
+      steps.emplace_back(FakeFrameSource::Wait{kPause});
+      // One, and unlike those before: it is looked at, and no picture hides it.
+      steps.emplace_back(FakeFrameSource::Show{MakeTestFrame(64, 48, 90)});
+    }
     steps.emplace_back(FakeFrameSource::Stall{});
     return media::OpenedStream{
         std::make_unique<FakeFrameSource>(camera.id, steps, clock_), {}, nullptr};
@@ -83,6 +92,16 @@ class EngineTest : public testing::Test {
     ASSERT_NE(live_.WaitNewer(camera_id, 0, std::chrono::minutes{1}, {}), nullptr);
   }
 
+  void AwaitFrame(const std::string& camera_id, std::uint64_t sequence) {
+    std::uint64_t seen = 0;
+    while (true) {
+      const auto picture = live_.WaitNewer(camera_id, seen, std::chrono::minutes{1}, {});
+      ASSERT_NE(picture, nullptr);
+      if (picture->frame.sequence >= sequence) return;
+      seen = picture->number;
+    }
+  }
+
   std::set<std::string> CamerasHeard(Occasion occasion) {
     const std::lock_guard lock(mutex_);
     std::set<std::string> heard;
@@ -92,8 +111,31 @@ class EngineTest : public testing::Test {
     return heard;
   }
 
+  // Embedders of a space with another dimension, which no search in this one's gallery survives.
+  static std::vector<std::unique_ptr<Embedder>> OtherEmbedders(int count) {
+    std::vector<std::unique_ptr<Embedder>> embedders;
+    for (int i = 0; i < count; ++i) {
+      auto embedder = std::make_unique<FakeEmbedder>(64);
+      embedder->RenameModel("other");
+      embedders.push_back(std::move(embedder));
+    }
+    return embedders;
+  }
+
+  std::vector<std::string> EmbeddersHeard(Occasion occasion) {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> heard;
+    for (const TrackOutcome& outcome : outcomes_) {
+      if (outcome.occasion == occasion) {
+        heard.push_back(outcome.embedder.substr(0, outcome.embedder.find(':')));
+      }
+    }
+    return heard;
+  }
+
   ManualClock clock_;
-  std::unique_ptr<GalleryIndex> gallery_ = gallery::MakeFlatIndex(128);
+  std::unique_ptr<gallery::SwitchedIndex> gallery_ =
+      std::make_unique<gallery::SwitchedIndex>(gallery::MakeFlatIndex(128));
   metrics::Metrics metrics_;
   LiveView live_;
   std::mutex mutex_;
@@ -138,6 +180,38 @@ TEST_F(EngineTest, RemovingACameraClosesItsTracks) {
   EXPECT_EQ(engine.StatusOf("a"), std::nullopt);
   EXPECT_EQ(live_.Latest("a"), nullptr);
   EXPECT_EQ(engine.StatusOf("b")->state, CameraState::kUp);
+}
+
+TEST_F(EngineTest, AnotherEmbedderTakesOverBetweenTwoFrames) {
+  Engine engine({}, Parts(2));
+  engine.SetCamera(MakeCamera("a", "twice"));
+  AwaitPicture("a");
+  clock_.AwaitSleepers(1);
+  const bool switched = engine.SwitchEmbedder(OtherEmbedders(2), {}, [this] {
+    // By now everything that the old one saw is judged.
+    EXPECT_THAT(EmbeddersHeard(Occasion::kEnded), ElementsAre("fake-embedder"));
+    gallery_->Switch(gallery::MakeFlatIndex(64));
+    return true;
+  });
+  EXPECT_TRUE(switched);
+  clock_.Advance(kPause);
+  AwaitFrame("a", 5);
+  engine.Stop();
+  EXPECT_THAT(EmbeddersHeard(Occasion::kEnded), ElementsAre("fake-embedder", "other"));
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(opened_["a"], 1);
+}
+
+TEST_F(EngineTest, AnEmbedderThatDoesNotTakeOverChangesNothing) {
+  Engine engine({}, Parts(1));
+  engine.SetCamera(MakeCamera("a", "twice"));
+  AwaitPicture("a");
+  clock_.AwaitSleepers(1);
+  EXPECT_FALSE(engine.SwitchEmbedder(OtherEmbedders(1), {}, [] { return false; }));
+  clock_.Advance(kPause);
+  AwaitFrame("a", 5);
+  engine.Stop();
+  EXPECT_THAT(EmbeddersHeard(Occasion::kEnded), ElementsAre("fake-embedder", "fake-embedder"));
 }
 
 TEST_F(EngineTest, ABrokenCameraDisturbsNoOther) {

@@ -54,8 +54,9 @@ void IncidentEngine::SumUpStop() const {
 
 void IncidentEngine::Take(const TrackOutcome& outcome) {
   TrackOutcome item = outcome;
-  if (!NamesSomebody(item.decision)) {
-    // Only incidents keep the whole picture; strangers must not hold memory in the queue.
+  if (!NamesSomebody(item.decision) || queue_.Depth() >= options_.frames_queued_max) {
+    // Only incidents keep the whole picture; strangers must not hold memory in the queue, nor many
+    // pictures of anybody while the database is away.
     item.best.frame.planes = {};
     item.best.frame.buffer.reset();
   }
@@ -149,9 +150,11 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
         std::chrono::duration_cast<std::chrono::microseconds>(ports_.clock.Now() - start);
   }
 
+  VIGIL_ASSIGN_OR_RETURN(std::optional<Person> near_equal, NearEqual(outcome.decision));
   NewSighting sighting{.person = *std::move(person),
                        .camera_group_id = outcome.visit_group,
-                       .sighting = recorded->second.pictured};
+                       .sighting = recorded->second.pictured,
+                       .near_equal = std::move(near_equal)};
   sighting.sighting.camera_id = outcome.camera_id;
   sighting.sighting.camera_name = outcome.camera_name;
   // Not the shot's time: a face may be in view for long before somebody enrolled is seen in it.
@@ -160,13 +163,16 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
   sighting.sighting.decision = outcome.decision;
   sighting.sighting.decision.trace.times.store = recorded->second.store_time;
   sighting.sighting.detector = options_.detector;
-  sighting.sighting.embedder = options_.embedder;
+  sighting.sighting.embedder = outcome.embedder;
   const auto rules =
       ports_.watch_rules ? ports_.watch_rules() : std::make_shared<const WatchRules>();
   const AlertPlan plan =
       PlanAlerts(*rules, outcome.decision.trace.watchlists, sighting.person.severity, Routes(),
                  outcome.last_seen, outcome.decision.trace.state.covered);
   sighting.person.severity = plan.severity;
+  if (sighting.near_equal) {
+    sighting.person.severity = std::max(plan.severity, sighting.near_equal->severity);
+  }
   if (!plan.gap.empty()) {
     gaps_.Write(LogLevel::kWarning, "incidents",
                 format("somebody is not told of a match: {}", plan.gap));
@@ -183,6 +189,18 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
   }
   if (ports_.on_recorded) ports_.on_recorded(result);
   return {};
+}
+
+// The other person it may be; nobody when there is none, or none who is looked for there.
+Result<std::optional<Person>> IncidentEngine::NearEqual(const Decision& decision) {
+  const ThresholdTrace& trace = decision.trace.threshold;
+  if (!trace.near_equal || decision.candidates.size() < 2) return std::nullopt;
+  const Candidate& other = decision.candidates[1];
+  if (decision.similarity - other.similarity >= trace.lead_min) return std::nullopt;
+  Result<Person> person = ports_.persons.Get(other.person_id);
+  if (person.has_value()) return std::optional(*std::move(person));
+  if (person.error().code == ErrorCode::kNotFound) return std::nullopt;
+  return Annotate(person.error(), "read the other person");
 }
 
 Result<Sighting> IncidentEngine::StorePictures(const TrackOutcome& outcome) {
@@ -246,8 +264,7 @@ void IncidentEngine::FlushDetections() {
 
 Status IncidentEngine::Try(const std::function<Status()>& work, const std::stop_token& stop) {
   Status status = work();
-  for (int tries = 1; tries < options_.tries_max && !status.has_value() && MayPass(status.error());
-       ++tries) {
+  while (!status.has_value() && MayPass(status.error())) {
     failures_.Write(LogLevel::kWarning, "incidents", status.error().message + "; trying again");
     if (!ports_.clock.SleepUntil(ports_.clock.Now() + options_.retry_wait, stop)) break;
     status = work();

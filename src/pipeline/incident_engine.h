@@ -37,15 +37,16 @@ struct IncidentEngineOptions {
   std::chrono::milliseconds visit_gap{60'000};
   bool keep_unmatched_crops = true;  // false: faces of unmatched people never leave memory
   int jpeg_quality = 90;
-  std::size_t queue_depth_max = 64;
+  // While the store is unavailable each sighting is tried again until it is stored or Vigil ends;
+  // so many of them wait in memory.
+  std::size_t queue_depth_max = 1'024;
+  std::size_t frames_queued_max = 64;              // beyond, those who wait keep their crop only
   std::chrono::milliseconds queue_timeout{2'000};  // how long a recognition worker waits for room
-  int tries_max = 5;  // of storing one sighting while the store is unavailable
   std::chrono::milliseconds retry_wait{1'000};
   std::size_t detections_batch_max = 64;
   std::chrono::milliseconds detections_wait_max{
       1'000};            // a record is written this soon at the latest
-  std::string detector;  // id, hash and precision of the models, kept with each sighting
-  std::string embedder;
+  std::string detector;  // id, hash and precision of the model, kept with each sighting
 };
 
 // All outlive the engine and are thread-safe.
@@ -94,6 +95,7 @@ class IncidentEngine {
   void Handle(const TrackOutcome& outcome, const std::stop_token& stop);
   std::vector<AlertRoute> Routes();
   Status Record(const TrackOutcome& outcome);
+  Result<std::optional<Person>> NearEqual(const Decision& decision);
   Result<Sighting> StorePictures(const TrackOutcome& outcome);
   Result<std::string> StoreCrop(const Shot& shot);
   void NoteDetection(const TrackOutcome& outcome, const std::string& crop_media_id);

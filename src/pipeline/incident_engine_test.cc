@@ -19,6 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -98,7 +99,6 @@ class IncidentEngineTest : public testing::Test {
 
   void Start(IncidentEngineOptions options = {}) {
     options.detector = "mtcnn";
-    options.embedder = "facenet-128";
     IncidentEnginePorts ports{.clock = clock_,
                               .media = media_,
                               .persons = *persons_,
@@ -123,6 +123,7 @@ class IncidentEngineTest : public testing::Test {
     told.visit_group = "door";
     told.track_id = track_id;
     told.occasion = occasion;
+    told.embedder = "facenet-128";
     told.decision.outcome = outcome;
     told.decision.similarity = 0.8F;
     told.decision.threshold = 0.6F;
@@ -193,6 +194,25 @@ TEST_F(IncidentEngineTest, APossibleMatchOpensAnIncidentButAlertsNobody) {
   EXPECT_EQ(alerts_queued_, 0);
 }
 
+TEST_F(IncidentEngineTest, OneOfTwoWhoAreNearlyAsSimilarAlertsWithTheHigherSeverity) {
+  Person berta;
+  berta.name = "Berta";
+  berta.severity = Severity::kCritical;
+  berta = persons_->Create(berta).value();
+  Start();
+  TrackOutcome told = Seen(Outcome::kPossibleMatch, Occasion::kChanged);
+  told.decision.candidates.push_back({berta.id, "r2", 0.78F});
+  ThresholdTrace& trace = told.decision.trace.threshold;
+  trace.near_equal = true;
+  trace.lead = 0.02F;
+  trace.lead_min = 0.05F;
+  engine_->Take(told);
+  Finish();
+  ASSERT_THAT(Incidents(), SizeIs(1));
+  EXPECT_EQ(Incidents().front().severity, Severity::kCritical);
+  EXPECT_EQ(alerts_queued_, 1);
+}
+
 TEST_F(IncidentEngineTest, ALongVisitIsOneIncidentOneAlertAndOnePairOfPictures) {
   Start();
   engine_->Take(Seen(Outcome::kMatch, Occasion::kChanged));
@@ -256,12 +276,38 @@ TEST_F(IncidentEngineTest, TriesAgainWhileTheDiskIsFull) {
   EXPECT_THAT(Incidents(), SizeIs(1));
 }
 
+TEST_F(IncidentEngineTest, ManyWhoWaitKeepTheirCropsOnly) {
+  media_.FailNext(1);
+  IncidentEngineOptions options;
+  options.frames_queued_max = 1;
+  Start(options);
+  engine_->Take(Seen(Outcome::kMatch, Occasion::kChanged, seconds{0}, 1));
+  clock_.AwaitSleepers(1);
+  for (int track = 2; track <= 3; ++track) {
+    engine_->Take(Seen(Outcome::kMatch, Occasion::kChanged, seconds{0}, track));
+  }
+  clock_.Advance(seconds{1});
+  Finish();
+  ASSERT_THAT(Incidents(), SizeIs(1));
+  std::vector<bool> framed;
+  const auto sightings = incidents_->Sightings(Incidents().front().id).value();
+  for (const Sighting& sighting : sightings) {
+    framed.push_back(!sighting.frame_media_id.empty());
+  }
+  EXPECT_THAT(framed, ElementsAre(true, true, false));
+}
+
 TEST_F(IncidentEngineTest, SaysLoudlyWhatItCouldNotStore) {
   media_.FailNext(1000);
-  IncidentEngineOptions options;
-  options.tries_max = 1;
-  Start(options);
+  Start();
   engine_->Take(Seen(Outcome::kMatch, Occasion::kChanged));
+  // Tried for as long as Vigil runs, and not for longer.
+  for (int i = 0; i < 30; ++i) {
+    clock_.AwaitSleepers(1);
+    clock_.Advance(seconds{1});
+  }
+  clock_.AwaitSleepers(1);
+  EXPECT_EQ(engine_->Drops(), 0);
   Finish();
   EXPECT_THAT(Incidents(), IsEmpty());
   EXPECT_THAT(metrics_.Text(), HasSubstr("vigil_queue_drops_total{queue=\"incidents\"} 1"));

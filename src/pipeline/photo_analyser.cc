@@ -116,6 +116,24 @@ Result<std::vector<PhotoFace>> PhotoAnalyser::Analyse(std::shared_ptr<const RgbI
   return faces;
 }
 
+Result<Embedding> PhotoAnalyser::Embed(std::shared_ptr<const RgbImage> photo,
+                                       const Detection& face) {
+  if (photo == nullptr || photo->Empty()) {
+    return Fail(ErrorCode::kInvalidArgument, "the photo has no pixels");
+  }
+  const Frame frame = FrameOfImage(std::move(photo));
+  const Turn turn(*this);
+  const FaceCrop crop = turn->embedder->Crop(frame, face);
+  VIGIL_ASSIGN_OR_RETURN(auto embedded, turn->embedder->Embed({&crop, 1}));
+  return std::move(embedded.front().embedding);
+}
+
+void PhotoAnalyser::Swap(PhotoAnalyser& other) noexcept {
+  engines_.swap(other.engines_);
+  free_.swap(other.free_);  // points into engines_, whose elements stay where they are
+  quality_.swap(other.quality_);
+}
+
 FaceCrop PhotoAnalyser::Crop(std::shared_ptr<const RgbImage> photo, const Detection& face) {
   const Frame frame = FrameOfImage(std::move(photo));
   const Turn turn(*this);

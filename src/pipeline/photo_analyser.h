@@ -45,9 +45,14 @@ class PhotoAnalyser {
   Result<std::vector<PhotoFace>> Find(std::shared_ptr<const RgbImage> photo);
   // Gives a found face its embedding, and its quality what only the embedder tells.
   Status Embed(PhotoFace& face);
+  // The embedding of a face that was found in the photo before. Errors as Analyse.
+  Result<Embedding> Embed(std::shared_ptr<const RgbImage> photo, const Detection& face);
 
   // A face of a photo as the embedder sees it, for people to look at. `photo` must not be empty.
   FaceCrop Crop(std::shared_ptr<const RgbImage> photo, const Detection& face);
+
+  // Exchanges engines and rule with `other`. The caller sees to it that nobody uses either.
+  void Swap(PhotoAnalyser& other) noexcept;
 
   const DetectorInfo& DetectorFacts() const { return engines_.front().detector->Info(); }
   const EmbedderInfo& EmbedderFacts() const { return engines_.front().embedder->Info(); }
@@ -72,8 +77,8 @@ class PhotoAnalyser {
 
   Result<std::vector<PhotoFace>> FindWith(const PhotoEngines& engines, const Frame& frame) const;
 
-  const std::vector<PhotoEngines> engines_;
-  const QualityRule quality_;
+  std::vector<PhotoEngines> engines_;
+  QualityRule quality_;
   std::mutex mutex_;
   std::condition_variable turn_over_;
   std::vector<const PhotoEngines*> free_;  // guarded by mutex_

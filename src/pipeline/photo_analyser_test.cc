@@ -59,6 +59,22 @@ TEST(PhotoAnalyser, FindsNothingInAnEmptyRoomAndRefusesAnEmptyImage) {
   EXPECT_EQ(analyser.Analyse(nullptr).error().code, ErrorCode::kInvalidArgument);
 }
 
+TEST(PhotoAnalyser, EmbedsAFaceThatIsKnownAsIfItHadFoundIt) {
+  const Detection face = FakeDetector::Face(10, 10, 90);
+  PhotoAnalyser analyser = AnalyserFinding({face});
+  const auto found = analyser.Analyse(Photo());
+  EXPECT_EQ(AnalyserFinding({}).Embed(Photo(), face), found->front().embedding);
+  EXPECT_EQ(analyser.Embed(nullptr, face).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(PhotoAnalyser, SwapsWithAnother) {
+  PhotoAnalyser one = AnalyserFinding({});
+  PhotoAnalyser other = AnalyserFinding({FakeDetector::Face(10, 10, 90)});
+  one.Swap(other);
+  EXPECT_EQ(one.Analyse(Photo())->size(), 1U);
+  EXPECT_TRUE(other.Analyse(Photo())->empty());
+}
+
 TEST(PhotoAnalyser, FindsFacesWithoutEmbeddingThem) {
   auto embedder = std::make_unique<FakeEmbedder>();
   const FakeEmbedder& seen = *embedder;

@@ -45,7 +45,9 @@ Box SearchedPart(const CameraLane& lane, const Frame& frame) {
   const Box bounds = lane.camera.watched.Bounds();
   const auto width = static_cast<float>(frame.width);
   const auto height = static_cast<float>(frame.height);
-  const float least = 2 * static_cast<float>(lane.min_face_px);
+  // A face that stands near is as large as a quarter of the picture, however small the area.
+  const float least =
+      std::max(2 * static_cast<float>(lane.min_face_px), std::min(width, height) / 4);
   const float across = std::max(least, bounds.Width() * width / 4);
   const float down = std::max(least, bounds.Height() * height / 4);
   return {std::max(0.0F, bounds.x1 * width - across), std::max(0.0F, bounds.y1 * height - down),
@@ -76,6 +78,10 @@ Result<std::vector<Detection>> DetectWatched(Detector& detector, const CameraLan
 
 }  // namespace
 
+std::string DescribeEmbedder(const EmbedderInfo& embedder) {
+  return format("{}:{}", embedder.space.Key(), embedder.precision);
+}
+
 struct Recogniser::Round {
   CameraLane& lane;
   std::chrono::milliseconds now;  // on the stream's timeline
@@ -96,8 +102,9 @@ Recogniser::Recogniser(const RecognitionOptions& options, const RecognitionPorts
       liveness_(std::move(liveness)),
       failures_(ports.clock) {}
 
-void Recogniser::Run(Scheduler& scheduler) {
+void Recogniser::Run(Scheduler& scheduler, TurnGate& gate) {
   while (auto work = scheduler.Take()) {
+    const auto turn = gate.Enter();
     const std::string camera_id = work->camera_id;
     Status status;
     try {
@@ -123,15 +130,8 @@ Status Recogniser::Process(CameraWork work) {
   // after it.
   Status settled;
   if (work.stream_ended) {
-    Round round{
-        lane, {}, ports_.gallery.Info().sequence, lane.tracker.EndAll(), PlaceOf(lane.camera)};
-    for (const Track& track : round.ended) {
-      round.now = std::max(round.now, track.last_pts);
-    }
     if (ports_.live != nullptr) ports_.live->Forget(lane.camera.id);
-    settled = SettleTracks(round);
-    // There may never be another frame of this camera.
-    while (!lane.unsettled.empty()) settled = SettleTracks(round);
+    settled = CloseTracks(lane);
   }
 
   if (work.frame.has_value()) {
@@ -140,6 +140,24 @@ Status Recogniser::Process(CameraWork work) {
   }
   lane.face_tracked = !lane.tracker.Tracks().empty();
   return settled;
+}
+
+Status Recogniser::CloseTracks(CameraLane& lane) {
+  Round round{
+      lane, {}, ports_.gallery.Info().sequence, lane.tracker.EndAll(), PlaceOf(lane.camera)};
+  for (const Track& track : round.ended) {
+    round.now = std::max(round.now, track.last_pts);
+  }
+  Status settled = SettleTracks(round);
+  // There may never be another frame of this camera.
+  while (!lane.unsettled.empty()) settled = SettleTracks(round);
+  lane.face_tracked = false;
+  return settled;
+}
+
+void Recogniser::SwitchEmbedder(std::unique_ptr<Embedder> embedder, const DecisionPolicy& policy) {
+  embedder_ = std::move(embedder);
+  options_.policy = policy;
 }
 
 Status Recogniser::LookAt(CameraLane& lane, const Frame& frame) {
@@ -290,30 +308,65 @@ Status Recogniser::Embed(std::span<Shot* const> shots, std::span<const FaceCrop>
     const StageTimer timer(ports_.metrics, ports_.clock, Stage::kEmbed, &embed_time);
     VIGIL_ASSIGN_OR_RETURN(faces, embedder_->Embed(crops));
   }
+  // Before anything is noted: a face whose liveness could not be told is tried again, both ways.
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<float> live, LookForLife(shots));
   for (std::size_t i = 0; i < shots.size(); ++i) {
     shots[i]->embedding = std::move(faces[i].embedding);
     shots[i]->quality.covered = faces[i].covered;
+    if (!live.empty()) shots[i]->quality.live = live[i];
     shots[i]->names = NameAlone(*shots[i], round.place);
     shots[i]->times.embed = embed_time;
     shots[i]->times.embed_batch = static_cast<int>(shots.size());
   }
   ports_.metrics.CountEmbeddings(round.lane.camera.id, std::ssize(shots));
-  return LookForLife(shots);
+  return {};
 }
 
-Status Recogniser::LookForLife(std::span<Shot* const> shots) {
-  if (liveness_ == nullptr) return {};
+// Empty where nobody is asked.
+Result<std::vector<float>> Recogniser::LookForLife(std::span<Shot* const> shots) {
+  if (liveness_ == nullptr) return std::vector<float>();
   std::vector<LivenessView> views;
   for (Shot* shot : shots) views.push_back(std::exchange(shot->surroundings, {}));
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<float> live, liveness_->Judge(views));
-  for (std::size_t i = 0; i < shots.size(); ++i) shots[i]->quality.live = live[i];
-  return {};
+  Result<std::vector<float>> live = liveness_->Judge(views);
+  if (live.has_value() && live->size() != shots.size()) {
+    live = Fail(ErrorCode::kInternal,
+                format("the liveness model judged {} of {} faces", live->size(), shots.size()));
+  }
+  if (!live.has_value()) {
+    for (std::size_t i = 0; i < shots.size(); ++i) shots[i]->surroundings = std::move(views[i]);
+  }
+  return live;
+}
+
+// The nearest of all tell how crowded it is around a face. Where people who are looked for
+// elsewhere only fill the places, those who are looked for here follow behind them.
+GallerySearch Recogniser::SearchAt(const WatchedPlace& place, const Embedding& probe) const {
+  GallerySearch search = ports_.gallery.Search(probe, options_.candidates_max);
+  std::vector<Candidate>& found = search.candidates;
+  if (place.rules == nullptr || std::ssize(found) < options_.candidates_max) return search;
+  const auto looked_for = [&place](const std::string& person) {
+    return place.rules->At(person, place.camera_id, place.group_id).has_value();
+  };
+  if (std::ranges::all_of(found, looked_for, &Candidate::person_id)) return search;
+  GalleryQuery query{
+      .probe = probe, .candidates_max = options_.candidates_max, .admits = looked_for};
+  std::vector<GallerySearch> here = ports_.gallery.SearchMany({&query, 1});
+  for (Candidate& candidate : here.front().candidates) {
+    if (std::ranges::find(found, candidate.person_id, &Candidate::person_id) == found.end()) {
+      found.push_back(std::move(candidate));
+    }
+  }
+  // The gallery may have changed in between.
+  std::ranges::sort(found, [](const Candidate& a, const Candidate& b) {
+    return a.similarity != b.similarity ? a.similarity > b.similarity : a.person_id < b.person_id;
+  });
+  return search;
 }
 
 // Relatives may share the first places; only a shot that is sure of one of them counts.
 std::string Recogniser::NameAlone(const Shot& shot, const WatchedPlace& place) const {
-  const Decision decision = Decide(ports_.gallery.Search(shot.embedding, options_.candidates_max),
-                                   shot.quality, options_.policy, place);
+  const Decision decision =
+      Decide(SearchAt(place, shot.embedding), shot.quality, options_.policy, place);
   if (decision.outcome != Outcome::kMatch) return "";
   const std::vector<Candidate>& candidates = decision.candidates;
   const bool sure = candidates.size() < 2 || candidates[0].similarity - candidates[1].similarity >=
@@ -350,7 +403,7 @@ void Recogniser::Judge(Track& track, const Round& round, bool ended) {
   std::chrono::microseconds search_time{0};
   if (const Embedding probe = FuseShots(track); !probe.empty()) {
     const StageTimer timer(ports_.metrics, ports_.clock, Stage::kSearch, &search_time);
-    search = ports_.gallery.Search(probe, options_.candidates_max);
+    search = SearchAt(round.place, probe);
   }
   const SteadyTime judged_from = ports_.clock.Now();
   Decision decision =
@@ -393,7 +446,8 @@ void Recogniser::Tell(Track& track, Occasion occasion, const Round& round) {
                      .first_seen = track.first_seen,
                      .last_seen = track.last_seen,
                      .first_pts = track.first_pts,
-                     .last_pts = track.last_pts});
+                     .last_pts = track.last_pts,
+                     .embedder = DescribeEmbedder(embedder_->Info())});
 }
 
 void Recogniser::ShowLive(CameraLane& lane, const Frame& frame) {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/turn_gate.h"
 #include "core/detector.h"
 #include "core/embedder.h"
 #include "core/gallery.h"
@@ -59,13 +60,21 @@ class Recogniser {
              std::unique_ptr<Detector> detector, std::unique_ptr<Embedder> embedder,
              std::unique_ptr<LivenessDetector> liveness = nullptr);
 
-  // The worker's life: takes work until the scheduler is closed and drained. A failed frame is
-  // logged, counted as dropped, and the next one is tried.
-  void Run(Scheduler& scheduler);
+  // The worker's life: takes work until the scheduler is closed and drained, each piece as a turn
+  // of `gate`. A failed frame is logged, counted as dropped, and the next one is tried.
+  void Run(Scheduler& scheduler, TurnGate& gate);
 
   // One piece of work: closes the tracks of a stream that ended, then looks at the frame. Errors
   // are those of inference.
   Status Process(CameraWork work);
+
+  // Judges and closes every track of the lane, as if its stream had ended. The lane must belong to
+  // no worker. Errors are those of inference; the tracks are gone then, too.
+  Status CloseTracks(CameraLane& lane);
+
+  // Another embedder takes over, with the policy that belongs to it. Only while no work is
+  // processed, and after every lane's tracks were closed: their shots belong to the old one.
+  void SwitchEmbedder(std::unique_ptr<Embedder> embedder, const DecisionPolicy& policy);
 
  private:
   struct Round;  // the tracks that are spoken about in one call of Process
@@ -76,7 +85,8 @@ class Recogniser {
   void PutOff(Round& round);
   Status EmbedDueShots(Round& round);
   Status Embed(std::span<Shot* const> shots, std::span<const FaceCrop> crops, const Round& round);
-  Status LookForLife(std::span<Shot* const> shots);
+  GallerySearch SearchAt(const WatchedPlace& place, const Embedding& probe) const;
+  Result<std::vector<float>> LookForLife(std::span<Shot* const> shots);
   std::string NameAlone(const Shot& shot, const WatchedPlace& place) const;
   WatchedPlace PlaceOf(const Camera& camera) const;
   void SplitTakenOver(Round& round);
@@ -85,10 +95,10 @@ class Recogniser {
   void Tell(Track& track, Occasion occasion, const Round& round);
   void ShowLive(CameraLane& lane, const Frame& frame);
 
-  const RecognitionOptions options_;
+  RecognitionOptions options_;
   const RecognitionPorts ports_;
   const std::unique_ptr<Detector> detector_;
-  const std::unique_ptr<Embedder> embedder_;
+  std::unique_ptr<Embedder> embedder_;
   const std::unique_ptr<LivenessDetector> liveness_;
   LogLimiter failures_;
 };

@@ -44,7 +44,8 @@ class RecogniserTest : public testing::Test {
             .quality = [this](const Frame&, const FaceCrop&, const Detection&) { return quality_; },
             .on_outcome = [this](const TrackOutcome& outcome) { outcomes_.push_back(outcome); },
             .name_of = [](const std::string& id) { return "name of " + id; },
-            .live = &live_},
+            .live = &live_,
+            .watch_rules = [this] { return rules_; }},
         std::move(detector), std::move(embedder), TakeLiveness());
     quality_.score = 0.8F;
     Camera camera;
@@ -110,6 +111,7 @@ class RecogniserTest : public testing::Test {
   FaceQuality quality_;
   std::vector<TrackOutcome> outcomes_;
   std::shared_ptr<CameraLane> lane_;
+  std::shared_ptr<const WatchRules> rules_ = std::make_shared<const WatchRules>();
   std::unique_ptr<Recogniser> recogniser_;
 };
 
@@ -165,6 +167,27 @@ TEST_F(RecogniserTest, CallsSomebodyElseAStranger) {
   EXPECT_THAT(Told(), ElementsAre("stranger"));
 }
 
+TEST_F(RecogniserTest, FindsWhoIsLookedForHereBehindThoseLookedForElsewhere) {
+  Watchlist elsewhere;
+  elsewhere.id = "elsewhere";
+  elsewhere.camera_ids = {"gate"};
+  WatchRules::Membership lists_of;
+  for (int i = 0; i < 2 * options_.candidates_max; ++i) {
+    const std::string person = "double-" + std::to_string(i);
+    Enrol(person, kAnna);
+    lists_of[person] = {elsewhere.id};
+  }
+  rules_ = std::make_shared<const WatchRules>(std::vector{elsewhere}, lists_of);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  ASSERT_THAT(Told(), ElementsAre("stranger"));
+  Enrol("zoe", kAnna);  // as similar, and after all others by name
+  for (int i = 5; i < 10; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  // Only possible, as it may be one of the others; but found.
+  ASSERT_THAT(Told(), ElementsAre("stranger", "possible_match"));
+  ASSERT_THAT(outcomes_[1].decision.candidates, SizeIs(1));
+  EXPECT_EQ(outcomes_[1].decision.candidates.front().person_id, "zoe");
+}
+
 TEST_F(RecogniserTest, JudgesAFaceThatLeavesBeforeTheWindowIsOver) {
   Enrol("anna", kAnna);
   ASSERT_TRUE(Show(0, kAnna).has_value());
@@ -185,6 +208,17 @@ TEST_F(RecogniserTest, SaysWhyAFaceCannotBeRecognised) {
   quality_.unrecognisable.reset();  // the face turns round
   for (int i = 11; i < 20; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
   EXPECT_THAT(Told(), ElementsAre("unrecognisable", "match"));
+}
+
+TEST_F(RecogniserTest, NamesNobodyWhileLivenessCannotBeTold) {
+  Enrol("anna", kAnna);
+  liveness_->SayLive(0.1F);  // a picture, held up
+  liveness_->FailWith(Error{ErrorCode::kInternal, "inference failed"});
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Show(200 * i, kAnna).has_value(), i < 3) << i;
+  EXPECT_THAT(Told(), IsEmpty());
+  liveness_->FailWith(std::nullopt);
+  for (int i = 5; i < 20; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_THAT(Told(), ElementsAre("spoof"));
 }
 
 TEST_F(RecogniserTest, WaitsAWhileForAFaceToTurnRound) {
@@ -400,7 +434,7 @@ TEST(WatchedPart, IsAllThatTheDetectorSeesAndFacesLieWhereTheyAre) {
   auto detector = std::make_unique<FakeDetector>([&](const Frame& frame) {
     width_seen = frame.width;
     height_seen = frame.height;
-    return std::vector{FakeDetector::Face(100, 130, 60)};
+    return std::vector{FakeDetector::Face(160, 160, 60)};
   });
   std::vector<TrackOutcome> outcomes;
   RecognitionOptions options;
@@ -417,19 +451,19 @@ TEST(WatchedPart, IsAllThatTheDetectorSeesAndFacesLieWhereTheyAre) {
       std::move(detector), std::move(embedder));
   Camera camera;
   camera.id = "door";
-  // The lower right quarter of 800 x 600, and a quarter of its size around it.
+  // The lower right quarter of 802 x 604, and a quarter of the shorter side around it.
   camera.watched.areas = {{{0.5F, 0.5F}, {1, 0.5F}, {1, 1}, {0.5F, 1}}};
   const auto lane = std::make_shared<CameraLane>(camera, 20, TrackerOptions{});
-  Frame frame = MakeTestFrame(800, 600, kBert);
+  Frame frame = MakeTestFrame(802, 604, kBert);
   frame.camera_id = "door";
   ASSERT_TRUE(recogniser.Process({"door", lane, false, frame}).has_value());
   ASSERT_TRUE(recogniser.Process({"door", lane, true, std::nullopt}).has_value());
-  EXPECT_EQ(width_seen, 500);
-  EXPECT_EQ(height_seen, 376) << "from row 224 on: 225 is odd";
+  EXPECT_EQ(width_seen, 552);
+  EXPECT_EQ(height_seen, 454) << "from row 150 on: 151 is odd";
   ASSERT_FALSE(outcomes.empty());
-  EXPECT_EQ(outcomes[0].best.detection.box, (Box{400, 354, 460, 414}));
-  EXPECT_EQ(outcomes[0].best.detection.landmarks[0], (Point{418, 378}));
-  EXPECT_EQ(outcomes[0].best.frame.width, 800) << "the picture of the incident is whole";
+  EXPECT_EQ(outcomes[0].best.detection.box, (Box{410, 310, 470, 370}));
+  EXPECT_EQ(outcomes[0].best.detection.landmarks[0], (Point{428, 334}));
+  EXPECT_EQ(outcomes[0].best.frame.width, 802) << "the picture of the incident is whole";
 }
 
 }  // namespace

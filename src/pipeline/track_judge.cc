@@ -156,7 +156,7 @@ void WeighState(const Track& track, const JudgeOptions& options, Decision& decis
   if (looks >= options.spoof_looks_min) {
     decision.outcome = Outcome::kSpoof;
     decision.reason.reset();
-  } else if (decision.outcome == Outcome::kMatch) {
+  } else if (CallsForAlert(decision)) {
     decision.outcome = Outcome::kPossibleMatch;
     decision.trace.threshold.lone_shot = true;
   }

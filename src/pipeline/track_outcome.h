@@ -14,6 +14,7 @@
 #include "core/face_quality.h"
 #include "core/frame.h"
 #include "core/liveness.h"
+#include "core/model_info.h"
 #include "core/outcome.h"
 
 namespace vigil::pipeline {
@@ -39,6 +40,9 @@ struct Shot {
   bool Recognisable() const { return !quality.unrecognisable.has_value(); }
 };
 
+// Space and precision of an embedder in one text, kept with each sighting.
+std::string DescribeEmbedder(const EmbedderInfo& embedder);
+
 // Why a track speaks.
 enum class Occasion {
   kChanged,    // its outcome or its person changed; the first conclusion too
@@ -61,6 +65,7 @@ struct TrackOutcome {
   WallTime last_seen{};
   std::chrono::milliseconds first_pts{0};  // first_seen and last_seen on the stream's own timeline
   std::chrono::milliseconds last_pts{0};
+  std::string embedder{};  // that decided: DescribeEmbedder
 };
 
 // Called by recognition workers, several at once for different cameras; must not block for long.

@@ -23,6 +23,7 @@ LIBRARY_ROOMS = {
     "jwt/": {"api"}, "openssl/": {"api"}, "prometheus/": {"metrics"}, "spdlog/": {"base"}, "fmt/": {"base"},
     "sodium": {"base"}, "date/": {"base"}, "toml++/": {"config"}, "CLI/": {"app"},
     "pango": {"drawing"}, "cairo": {"drawing"},
+    "faiss/": {"gallery"}, "cblas": {"gallery"}, "omp.h": {"gallery"},
 }
 LINES_MAX = 500
 INCLUDE = re.compile(r'\s*#\s*include\s*(["<])([^">]+)[">]')

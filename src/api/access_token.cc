@@ -103,6 +103,10 @@ Result<AccessClaims> TokenSigner::Verify(std::string_view token, WallTime now) c
         jwt::params::verify(true), jwt::params::leeway(std::numeric_limits<std::uint32_t>::max()));
     if (failure) return refused;
     const auto& payload = decoded.payload();
+    // The library's getter aborts where a claim is missing.
+    for (const char* claim : {"iss", "aud", "exp", "sub", "sid", "ver"}) {
+      if (!payload.has_claim(claim)) return refused;
+    }
     if (payload.get_claim_value<std::int64_t>("exp") <= SecondsOf(now)) {
       return Fail(ErrorCode::kPermission, "the access token has expired; refresh it or log in");
     }

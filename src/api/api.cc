@@ -41,6 +41,8 @@ Result<std::unique_ptr<Api>> Api::Make(ApiContext given) {
   Append(table, ChannelRoutes(context));
   Append(table, AlertRoutes(context));
   Append(table, SystemRoutes(context));
+  Append(table, AuditRoutes(context));
+  Append(table, ModelSwitchRoutes(context));
   const auto specification = std::make_shared<std::string>();
   Append(table, SpecificationRoutes(specification));
   *specification = WriteJson(OpenApiOf(table));

@@ -19,11 +19,13 @@ class Api {
   Router& Application() { return *application_; }
   Router& Monitoring() { return *monitoring_; }
   Auth& Authentication() { return *auth_; }
+  // While nobody has a turn of ApiContext::photo_turns.
+  void SetPolicy(const pipeline::DecisionPolicy& policy) { context_.policy = policy; }
 
  private:
   explicit Api(ApiContext context) : context_(std::move(context)) {}
 
-  const ApiContext context_;
+  ApiContext context_;
   std::unique_ptr<Auth> auth_;
   std::unique_ptr<Router> application_;
   std::unique_ptr<Router> monitoring_;

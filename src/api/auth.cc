@@ -6,6 +6,7 @@
 #include "api/browser_login.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "database/audit_repository.h"
 #include "database/session_repository.h"
 #include "database/setting_repository.h"
 #include "database/user_repository.h"
@@ -127,6 +128,12 @@ std::expected<Tokens, Problem> Auth::Refresh(const Secret& refresh_token) {
                       clock_.WallNow() + kRefreshTokenLife));
   if (result.verdict == database::RefreshVerdict::kReused) {
     LogWarning("api", "a spent refresh token came back: login {} was ended", result.session.id);
+    AuditEntry entry;
+    entry.user_id = result.session.user_id;
+    entry.action = "auth.reused";
+    entry.object_id = result.session.id;
+    entry.detail = "{}";
+    VIGIL_RETURN_IF_ERROR(database::AuditRepository(database_).Append(std::move(entry)));
   }
   if (result.verdict != database::RefreshVerdict::kRotated) return RefuseRefresh();
   Result<User> user = database::UserRepository(database_).Get(result.session.user_id);

@@ -2,7 +2,9 @@
 #include "api/auth.h"
 #include "api/body_fields.h"
 #include "api/browser_login.h"
+#include "api/recently.h"
 #include "api/resources.h"
+#include "database/user_repository.h"
 
 namespace vigil::api {
 
@@ -59,7 +61,30 @@ HttpResponse TokensResponse(const Tokens& tokens, Keeper keeper) {
   return response;
 }
 
-Answer Setup(const ApiContext& context, Auth& auth, const Call& call) {
+// What the doors without a token need. Anybody may knock without end: refusals that cost the caller
+// nothing are noted once a minute and address.
+struct Door {
+  const ApiContext& context;
+  Auth& auth;
+  Recently cheap_refusals{context.clock};
+};
+
+// Somebody was not let in. The name that was typed is told only where such an account exists:
+// people type their password into the field of the name.
+Status RecordRefusal(Door& door, const std::string& name, const std::string& address,
+                     const Problem& problem) {
+  if (problem.status != 401 && !door.cheap_refusals.IsDue(address)) return {};
+  Principal who;
+  const Result<std::string> checked = CheckUserName(name);
+  VIGIL_ASSIGN_OR_RETURN(
+      const std::optional<User> user,
+      database::UserRepository(door.context.database).FindByName(checked.value_or("")));
+  if (user) who = {user->id, user->name, "", user->role};
+  return RecordAudit(door.context, who, "auth.refused", who.user_id,
+                     {{"address", address}, {"code", problem.code}});
+}
+
+Answer Setup(Door& door, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   std::string token;
   std::string name;
@@ -68,14 +93,20 @@ Answer Setup(const ApiContext& context, Auth& auth, const Call& call) {
   fields.Text("name", name);
   fields.Text("password", password);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
-  const Result<User> user = auth.Setup(Secret(token), name, Secret(password));
-  VIGIL_RETURN_IF_ERROR(user);
+  const Result<User> user = door.auth.Setup(Secret(token), name, Secret(password));
+  if (!user) {
+    Problem problem(user.error());
+    if (problem.status == 403) {
+      VIGIL_RETURN_IF_ERROR(RecordRefusal(door, "", call.request.peer, problem));
+    }
+    return std::unexpected(std::move(problem));
+  }
   VIGIL_RETURN_IF_ERROR(
-      RecordAudit(context, {user->id, user->name, "", user->role}, "auth.setup", user->id));
+      RecordAudit(door.context, {user->id, user->name, "", user->role}, "auth.setup", user->id));
   return JsonResponse(UserJson(*user), 201);
 }
 
-Answer Login(const ApiContext& context, Auth& auth, const Call& call) {
+Answer Login(Door& door, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(BodyFields fields, BodyFields::Of(call));
   std::string name;
   std::string password;
@@ -90,11 +121,15 @@ Answer Login(const ApiContext& context, Auth& auth, const Call& call) {
       return std::unexpected(*std::move(foreign));
     }
   }
-  VIGIL_ASSIGN_OR_RETURN(const Tokens tokens,
-                         auth.Login(name, Secret(password), call.request.peer));
+  const auto login = door.auth.Login(name, Secret(password), call.request.peer);
+  if (!login) {
+    VIGIL_RETURN_IF_ERROR(RecordRefusal(door, name, call.request.peer, login.error()));
+    return std::unexpected(login.error());
+  }
+  const Tokens& tokens = *login;
   const Principal who{tokens.user.id, tokens.user.name, "", tokens.user.role};
-  VIGIL_RETURN_IF_ERROR(
-      RecordAudit(context, who, "auth.login", tokens.user.id, {{"address", call.request.peer}}));
+  VIGIL_RETURN_IF_ERROR(RecordAudit(door.context, who, "auth.login", tokens.user.id,
+                                    {{"address", call.request.peer}}));
   return TokensResponse(tokens, cookie ? Keeper::kBrowser : Keeper::kProgram);
 }
 
@@ -140,6 +175,7 @@ Answer Logout(Auth& auth, const Call& call) {
 }  // namespace
 
 std::vector<Route> AuthRoutes(const ApiContext& context, Auth& auth) {
+  const auto door = std::make_shared<Door>(context, auth);
   return {
       {Method::kPost, "/api/v1/auth/setup", Role::kPublic, Lane::kHeavy, kLoginBodyBytesMax,
        Description("setup", "auth", "Makes the first administrator.", Gives(UserSchema(), 201))
@@ -147,13 +183,13 @@ std::vector<Route> AuthRoutes(const ApiContext& context, Auth& auth) {
                   "administrator.")
            .Takes(SetupBody())
            .Fails({403, 409}),
-       [&](const Call& call) { return Setup(context, auth, call); }},
+       [door](const Call& call) { return Setup(*door, call); }},
       {Method::kPost, "/api/v1/auth/login", Role::kPublic, Lane::kHeavy, kLoginBodyBytesMax,
        Description("login", "auth", "Begins a login.", Gives(TokensSchema()))
            .Notes("Attempts are throttled by account and address: 429 with Retry-After.")
            .Takes(LoginBody())
            .Fails({401, 403, 429}),
-       [&](const Call& call) { return Login(context, auth, call); }},
+       [door](const Call& call) { return Login(*door, call); }},
       {Method::kPost, "/api/v1/auth/refresh", Role::kPublic, Lane::kStore, kLoginBodyBytesMax,
        Description("refresh", "auth", "Trades the refresh token for new tokens.",
                    Gives(TokensSchema()))

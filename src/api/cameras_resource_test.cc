@@ -189,6 +189,18 @@ TEST_F(CamerasTest, ASnapshotIsTheLatestPicture) {
   const auto image = media::DecodePhoto(std::as_bytes(std::span(response.body)));
   ASSERT_TRUE(image);
   EXPECT_EQ(image->width, 64);
+  // A page asks every second; who looked is recorded once a minute.
+  const auto views = [&] {
+    return Json(Ask(Method::kGet, "/api/v1/audit?action=face.view&object=" + id, AdminToken()))
+        .at("items")
+        .as_array()
+        .size();
+  };
+  EXPECT_EQ(Ask(Method::kGet, target, OperatorToken()).status, 200);
+  EXPECT_EQ(views(), 1U);
+  clock_.Advance(std::chrono::minutes{1});
+  EXPECT_EQ(Ask(Method::kGet, target, OperatorToken()).status, 200);
+  EXPECT_EQ(views(), 2U);
 }
 
 TEST_F(CamerasTest, LivePartsCarryTheFacesOfTheirFrame) {
@@ -198,6 +210,9 @@ TEST_F(CamerasTest, LivePartsCarryTheFacesOfTheirFrame) {
       Ask(Method::kGet, "/api/v1/cameras/" + id + "/live.mjpeg", OperatorToken());
   ASSERT_EQ(response.status, 200) << response.body;
   ASSERT_NE(response.stream, nullptr);
+  const json::value audit =
+      Json(Ask(Method::kGet, "/api/v1/audit?action=face.view&object=" + id, AdminToken()));
+  EXPECT_EQ(audit.at("items").at(0).at("detail").at("picture"), "live");
   EXPECT_EQ(HeaderOf(response, "Content-Type"),
             "multipart/x-mixed-replace; boundary=vigil-picture");
   const std::string part = response.stream->Next().value();

@@ -10,10 +10,12 @@
 
 #include "alerts/channels.h"
 #include "base/clock.h"
+#include "base/turn_gate.h"
 #include "core/gallery.h"
 #include "core/media_store.h"
 #include "core/model_info.h"
 #include "database/database.h"
+#include "gallery/faiss_index.h"
 #include "metrics/metrics.h"
 #include "pipeline/decision.h"
 #include "pipeline/live_view.h"
@@ -54,6 +56,15 @@ struct SystemInfo {
   std::vector<QueueState> queues;
   DiskState disk = {};
   std::vector<alerts::ChannelState> channels = {};
+  gallery::FaissIndexState gallery_index = {};  // as it begins: exact search
+};
+
+// Another embedder for everybody; the functions may be empty.
+struct ModelSwitching {
+  std::string configured;  // the embedder that serves where no switch ever brought another
+  std::function<Status(const std::string& model_id)> check;  // whether it could serve
+  std::function<void()> changed;                             // a switch was asked for or cancelled
+  std::function<std::string()> trouble;  // why it does not get on; empty while it does
 };
 
 // References and callbacks must outlive the Api; callbacks are called from several threads and must
@@ -91,8 +102,18 @@ struct ApiContext {
   // A channel was made, changed or deleted: applies it before it returns, without waiting for a
   // receiver.
   std::function<void()> channels_changed = {};
+  // Where signed heads of the audit log are written down; empty: nowhere.
+  std::filesystem::path audit_heads_file = {};
   // An alert of that channel was made due by hand.
   std::function<void(const std::string& channel)> alert_due = {};
+  ModelSwitching model_switching = {};
+  // Whoever uses `photos`, `policy`, or both `photos` and `gallery`, does so in a turn: a switch of
+  // the embedder waits for the turns to be over. Null: nothing is ever switched.
+  TurnGate* photo_turns = nullptr;
+
+  [[nodiscard]] TurnGate::Turn EnterTurn() const {
+    return photo_turns == nullptr ? nullptr : photo_turns->Enter();
+  }
 };
 
 }  // namespace vigil::api

@@ -66,6 +66,11 @@ const std::set<std::string> kPublished{"POST /auth/setup public",
                                        "GET /events operator",
                                        "GET /system operator",
                                        "GET /audit admin",
+                                       "GET /audit/head admin",
+                                       "POST /audit/verify admin",
+                                       "GET /models/switch operator",
+                                       "POST /models/switch admin",
+                                       "DELETE /models/switch admin",
                                        "GET /openapi.json public"};
 
 // On the monitors' own port.

@@ -123,6 +123,13 @@ std::expected<JudgedPhoto, PhotoError> Judge(const EnrolmentContext& context,
   return judged;
 }
 
+// Whether nothing was stored. A database that did not answer may have: what belongs to no row is
+// taken away by the sweep.
+bool IsCertain(const Error& error) {
+  return error.code != ErrorCode::kUnavailable && error.code != ErrorCode::kTimeout &&
+         error.code != ErrorCode::kCancelled && error.code != ErrorCode::kInternal;
+}
+
 void RemovePicture(const EnrolmentContext& context, const std::string& media_id) {
   if (const Status removed = context.media.Remove(media_id); !removed) {
     LogWarning("api", "a photo without a row stays for the sweep: {}", removed.error().message);
@@ -196,7 +203,7 @@ std::expected<EnrolledPhoto, PhotoError> EnrolPhoto(const EnrolmentContext& cont
   VIGIL_ASSIGN_OR_RETURN(photo.media_id, context.media.Put(MediaKind::kPhoto, bytes));
   Result<Photo> stored = photos.AddWithReference(photo, std::move(judged.reference));
   if (!stored) {
-    RemovePicture(context, photo.media_id);
+    if (IsCertain(stored.error())) RemovePicture(context, photo.media_id);
     if (stored.error().code == ErrorCode::kConflict) return already_enrolled();
     return std::unexpected(PhotoError(std::move(stored).error()));
   }
@@ -228,7 +235,9 @@ std::expected<NamedEnrolment, PhotoError> EnrolByName(const EnrolmentContext& co
   Photo& photo = judged.enrolled.photo;
   VIGIL_ASSIGN_OR_RETURN(photo.media_id, context.media.Put(MediaKind::kPhoto, bytes));
   Result<database::EnrolledByName> added = repository.Add(person, photo, judged.reference);
-  if (!added || !added->photo_added) RemovePicture(context, photo.media_id);
+  if (added ? !added->photo_added : IsCertain(added.error())) {
+    RemovePicture(context, photo.media_id);
+  }
   if (!added) return std::unexpected(PhotoError(std::move(added).error()));
   outcome.enrolled = std::move(judged.enrolled);
   outcome.person = std::move(added->person);

@@ -70,6 +70,7 @@ Status RecordEnrolment(const ApiContext& context, const Call& call, const NamedE
 Answer Enrol(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const UploadedFile upload, UploadedFileOf(call.request));
   VIGIL_ASSIGN_OR_RETURN(const Person person, PersonOfForm(upload.fields));
+  const auto turn = context.EnterTurn();
   const auto done =
       EnrolByName(EnrolmentOf(context), person, std::as_bytes(std::span(upload.bytes)));
   if (!done) return std::unexpected(ProblemOfPhoto(done.error()));
@@ -106,6 +107,7 @@ Answer Resemble(const ApiContext& context, const Call& call) {
   std::vector<std::string> persons;
   fields.Texts("persons", persons);
   if (auto problem = fields.Finish()) return std::unexpected(*std::move(problem));
+  const auto turn = context.EnterTurn();
   VIGIL_ASSIGN_OR_RETURN(const Resemblances found, FindResemblances(EnrolmentOf(context), persons));
   json::array duplicates;
   for (const NearDuplicatePair& pair : found.near_duplicates) {

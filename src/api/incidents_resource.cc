@@ -225,13 +225,14 @@ Answer Media(const ApiContext& context, const Call& call) {
     return Refuse(404, "not_found", format("this incident's {} is not kept any more", kind));
   }
   VIGIL_ASSIGN_OR_RETURN(const Bytes bytes, context.media.Get(media_id));
+  VIGIL_RETURN_IF_ERROR(RecordView(context, call.who, incident.id, kind));
   HttpResponse response = BodyResponse(200, media_type, TextOf(bytes));
   if (!faces.empty()) response.headers.emplace_back("X-Vigil-Faces", faces);
   return response;
 }
 
 // The best sighting's, or that of ?sighting=ID.
-Answer Why(const ApiContext& context, const Call& call) {
+Answer WhyOf(const ApiContext& context, const Call& call) {
   IncidentRepository incidents(context.database);
   VIGIL_ASSIGN_OR_RETURN(const Incident incident, incidents.Get(call.Parameter("id")));
   const std::string wanted = call.request.Query("sighting").value_or(incident.best.id);
@@ -241,6 +242,13 @@ Answer Why(const ApiContext& context, const Call& call) {
     if (sighting.id == wanted) return WhyPictureOf(context, incident, sighting);
   }
   return Refuse(404, "not_found", "this incident has no such sighting");
+}
+
+Answer Why(const ApiContext& context, const Call& call) {
+  Answer picture = WhyOf(context, call);
+  if (!picture) return picture;
+  VIGIL_RETURN_IF_ERROR(RecordView(context, call.who, call.Parameter("id"), "why"));
+  return picture;
 }
 
 }  // namespace

@@ -114,6 +114,9 @@ TEST_F(IncidentsTest, GiveTheirPicturesToWhoMayReadThem) {
   EXPECT_NE(HeaderOf(reference, "X-Vigil-Faces").find(R"("faces":[{"box":[)"), std::string::npos);
   EXPECT_EQ(Ask(Method::kGet, media + "clip", OperatorToken()).status, 404);
   EXPECT_EQ(Ask(Method::kGet, media + "crop", "").status, 401);
+  const json::value audit =
+      Json(Ask(Method::kGet, "/api/v1/audit?action=face.view&object=" + incident.id, AdminToken()));
+  EXPECT_EQ(audit.at("items").as_array().size(), 3U) << "each picture that was given, and no other";
 }
 
 TEST_F(IncidentsTest, AreFilteredInTheList) {

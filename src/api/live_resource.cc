@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "api/live_picture.h"
+#include "api/recently.h"
 #include "api/resources.h"
 #include "api/stream_seats.h"
 #include "base/format.h"
@@ -48,6 +49,9 @@ class PartCache {
 };
 
 struct Viewers {
+  explicit Viewers(const Clock& clock) : snapshots(clock) {}
+
+  Recently snapshots;  // a page may ask every second; the audit log hears of it once a minute
   std::atomic<int> count = 0;
   PartCache parts;
 };
@@ -109,9 +113,13 @@ std::expected<pipeline::LiveView::Picture, Problem> LatestPicture(const ApiConte
   return picture;
 }
 
-Answer Snapshot(const ApiContext& context, const Call& call) {
+Answer Snapshot(const ApiContext& context, Viewers& viewers, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const auto picture, LatestPicture(context, call.Parameter("id")));
   VIGIL_ASSIGN_OR_RETURN(const Bytes jpeg, media::EncodeJpeg(picture->frame, 85));
+  const std::string& camera_id = call.Parameter("id");
+  if (viewers.snapshots.IsDue(call.who.user_id + "/" + camera_id)) {
+    VIGIL_RETURN_IF_ERROR(RecordView(context, call.who, camera_id, "snapshot"));
+  }
   HttpResponse response = BodyResponse(200, "image/jpeg", TextOf(jpeg));
   response.headers.emplace_back("X-Vigil-Faces", FacesHeader(*picture));
   return response;
@@ -129,6 +137,11 @@ Answer Live(const ApiContext& context, Authenticator& authenticator,
     problem.headers.emplace_back("Retry-After", "10");
     return std::unexpected(std::move(problem));
   }
+  // Before the stream takes the viewer's place over, for which it alone answers from then on.
+  if (const Status noted = RecordView(context, call.who, camera_id, "live"); !noted) {
+    --viewers->count;
+    return std::unexpected(Problem(noted.error()));
+  }
   HttpResponse response =
       BodyResponse(200, format("multipart/x-mixed-replace; boundary={}", kMjpegBoundary), "");
   std::function<bool()> still_allowed = [&authenticator, request = call.request] {
@@ -143,14 +156,14 @@ Answer Live(const ApiContext& context, Authenticator& authenticator,
 }  // namespace
 
 std::vector<Route> LiveRoutes(const ApiContext& context, Authenticator& authenticator) {
-  const auto viewers = std::make_shared<Viewers>();
+  const auto viewers = std::make_shared<Viewers>(context.clock);
   return {
       {Method::kGet, "/api/v1/cameras/{id}/snapshot.jpg", Role::kOperator, Lane::kStore, kNoBody,
        Description("getSnapshot", "cameras", "The camera's newest picture.",
                    GivesMedia({"image/jpeg"}))
            .Notes("The header X-Vigil-Faces tells in JSON what is known about the faces in it. 503 "
                   "with Retry-After while the camera gives no picture."),
-       [&](const Call& call) { return Snapshot(context, call); }},
+       [&context, viewers](const Call& call) { return Snapshot(context, *viewers, call); }},
       {Method::kGet, "/api/v1/cameras/{id}/live.mjpeg", Role::kOperator, Lane::kStore, kNoBody,
        Description("watchLive", "cameras", "The camera's moving picture as MJPEG.",
                    GivesMedia({"multipart/x-mixed-replace"}))

@@ -143,6 +143,7 @@ Answer LiveSocket(const ApiContext& context, Authenticator& authenticator, Strea
     return std::unexpected(std::move(problem));
   }
   VIGIL_ASSIGN_OR_RETURN(auto seat, seats.Take(call.who));
+  VIGIL_RETURN_IF_ERROR(RecordView(context, call.who, camera_id, "live"));
   std::function<bool()> still_allowed = [&authenticator, request = call.request] {
     return MayStillFollow(authenticator, request);
   };

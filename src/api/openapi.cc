@@ -16,7 +16,7 @@ constexpr double kQueryTextMax = 2'000;  // characters
 
 constexpr std::string_view kBase = "/api/v1";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kGroups{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kGroups{
     {{"auth", "Logins: bearer tokens for programs, a cookie for browsers."},
      {"users", "Accounts, for administrators."},
      {"criminals", "The enrolled people and their photos."},
@@ -26,7 +26,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kGroups{
      {"incidents", "Who was seen where, and why the system thinks so."},
      {"channels", "Where alerts go."},
      {"alerts", "What was sent, and what the receivers said."},
-     {"system", "The state of the whole, the audit log, and this specification."}}};
+     {"audit", "Who did what, and the proof that nobody changed the record of it."},
+     {"system", "The state of the whole, and this specification."}}};
 
 json::object Reference(std::string_view kind, std::string_view name) {
   return {{"$ref", format("#/components/{}/{}", kind, name)}};

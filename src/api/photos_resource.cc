@@ -29,6 +29,7 @@ int StatusOfRefusal(const PhotoError& error) {
 
 Answer Upload(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const UploadedFile upload, UploadedFileOf(call.request));
+  const auto turn = context.EnterTurn();
   const std::string& person_id = call.Parameter("id");
   const EnrolmentContext enrolment{context.database, context.media, context.photos, context.gallery,
                                    context.policy};
@@ -49,6 +50,7 @@ Answer Picture(const ApiContext& context, const Call& call) {
                          database::PhotoRepository(context.database)
                              .Get(call.Parameter("id"), call.Parameter("photo")));
   VIGIL_ASSIGN_OR_RETURN(const Bytes bytes, context.media.Get(photo.media_id));
+  VIGIL_RETURN_IF_ERROR(RecordView(context, call.who, photo.id, "photo"));
   return BodyResponse(200, photo.mime_type, TextOf(bytes));
 }
 

@@ -167,6 +167,34 @@ TEST_F(PhotosTest, SearchListsEveryFaceAndObeysTopAndThreshold) {
   }
 }
 
+TEST_F(PhotosTest, SearchKeepsToAWatchlist) {
+  const std::string jan = MakePerson("Jan");
+  Upload(UploadTarget(jan), AdminToken(), PhotoBytes(kRed));
+  const std::string piet = MakePerson("Piet");
+  Upload(UploadTarget(piet), AdminToken(), PhotoBytes(kBlue));
+  const HttpResponse made =
+      Ask(Method::kPost, "/api/v1/watchlists", AdminToken(), R"({"name": "banned"})");
+  const std::string list(Json(made).at("id").as_string());
+  Ask(Method::kPatch, "/api/v1/criminals/" + piet, AdminToken(),
+      json::serialize(json::object{{"watchlists", json::array{list}}}));
+  const auto search = [&](Color color) {
+    return Json(Upload(kSearch, OperatorToken(), PhotoBytes(color), {{"watchlist", list}}))
+        .at("faces")
+        .at(0);
+  };
+  const json::value blue = search(kBlue);
+  EXPECT_EQ(blue.at("outcome"), "match");
+  ASSERT_EQ(blue.at("candidates").get_array().size(), 1U);
+  EXPECT_EQ(blue.at("candidates").at(0).at("name"), "Piet");
+  const json::value red = search(kRed);
+  EXPECT_NE(red.at("outcome"), "match");
+  ASSERT_EQ(red.at("candidates").get_array().size(), 1U);
+  EXPECT_EQ(red.at("candidates").at(0).at("name"), "Piet");
+  const json::value entry =
+      Json(Ask(Method::kGet, "/api/v1/audit?limit=1", AdminToken())).at("items").at(0);
+  EXPECT_EQ(entry.at("detail").at("watchlist"), list.c_str());
+}
+
 TEST_F(PhotosTest, SearchComparesNobodyWithAnUnrecognisableFace) {
   Upload(UploadTarget(MakePerson("Jan")), AdminToken(), PhotoBytes(kRed));
   const HttpResponse response =
@@ -193,6 +221,7 @@ TEST_F(PhotosTest, SearchNamesWrongFields) {
                                     {"top", "many"},
                                     {"threshold", "2"},
                                     {"threshold", "nan"},
+                                    {"watchlist", "nobody"},
                                     {"colour", "red"}}) {
     const HttpResponse response =
         Upload(kSearch, OperatorToken(), PhotoBytes(kRed), {{name, value}});

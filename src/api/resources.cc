@@ -22,6 +22,11 @@ Status RecordAudit(const ApiContext& context, const Principal& who, std::string 
   return database::AuditRepository(context.database).Append(std::move(entry));
 }
 
+Status RecordView(const ApiContext& context, const Principal& who, std::string object_id,
+                  std::string_view picture) {
+  return RecordAudit(context, who, "face.view", std::move(object_id), {{"picture", picture}});
+}
+
 double Rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 json::array BoxJson(const Box& box) {

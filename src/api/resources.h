@@ -33,7 +33,9 @@ std::vector<Route> EventRoutes(const ApiContext& context, Authenticator& authent
 std::vector<Route> ProbeRoutes(const ApiContext& context);
 std::vector<Route> ChannelRoutes(const ApiContext& context);
 std::vector<Route> AlertRoutes(const ApiContext& context);
-std::vector<Route> SystemRoutes(const ApiContext& context);      // system and audit
+std::vector<Route> AuditRoutes(const ApiContext& context);
+std::vector<Route> ModelSwitchRoutes(const ApiContext& context);
+std::vector<Route> SystemRoutes(const ApiContext& context);
 std::vector<Route> MonitoringRoutes(const ApiContext& context);  // livez, readyz, metrics
 
 // The names of all channels, of the file and of the database: what others may refer to.
@@ -43,6 +45,10 @@ Result<std::vector<std::string>> ChannelNames(const ApiContext& context);
 // happen.
 Status RecordAudit(const ApiContext& context, const Principal& who, std::string action,
                    std::string object_id, const json::object& detail = {});
+// One line more: somebody was shown faces. `object_id` is the incident, photo or camera, `picture`
+// a word for which of its pictures.
+Status RecordView(const ApiContext& context, const Principal& who, std::string object_id,
+                  std::string_view picture);
 
 // GET /api/v1/openapi.json and /docs: what this table says of itself. `specification` is filled
 // once the table is whole.

@@ -1,11 +1,17 @@
 // POST /criminals/search-by-image: who is this?
+#include <algorithm>
 #include <charconv>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
 
 #include "api/body_fields.h"
 #include "api/enrolment.h"
 #include "api/resources.h"
 #include "base/crypto.h"
 #include "database/person_repository.h"
+#include "database/watchlist_repository.h"
 
 namespace vigil::api {
 namespace {
@@ -36,7 +42,8 @@ Schema SearchAnswerSchema() {
 struct SearchRequest {
   std::string_view photo;
   int top = 5;
-  std::optional<float> threshold;  // absent: what the gallery demands
+  std::optional<float> threshold;        // absent: what the gallery demands
+  std::optional<std::string> watchlist;  // an id; absent: everybody
 };
 
 template <class Number>
@@ -64,6 +71,8 @@ std::expected<SearchRequest, Problem> ReadRequest(const HttpRequest& request) {
       } else {
         errors.push_back({"threshold", "must be a number from 0 to 1"});
       }
+    } else if (name == "watchlist") {
+      search.watchlist = value;
     } else {
       errors.push_back({name, "is not a known field"});
     }
@@ -94,12 +103,48 @@ std::expected<json::array, Problem> CandidatesJson(const ApiContext& context,
   return items;
 }
 
+using People = std::unordered_set<std::string>;
+
+// Who stands in the list that was asked for; nothing when everybody is searched.
+std::expected<std::optional<People>, Problem> PeopleSearched(const ApiContext& context,
+                                                             const SearchRequest& request) {
+  if (!request.watchlist) return std::nullopt;
+  database::WatchlistRepository lists(context.database);
+  VIGIL_ASSIGN_OR_RETURN(const auto all, lists.LoadAll());
+  if (std::ranges::find(all.lists, *request.watchlist, &Watchlist::id) == all.lists.end()) {
+    return std::unexpected(InvalidFields({{"watchlist", "is no watch-list's id"}}));
+  }
+  People people;
+  for (const auto& [person, lists_of] : all.lists_of) {
+    if (std::ranges::find(lists_of, *request.watchlist) != lists_of.end()) people.insert(person);
+  }
+  return people;
+}
+
+Decision DecideOn(const ApiContext& context, const pipeline::PhotoFace& face,
+                  const std::optional<People>& people) {
+  // Decide keeps at most 10; asking for as many lets `top` skip people who were deleted meanwhile.
+  constexpr int kCandidates = 10;
+  Decision whole = pipeline::Decide(context.gallery.Search(face.embedding, kCandidates),
+                                    face.quality, context.policy);
+  if (!people || whole.outcome == Outcome::kUnrecognisable) return whole;
+  GalleryQuery query{.probe = face.embedding, .candidates_max = kCandidates, .admits = {}};
+  query.admits = [&](const std::string& person) { return people->contains(person); };
+  Decision listed = pipeline::Decide(std::move(context.gallery.SearchMany({&query, 1}).front()),
+                                     face.quality, context.policy);
+  // How alike the others look is told by the whole gallery: a short list makes no name surer.
+  listed.threshold = std::max(listed.threshold, whole.threshold);
+  if (listed.outcome == Outcome::kMatch && listed.similarity < listed.threshold) {
+    listed.outcome = Outcome::kPossibleMatch;
+  }
+  return listed;
+}
+
 std::expected<json::object, Problem> FaceJson(const ApiContext& context,
                                               const SearchRequest& request,
-                                              const pipeline::PhotoFace& face) {
-  // Decide keeps at most 10; asking for as many lets `top` skip people who were deleted meanwhile.
-  const Decision decision =
-      pipeline::Decide(context.gallery.Search(face.embedding, 10), face.quality, context.policy);
+                                              const pipeline::PhotoFace& face,
+                                              const std::optional<People>& people) {
+  const Decision decision = DecideOn(context, face, people);
   const float threshold = request.threshold.value_or(decision.threshold);
   VIGIL_ASSIGN_OR_RETURN(json::array candidates,
                          CandidatesJson(context, decision, request.top, threshold));
@@ -116,12 +161,14 @@ std::expected<json::object, Problem> FaceJson(const ApiContext& context,
 
 Answer Search(const ApiContext& context, const Call& call) {
   VIGIL_ASSIGN_OR_RETURN(const SearchRequest request, ReadRequest(call.request));
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<People> people, PeopleSearched(context, request));
+  const auto turn = context.EnterTurn();
   const auto photo = AnalysePhoto(context.photos, std::as_bytes(std::span(request.photo)));
   if (!photo) return std::unexpected(ProblemOfPhoto(photo.error()));
   json::array faces;
   json::array found;  // for the audit: who was shown, never a picture
   for (const pipeline::PhotoFace& face : photo->faces) {
-    VIGIL_ASSIGN_OR_RETURN(json::object item, FaceJson(context, request, face));
+    VIGIL_ASSIGN_OR_RETURN(json::object item, FaceJson(context, request, face, people));
     for (const json::value& candidate : item.at("candidates").get_array()) {
       if (candidate.at("passes").get_bool()) found.push_back(candidate.at("person_id"));
     }
@@ -132,6 +179,7 @@ Answer Search(const ApiContext& context, const Call& call) {
                                     {{"photo_sha256", Sha256Hex(request.photo)},
                                      {"faces", photo->faces.size()},
                                      {"passed", std::move(found)},
+                                     {"watchlist", request.watchlist.value_or("")},
                                      {"gallery_sequence", gallery.sequence}}));
   return JsonResponse({{"width", photo->width},
                        {"height", photo->height},
@@ -152,7 +200,8 @@ std::vector<Route> SearchRoutes(const ApiContext& context) {
            .TakesPhoto({{"top", Described(Integer(1, kTopMax), "candidates a face; 5 when absent")},
                         {"threshold", Described(Number(0, 1),
                                                 "the similarity to pass; when absent what the "
-                                                "gallery demands")}})
+                                                "gallery demands")},
+                        {"watchlist", Described(Id(), "look among the people of this list only")}})
            .Fails({422}),
        [&](const Call& call) { return Search(context, call); }},
   };

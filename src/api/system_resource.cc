@@ -1,8 +1,7 @@
-// /system and /audit, and what monitors ask on a port of their own.
+// /system, and what monitors ask on a port of their own.
 #include "api/body_fields.h"
 #include "api/resources.h"
 #include "base/time_text.h"
-#include "database/audit_repository.h"
 
 namespace vigil::api {
 namespace {
@@ -32,6 +31,20 @@ Schema SystemSchema() {
                                                   {"failing_since", Nullable(Time()), kRequired},
                                                   {"last_error", Text(), kRequired},
                                                   {"last_sent_at", Nullable(Time()), kRequired}});
+  const Schema index = Object(
+      "GalleryIndex",
+      {{"kind",
+        Described(Text(),
+                  "exact: every face is compared; approximate: those of the nearest "
+                  "clusters"),
+        kRequired},
+       {"learning", Described(Flag(), "clusters are made in the background"), kRequired},
+       {"lists", Count(), kRequired},
+       {"lists_read", Described(Count(), "by a search"), kRequired},
+       {"searches_sampled", Described(Count(), "repeated exactly to watch recall"), kRequired},
+       {"recall_at_1", Nullable(Number(0, 1)), kRequired},
+       {"recall_at_10", Nullable(Number(0, 1)), kRequired},
+       {"last_error", Text(), kRequired}});
   return Object("System", {{"version", Text(), kRequired},
                            {"started_at", Time(), kRequired},
                            {"time", Time(), kRequired},
@@ -40,21 +53,12 @@ Schema SystemSchema() {
                            {"embedder", EmbedderSchema(), kRequired},
                            {"photo_embedder", EmbedderSchema(), kRequired},
                            {"gallery", GallerySchema(), kRequired},
+                           {"gallery_index", index, kRequired},
                            {"decision", decision, kRequired},
                            {"cameras", ListOf(CameraStateSchema()), kRequired},
                            {"queues", ListOf(queue), kRequired},
                            {"channels", ListOf(channel), kRequired},
                            {"disk", Described(disk, "of the data directory"), kRequired}});
-}
-
-Schema AuditEntrySchema() {
-  return Object("AuditEntry", {{"id", Id(), kRequired},
-                               {"at", Time(), kRequired},
-                               {"user_id", Text(), kRequired},
-                               {"user_name", Text(), kRequired},
-                               {"action", Text(), kRequired},
-                               {"object_id", Text(), kRequired},
-                               {"detail", Anything(), kRequired}});
 }
 
 json::object EmbedderJson(const EmbedderInfo& embedder) {
@@ -65,7 +69,23 @@ json::object EmbedderJson(const EmbedderInfo& embedder) {
           {"precision", embedder.precision}};
 }
 
+json::value RecallJson(const std::optional<double>& recall) {
+  return recall ? json::value(*recall) : json::value(nullptr);
+}
+
+json::object IndexJson(const gallery::FaissIndexState& index) {
+  return {{"kind", index.uses_lists ? "approximate" : "exact"},
+          {"learning", index.training},
+          {"lists", index.lists},
+          {"lists_read", index.lists_probed},
+          {"searches_sampled", index.searches_sampled},
+          {"recall_at_1", RecallJson(index.recall_at_1)},
+          {"recall_at_10", RecallJson(index.recall_at_10)},
+          {"last_error", index.last_error}};
+}
+
 Answer System(const ApiContext& context) {
+  const auto turn = context.EnterTurn();
   const SystemInfo info = context.system_info();
   const GalleryInfo gallery = context.gallery.Info();
   json::array cameras;
@@ -94,6 +114,7 @@ Answer System(const ApiContext& context) {
                        {"embedder", EmbedderJson(info.embedder)},
                        {"photo_embedder", EmbedderJson(context.photos.EmbedderFacts())},
                        {"gallery", GalleryJson(gallery)},
+                       {"gallery_index", IndexJson(info.gallery_index)},
                        {"decision",
                         {{"named_strangers_max", context.policy.named_strangers_max},
                          {"floor", Rounded(context.policy.floor)},
@@ -103,38 +124,6 @@ Answer System(const ApiContext& context) {
                        {"queues", std::move(queues)},
                        {"channels", std::move(channels)},
                        {"disk", std::move(disk)}});
-}
-
-std::expected<AuditFilter, Problem> AuditFilterOf(const HttpRequest& request) {
-  AuditFilter filter;
-  std::vector<FieldError> errors;
-  filter.user = request.Query("user").value_or("");
-  filter.action = request.Query("action").value_or("");
-  filter.object_id = request.Query("object").value_or("");
-  ReadTimeQuery(request, "from", filter.from, errors);
-  ReadTimeQuery(request, "to", filter.to, errors);
-  if (!errors.empty()) return std::unexpected(InvalidFields(std::move(errors)));
-  return filter;
-}
-
-Answer Audit(const ApiContext& context, const Call& call) {
-  VIGIL_ASSIGN_OR_RETURN(const Page page, PageOf(call.request));
-  VIGIL_ASSIGN_OR_RETURN(const AuditFilter filter, AuditFilterOf(call.request));
-  VIGIL_ASSIGN_OR_RETURN(
-      const database::Page<AuditEntry> entries,
-      database::AuditRepository(context.database).List({page.limit, page.after}, filter));
-  json::array items;
-  for (const AuditEntry& entry : entries.items) {
-    const Result<json::value> detail = ParseJson(entry.detail);
-    items.push_back({{"id", entry.id},
-                     {"at", FormatTime(entry.at)},
-                     {"user_id", entry.user_id},
-                     {"user_name", entry.user_name},
-                     {"action", entry.action},
-                     {"object_id", entry.object_id},
-                     {"detail", detail ? *detail : json::value(nullptr)}});
-  }
-  return ListResponse(std::move(items), entries.next);
 }
 
 Answer Ready(const ApiContext& context) {
@@ -150,16 +139,6 @@ std::vector<Route> SystemRoutes(const ApiContext& context) {
        Description("getSystem", "system", "Versions, models, cameras, queues and the gallery.",
                    Gives(SystemSchema())),
        [&](const Call&) { return System(context); }},
-      {Method::kGet, "/api/v1/audit", Role::kAdmin, Lane::kStore, kNoBody,
-       Description("listAudit", "system", "Who did what, newest first.",
-                   Gives(PageSchema(AuditEntrySchema())))
-           .Query(PageFields())
-           .Query({{"user", Described(Id(), "an account's id or name")},
-                   {"action", Described(Id(), "whole, or a beginning with its dot: person.")},
-                   {"object", Described(Id(), "the id of what was done to")},
-                   {"from", Described(Time(), "at that time or later")},
-                   {"to", Described(Time(), "at that time or earlier")}}),
-       [&](const Call& call) { return Audit(context, call); }},
   };
 }
 

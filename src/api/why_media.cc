@@ -56,6 +56,7 @@ Status AddReference(const ApiContext& context, drawing::WhyPicture& why) {
   }
   RgbImage image = StoredPicture(context, photo->media_id, why.reference_missing);
   if (image.Empty()) return {};
+  const auto turn = context.EnterTurn();
   why.reference =
       context.photos.Crop(std::make_shared<const RgbImage>(std::move(image)), photo->face).image;
   return {};

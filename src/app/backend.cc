@@ -8,6 +8,8 @@
 #include "app/engines.h"
 #include "app/open_files.h"
 #include "base/format.h"
+#include "base/log.h"
+#include "database/model_switch_repository.h"
 #include "gallery/flat_index.h"
 
 namespace vigil::app {
@@ -33,35 +35,55 @@ Status RefuseOtherSpaces(Backend& backend) {
   return Fail(
       ErrorCode::kConflict,
       format("{} enrolled faces of {} people were made with the embedder {}, and [models] "
-             "embedder = \"{}\" cannot be compared with them; set embedder = \"{}\" back, "
-             "or delete these photos while it is set and enrol the people again with {}, "
+             "embedder = \"{}\" cannot be compared with them; set embedder = \"{}\" back "
+             "and run `vigil models switch {}`, which embeds everybody anew, "
              "or give {} a data directory of its own",
              most.references, most.persons, most.model_id, chosen, most.model_id, chosen, chosen));
 }
 
+// What a switch brought to serve outlives the configuration that was there before it.
+Status UseSwitchedEmbedder(Backend& backend) {
+  VIGIL_ASSIGN_OR_RETURN(const auto switched,
+                         database::ModelSwitchRepository(*backend.installation->database).InUse());
+  std::string& embedder = backend.config.models.embedder;
+  if (!switched || switched->model_id == embedder) return {};
+  LogInfo("models",
+          "people are recognised with {}, which `vigil models switch` brought to serve, not with "
+          "[models] embedder = \"{}\"",
+          switched->model_id, embedder);
+  embedder = switched->model_id;
+  return {};
+}
+
 }  // namespace
 
-Backend::Backend(std::unique_ptr<Installation> opened)
-    : installation(std::move(opened)),
+Backend::Backend(config::Config given, std::unique_ptr<Installation> opened)
+    : config(std::move(given)),
+      installation(std::move(opened)),
       gallery_store(*installation->database),
       names(*installation->database),
       watch_rules(*installation->database) {}
 
-Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& config, PhotoModels models) {
-  VIGIL_ASSIGN_OR_RETURN(auto installation, OpenInstallation(config));
-  auto backend = std::make_unique<Backend>(std::move(installation));
+Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& given, PhotoModels models) {
+  VIGIL_ASSIGN_OR_RETURN(auto installation, OpenInstallation(given));
+  auto backend = std::make_unique<Backend>(given, std::move(installation));
+  const config::Config& config = backend->config;
+  VIGIL_RETURN_IF_ERROR(UseSwitchedEmbedder(*backend));
   if (models == PhotoModels::kNone) {
     backend->photos = MakePhotoAnalyserWithoutModels();
-    backend->gallery = gallery::MakeFlatIndex(backend->Space().dimension);
+    backend->followed = gallery::MakeFlatIndex(backend->Space().dimension);
   } else {
     const int at_once = models == PhotoModels::kMany ? RecognitionWorkers(config) : 1;
     VIGIL_ASSIGN_OR_RETURN(backend->photos, MakePhotoAnalyser(config, at_once));
     VIGIL_RETURN_IF_ERROR(RefuseOtherSpaces(*backend));
     RaiseOpenFilesLimit();
-    VIGIL_ASSIGN_OR_RETURN(backend->gallery,
-                           MakeGallery(config, &backend->installation->sealer,
-                                       backend->Space().Key(), &backend->gallery_store));
+    VIGIL_ASSIGN_OR_RETURN(
+        auto gallery, MakeGallery(config, &backend->installation->sealer, backend->Space().Key(),
+                                  &backend->gallery_store));
+    backend->followed = std::move(gallery.index);
+    backend->approximate = gallery.approximate;
   }
+  backend->gallery = std::make_unique<gallery::SwitchedIndex>(backend->followed);
   backend->photo_policy =
       pipeline::PolicyFor(backend->photos->EmbedderFacts(), config.recognition.named_strangers_max,
                           static_cast<float>(config.recognition.threshold_floor));

@@ -12,7 +12,9 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "database/gallery_repository.h"
+#include "gallery/faiss_index.h"
 #include "gallery/followed_index.h"
+#include "gallery/switched_index.h"
 #include "metrics/metrics.h"
 #include "pipeline/live_view.h"
 #include "pipeline/photo_analyser.h"
@@ -21,8 +23,9 @@ namespace vigil::app {
 
 // Members are declared so that users go before what they use. Made by OpenBackend, never moved.
 struct Backend {
-  explicit Backend(std::unique_ptr<Installation> opened);
+  Backend(config::Config given, std::unique_ptr<Installation> opened);
 
+  config::Config config;  // as given, but with the embedder that a switch brought to serve
   std::unique_ptr<Installation> installation;
   database::GalleryRepository gallery_store;
   PersonNames names;
@@ -30,8 +33,11 @@ struct Backend {
   metrics::Metrics metrics;
   pipeline::LiveView live;
   std::unique_ptr<pipeline::PhotoAnalyser> photos;
-  std::unique_ptr<gallery::FollowedIndex> gallery;  // empty: the caller loads or follows
-  pipeline::DecisionPolicy photo_policy;            // of the photos' fp32 embedder
+  // What `gallery` passes searches to at first; empty: the caller loads or follows it.
+  std::shared_ptr<gallery::FollowedIndex> followed;
+  const gallery::FaissIndex* approximate = nullptr;  // a part of `followed`; null: always exact
+  std::unique_ptr<gallery::SwitchedIndex> gallery;
+  pipeline::DecisionPolicy photo_policy;  // of the photos' fp32 embedder
 
   Clock& GetClock() const { return installation->clock; }
   const EmbeddingSpace& Space() const { return photos->EmbedderFacts().space; }

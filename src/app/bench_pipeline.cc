@@ -389,7 +389,8 @@ Status RunBench(Options options, const config::Config& config) {
     Print(options, told);
     return {};
   }
-  VIGIL_ASSIGN_OR_RETURN(const auto gallery, MakeGallery(config));
+  VIGIL_ASSIGN_OR_RETURN(const auto made, MakeGallery(config));
+  const auto& gallery = made.index;
   {
     VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config));
     VIGIL_ASSIGN_OR_RETURN(const auto embedders, MakeEmbedders(config, precision, 1));

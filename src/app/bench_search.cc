@@ -8,14 +8,17 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <memory>
-#include <numbers>
+#include <optional>
 #include <thread>
 
 #include "app/bench.h"
+#include "app/bench_faces.h"
 #include "base/format.h"
 #include "base/seal.h"
 #include "gallery/dot_product.h"
+#include "gallery/faiss_index.h"
 #include "gallery/flat_index.h"
 #include "gallery/scan_kernels.h"
 
@@ -27,15 +30,14 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kSlice = 10'000;
 
-struct Options {
-  std::size_t references = 1'000'000;
-  int dimension = 512;
+struct Options : BenchFaces {
   std::vector<int> batches = {1, 64};
   int threads = 2;
   std::string index = "flat";
   std::string kernels;
+  std::size_t lists = 0;
+  std::size_t lists_probed = 0;
   int candidates = 5;
-  int probes = 1024;
   double seconds = 8;
   int verified = 0;
   int changes = 0;
@@ -45,88 +47,12 @@ struct Options {
   bool json = false;
 };
 
-// Numbers of one seed, the same on every machine (SplitMix64, Steele, Lea and Flood 2014).
-class Numbers {
- public:
-  explicit Numbers(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15U) {}
-
-  std::uint64_t Bits() {
-    std::uint64_t bits = state_ += 0x9E3779B97F4A7C15U;
-    bits = (bits ^ bits >> 30U) * 0xBF58476D1CE4E5B9U;
-    bits = (bits ^ bits >> 27U) * 0x94D049BB133111EBU;
-    return bits ^ bits >> 31U;
-  }
-
-  // Nearly normal, of deviation 1: the sum of four uniform numbers.
-  float Normal() {
-    const std::uint64_t bits = Bits();
-    const auto sum = static_cast<float>((bits & 0xFFFFU) + (bits >> 16U & 0xFFFFU) +
-                                        (bits >> 32U & 0xFFFFU) + (bits >> 48U));
-    return (sum / 65536.0F - 2.0F) * std::numbers::sqrt3_v<float>;
-  }
-
- private:
-  std::uint64_t state_;
-};
-
-Embedding EmbeddingOf(std::size_t reference, int dimension) {
-  Numbers numbers(reference + 1);
-  Embedding embedding(static_cast<std::size_t>(dimension));
-  for (float& number : embedding) number = numbers.Normal();
-  Normalise(embedding);
-  return embedding;
-}
-
-// At a cosine of about 0.74 (deviation 0.06) to the mate, as two photos of one person are.
-Embedding BlurredProbe(std::size_t mate, std::uint64_t seed, int dimension) {
-  Numbers numbers(~seed);
-  Embedding probe = EmbeddingOf(mate, dimension);
-  Embedding noise(probe.size());
-  for (float& number : noise) number = numbers.Normal();
-  const float along = Similarity(noise, probe);
-  for (std::size_t i = 0; i < noise.size(); ++i) noise[i] -= along * probe[i];
-  Normalise(noise);
-  const float cosine = std::clamp(0.74F + 0.06F * numbers.Normal(), 0.5F, 0.95F);
-  for (std::size_t i = 0; i < probe.size(); ++i) {
-    probe[i] = cosine * probe[i] + std::sqrt(1 - cosine * cosine) * noise[i];
-  }
-  return probe;
-}
-
-std::string IdOf(std::size_t reference) {
-  return format("00000000-0000-4000-8000-{:012x}", reference);
-}
-
-std::vector<GalleryReference> References(std::size_t first, std::size_t count, int dimension) {
-  std::vector<GalleryReference> references(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    references[i] = {IdOf(first + i), IdOf(first + i), EmbeddingOf(first + i, dimension)};
-  }
-  return references;
-}
-
 double ResidentBytes() {
   std::ifstream statm("/proc/self/statm");
   double size = 0;
   double resident = 0;
   statm >> size >> resident;
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
-struct Probes {
-  std::vector<Embedding> embeddings;
-  std::vector<std::size_t> mates;
-};
-
-Probes MakeProbes(const Options& options) {
-  Numbers numbers(options.references);
-  Probes probes;
-  for (int i = 0; i < options.probes; ++i) {
-    probes.mates.push_back(numbers.Bits() % options.references);
-    probes.embeddings.push_back(
-        BlurredProbe(probes.mates.back(), static_cast<std::uint64_t>(i), options.dimension));
-  }
-  return probes;
 }
 
 std::vector<GalleryQuery> Queries(const Probes& probes, std::size_t first, std::size_t count,
@@ -176,7 +102,7 @@ std::size_t Differences(const GalleryIndex& index, const Probes& probes, const O
     const std::size_t slice = std::min(kSlice, options.references - first);
     rows.clear();
     for (std::size_t i = 0; i < slice; ++i) {
-      const Embedding embedding = EmbeddingOf(first + i, options.dimension);
+      const Embedding embedding = EmbeddingOf(first + i, options);
       rows.insert(rows.end(), embedding.begin(), embedding.end());
     }
     for (std::size_t i = 0; i < count; ++i) {
@@ -216,7 +142,7 @@ std::vector<std::chrono::nanoseconds> Change(GalleryIndex& index, const Options&
   std::vector<std::chrono::nanoseconds> times;
   const auto count = static_cast<std::size_t>(options.changes);
   for (std::size_t done = 0; done < count && !stop.stop_requested(); done += kAtOnce) {
-    auto added = References(options.references + done, kAtOnce, options.dimension);
+    auto added = References(options.references + done, kAtOnce, options);
     std::vector<std::string> removed;
     // Spread over all chunks: the worst case for them.
     for (std::size_t i = 0; i < kAtOnce; ++i) {
@@ -240,6 +166,11 @@ void Print(const Options& options, const json::object& told) {
              told.at("batch").to_number<int>(), options.references, options.dimension,
              told.at("p50_ms").to_number<double>(), told.at("p99_ms").to_number<double>(),
              told.at("qps").to_number<double>(), std::string_view(told.at("cpu").as_string())));
+  if (const auto* recall = told.if_contains("recall_at_1"); recall != nullptr) {
+    PrintLine(format("  {} of {} clusters read; {:.2f} % found whom the exact search finds first",
+                     told.at("lists_read").to_number<int>(), told.at("lists").to_number<int>(),
+                     100 * recall->to_number<double>()));
+  }
 }
 
 json::object Describe(const Options& options, int batch, const Measured& measured) {
@@ -266,19 +197,40 @@ json::object Describe(const Options& options, int batch, const Measured& measure
 
 using Index = gallery::FollowedIndex;
 
-Result<std::unique_ptr<Index>> MakeIndex(const Options& options) {
-  gallery::FlatIndexOptions made{
+// An index to be filled, and its other face when it is approximate.
+struct Searched {
+  std::unique_ptr<Index> index;
+  const gallery::FaissIndex* approximate = nullptr;  // a part of `index`; null: exact
+};
+
+Result<std::optional<gallery::SavedIndexOptions>> SavedIn(const Options& options) {
+  if (options.saved.empty()) return std::nullopt;
+  std::error_code failure;
+  std::filesystem::create_directories(options.saved, failure);
+  VIGIL_ASSIGN_OR_RETURN(const Sealer sealer, Sealer::FromKeyFile(options.saved / "bench.key"));
+  return gallery::SavedIndexOptions{.folder = options.saved / "gallery",
+                                    .sealer = sealer,
+                                    .gallery = format("bench of {}", options.references),
+                                    .embeddings_on_disk = options.on_disk};
+}
+
+Result<Searched> MakeIndex(const Options& options) {
+  gallery::FlatIndexOptions exact{
       .threads = options.threads, .kernels = options.kernels, .saved = {}};
-  if (!options.saved.empty()) {
-    std::error_code failure;
-    std::filesystem::create_directories(options.saved, failure);
-    VIGIL_ASSIGN_OR_RETURN(const Sealer sealer, Sealer::FromKeyFile(options.saved / "bench.key"));
-    made.saved = {.folder = options.saved / "gallery",
-                  .sealer = sealer,
-                  .gallery = format("bench of {}", options.references),
-                  .embeddings_on_disk = options.on_disk};
+  VIGIL_ASSIGN_OR_RETURN(exact.saved, SavedIn(options));
+  if (options.index == "flat") {
+    return Searched{.index = gallery::MakeFlatIndex(options.dimension, exact)};
   }
-  return gallery::MakeFlatIndex(options.dimension, made);
+  gallery::FaissIndexOptions faiss;
+  faiss.exact = exact;
+  // Not before all are there: clusters are learnt once.
+  faiss.references_min = options.references;
+  faiss.lists = options.lists;
+  faiss.lists_probed = options.lists_probed;
+  faiss.sampled_every = std::numeric_limits<int>::max();
+  auto index = gallery::MakeFaissIndex(options.dimension, faiss);
+  const gallery::FaissIndex* approximate = index.get();
+  return Searched{.index = std::move(index), .approximate = approximate};
 }
 
 // So that the next reader waits for the disk.
@@ -330,7 +282,7 @@ Result<Seconds> Fill(Index& index, const Options& options) {
   constexpr std::size_t kSaved = 25 * kSlice;
   Seconds build{};
   for (std::size_t first = 0; first < options.references; first += kSlice) {
-    auto slice = References(first, std::min(kSlice, options.references - first), options.dimension);
+    auto slice = References(first, std::min(kSlice, options.references - first), options);
     const Steady::time_point start = Steady::now();
     index.Apply({}, std::move(slice), 1);
     const bool last = first + kSlice >= options.references;
@@ -343,18 +295,75 @@ Result<Seconds> Fill(Index& index, const Options& options) {
   return build;
 }
 
+using Answers = std::vector<std::vector<Candidate>>;
+
+Answers AnswersOf(const GalleryIndex& index, const Probes& probes, const Options& options) {
+  Answers answers;
+  for (const Embedding& probe : probes.embeddings) {
+    answers.push_back(index.Search(probe, options.candidates).candidates);
+  }
+  return answers;
+}
+
+// What the exact index answers to all probes; it is gone before the other is made.
+Result<Answers> ExactAnswers(const Probes& probes, const Options& options) {
+  const auto exact = gallery::MakeFlatIndex(
+      options.dimension, {.threads = options.threads, .kernels = options.kernels, .saved = {}});
+  VIGIL_RETURN_IF_ERROR(Fill(*exact, options));
+  return AnswersOf(*exact, probes, options);
+}
+
+// Of the exact answers, how many were found: the best ones, and all.
+void TellRecall(const Answers& exact, const Answers& found, json::object& told) {
+  double best = 0;
+  double all = 0;
+  double wanted = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    best += found[i].front() == exact[i].front() ? 1 : 0;
+    wanted += static_cast<double>(exact[i].size());
+    for (const Candidate& candidate : exact[i]) {
+      all += std::ranges::find(found[i], candidate) == found[i].end() ? 0 : 1;
+    }
+  }
+  told["recall_at_1"] = Short(best / static_cast<double>(exact.size()));
+  told["recall_at_k"] = Short(all / wanted);
+}
+
+// Waits for the lists, and tells what a search by them misses.
+json::object Learn(const Searched& searched, const Answers& exact, const Probes& probes,
+                   const Options& options) {
+  const Steady::time_point start = Steady::now();
+  searched.approximate->Settle();
+  json::object told{{"learn_s", Short(Seconds(Steady::now() - start).count())}};
+  const auto state = searched.approximate->State();
+  // Faces that form no clusters are scanned.
+  told["precision"] = state.uses_lists ? "approximate" : "exact";
+  told["lists"] = state.lists;
+  told["lists_read"] = state.lists_probed;
+  TellRecall(exact, AnswersOf(*searched.index, probes, options), told);
+  return told;
+}
+
 ExitCode RunBench(const Options& options) {
   const Probes probes = MakeProbes(options);
+  Answers exact;
+  if (options.index != "flat") {
+    auto answers = ExactAnswers(probes, options);
+    if (!answers) return Report(answers.error());
+    exact = *std::move(answers);
+  }
   const double bytes_before = ResidentBytes();
   const auto made = MakeIndex(options);
   if (!made) return Report(made.error());
-  Index* const index = made->get();
+  Index* const index = made->index.get();
   Seconds build{};
   if (options.saved.empty() || !Restart(*index, probes, options)) {
     const auto filled = Fill(*index, options);
     if (!filled) return Report(filled.error());
     build = *filled;
   }
+  const auto facts =
+      made->approximate == nullptr ? json::object() : Learn(*made, exact, probes, options);
   const double bytes = ResidentBytes() - bytes_before;
   for (const int batch : options.batches) {
     const auto measured = Measure(*index, probes, static_cast<std::size_t>(batch), options);
@@ -362,6 +371,7 @@ ExitCode RunBench(const Options& options) {
     told["bytes_per_reference"] = std::round(bytes / static_cast<double>(options.references));
     told["resident_gb"] = Short(ResidentBytes() / 1e9);
     told["build_s"] = Short(build.count());
+    for (const auto& [name, value] : facts) told[name] = value;
     Print(options, told);
   }
   if (options.verified > 0) {
@@ -405,7 +415,13 @@ void AddBenchSearch(CLI::App& bench, CommandLine& line) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command->add_option("--index", options->index, "which index")
-      ->check(CLI::IsMember({"flat"}))
+      ->check(CLI::IsMember({"flat", "faiss"}))
+      ->capture_default_str();
+  command->add_option("--lists", options->lists, "clusters of faiss (default: by size)");
+  command->add_option("--lists-read", options->lists_probed,
+                      "clusters that a search reads (default: for a recall of 99 %)");
+  command->add_option("--kinds", options->kinds, "groups of people who look alike; 0: all differ")
+      ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
   command
       ->add_option("--kernels", options->kernels, "instructions (default: the machine's fastest)")

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <deque>
 #include <fstream>
@@ -143,6 +144,23 @@ TEST_F(Bulk, EnrolsNobodyWhenAListIsMissing) {
   EXPECT_THAT(
       status.error().message,
       AllOf(HasSubstr("people.csv:2:9: there is no watch-list baned"), HasSubstr("banned")));
+  EXPECT_THAT(server_.bodies, IsEmpty());
+}
+
+// A list may name a folder, or a pipe that nobody writes to.
+TEST_F(Bulk, RefusesWhatIsNoFile) {
+  std::filesystem::create_directory(folder_.Path() / "folder.jpg");
+  ASSERT_EQ(::mkfifo((folder_.Path() / "pipe.jpg").c_str(), 0600), 0);
+  PlannedPhoto folder = Photo("1.jpg");
+  folder.path = folder_.Path() / "folder.jpg";
+  PlannedPhoto pipe = Photo("2.jpg");
+  pipe.path = folder_.Path() / "pipe.jpg";
+  ASSERT_TRUE(Run({{folder, pipe}, {}}).has_value());
+  ASSERT_EQ(verdicts_.size(), 2U);
+  for (const FileVerdict& verdict : verdicts_) {
+    EXPECT_EQ(verdict.verdict, Verdict::kRefused);
+    EXPECT_THAT(verdict.message, HasSubstr("is no file"));
+  }
   EXPECT_THAT(server_.bodies, IsEmpty());
 }
 

@@ -59,9 +59,12 @@ void AddEmbed(CLI::App& app, CommandLine& line);
 void AddExplain(CLI::App& app, CommandLine& line);
 void AddWatch(CLI::App& app, CommandLine& line);
 void AddModels(CLI::App& app, CommandLine& line);
+void AddModelSwitch(CLI::App& models, CommandLine& line);  // below `vigil models`
 void AddCameras(CLI::App& app, CommandLine& line);
 void AddCalibrate(CLI::App& models, CommandLine& line);  // below `models`
 void AddBench(CLI::App& app, CommandLine& line);
+void AddAudit(CLI::App& app, CommandLine& line);
+void AddBackup(CLI::App& app, CommandLine& line);  // backup, restore and migrate
 void AddUsers(CLI::App& app, CommandLine& line);
 void AddDoctor(CLI::App& app, CommandLine& line);
 void AddConfig(CLI::App& app, CommandLine& line);

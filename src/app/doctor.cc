@@ -5,6 +5,9 @@
 #include <iterator>
 #include <utility>
 
+#include "app/installation.h"
+#include "database/model_switch_repository.h"
+
 namespace vigil::app {
 namespace {
 
@@ -47,7 +50,7 @@ void SortByWeight(Findings& findings) {
   std::ranges::stable_sort(findings, std::ranges::greater{}, &Finding::state);
 }
 
-Findings Diagnose(const config::Config& config) {
+Findings Diagnose(config::Config config) {
   Findings findings = CheckData(config);
   const bool data_usable = !HasFault(findings);
   Append(findings, CheckDisk(config));
@@ -56,6 +59,10 @@ Findings Diagnose(const config::Config& config) {
     std::optional<Sealer> sealer;
     Append(findings, CheckKey(config, sealer));
     Append(findings, CheckDatabase(config, sealer ? &*sealer : nullptr, stored));
+    // What a switch brought to serve is to be judged, not what served first.
+    if (auto switched = database::SwitchedEmbedder(DatabaseOptionsOf(config))) {
+      config.models.embedder = *std::move(switched);
+    }
   }
   const vision::CpuFeatures cpu = vision::DetectCpuFeatures();
   Append(findings, CheckModels(config));

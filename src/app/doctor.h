@@ -81,6 +81,6 @@ bool ServeRuns(const config::Config& config);
 
 // Everything above, in this order: what others rest on comes first. A part that cannot be judged
 // without a broken one is left out.
-Findings Diagnose(const config::Config& config);
+Findings Diagnose(config::Config config);
 
 }  // namespace vigil::app

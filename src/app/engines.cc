@@ -52,6 +52,8 @@ class NoEmbedder final : public Embedder {
   EmbedderInfo info_;
 };
 
+// Fewer faces are scanned in less time than their clusters take.
+constexpr std::size_t kClusteredReferencesMin = 10'000;
 constexpr int kPhotoMinFacePx = 40;
 // Faces of 40 pixels are searched for in photos of up to 16 megapixels, larger ones in larger
 // photos: whoever may upload decides on their size, and must not decide on time and memory.
@@ -159,25 +161,46 @@ Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config) {
   return std::move(model.typical_faces);
 }
 
-Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config& config,
-                                                            const Sealer* sealer,
-                                                            std::string_view space_key,
-                                                            GalleryStore* store) {
+Status CheckEmbedder(const config::Config& config, const std::string& model_id) {
+  config::Config other = config;
+  other.models.embedder = model_id;
+  VIGIL_RETURN_IF_ERROR(FindEmbedder(other));
+  return {};
+}
+
+Result<ConfiguredGallery> MakeGallery(const config::Config& config, const Sealer* sealer,
+                                      std::string_view space_key, GalleryStore* store) {
   VIGIL_ASSIGN_OR_RETURN(auto model, FindEmbedder(config));
-  gallery::FlatIndexOptions options;
+  gallery::FlatIndexOptions exact;
   if (sealer != nullptr) {
-    options.saved = {.folder = config.data.directory / "gallery",
-                     .sealer = *sealer,
-                     .gallery = NameOfGallery(space_key, model.typical_faces),
-                     .embeddings_on_disk = config.recognition.embeddings_on_disk};
+    exact.saved = {.folder = config.data.directory / "gallery",
+                   .sealer = *sealer,
+                   .gallery = NameOfGallery(space_key, model.typical_faces),
+                   .embeddings_on_disk = config.recognition.embeddings_on_disk};
     if (store != nullptr) {
-      options.saved->change_name = [store](std::uint64_t sequence) {
+      exact.saved->change_name = [store](std::uint64_t sequence) {
         return store->GalleryChangeName(sequence);
       };
     }
   }
-  return gallery::MakeDistinctIndex(gallery::MakeFlatIndex(model.dimension, options),
-                                    std::move(model.typical_faces));
+  ConfiguredGallery made;
+  if (config.gallery.index == "flat") {
+    made.index = gallery::MakeFlatIndex(model.dimension, exact);
+  } else {
+    gallery::FaissIndexOptions options;
+    options.exact = exact;
+    options.references_min =
+        config.gallery.index == "faiss"
+            ? kClusteredReferencesMin
+            : static_cast<std::size_t>(config.gallery.exact_references_max) + 1;
+    options.recall_min = config.gallery.recall_min;
+    options.similarity_min = model.threshold_floor;
+    auto approximate = gallery::MakeFaissIndex(model.dimension, options);
+    made.approximate = approximate.get();
+    made.index = std::move(approximate);
+  }
+  made.index = gallery::MakeDistinctIndex(std::move(made.index), std::move(model.typical_faces));
+  return made;
 }
 
 int RecognitionWorkers(const config::Config& config) {

@@ -12,6 +12,7 @@
 #include "core/embedder.h"
 #include "core/liveness.h"
 #include "core/typical_faces.h"
+#include "gallery/faiss_index.h"
 #include "gallery/followed_index.h"
 #include "pipeline/photo_analyser.h"
 #include "vision/cpu.h"
@@ -40,13 +41,21 @@ Result<std::vector<std::unique_ptr<LivenessDetector>>> MakeLivenessDetectors(
 // The typical faces that the thresholds of `models.embedder` were measured with; empty for most.
 Result<TypicalFaces> ConfiguredTypicalFaces(const config::Config& config);
 
+// Whether `model_id` is an installed embedder. Errors name the mend.
+Status CheckEmbedder(const config::Config& config, const std::string& model_id);
+
+// A gallery, and what can tell of its approximate search.
+struct ConfiguredGallery {
+  std::unique_ptr<gallery::FollowedIndex> index;
+  const gallery::FaissIndex* approximate = nullptr;  // a part of `index`; null: always exact
+};
+
 // An empty gallery for embeddings of `models.embedder`, which are compared as its thresholds were
-// measured. With `sealer`, the key of the data directory, embeddings of `space_key` in `store` are
-// kept there between two runs; `store` must outlive the gallery.
-Result<std::unique_ptr<gallery::FollowedIndex>> MakeGallery(const config::Config& config,
-                                                            const Sealer* sealer = nullptr,
-                                                            std::string_view space_key = {},
-                                                            GalleryStore* store = nullptr);
+// measured, searched as [gallery] says. With `sealer`, the key of the data directory, embeddings of
+// `space_key` in `store` are kept there between two runs; `store` must outlive the gallery.
+Result<ConfiguredGallery> MakeGallery(const config::Config& config, const Sealer* sealer = nullptr,
+                                      std::string_view space_key = {},
+                                      GalleryStore* store = nullptr);
 
 // recognition.workers, or one a core.
 int RecognitionWorkers(const config::Config& config);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <map>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -48,14 +49,21 @@ PassedOver NoPhoto(const fs::path& path) {
   return {path, "no JPEG, PNG or WebP by its name", false};
 }
 
-// Every file below `folder`, by path.
+// Every file below `folder`, by path; also below links to folders, each folder once.
 Result<std::vector<fs::path>> FilesBelow(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code failure;
-  for (fs::recursive_directory_iterator entry(folder, failure), end; !failure && entry != end;
-       entry.increment(failure)) {
+  std::set<fs::path> seen{fs::weakly_canonical(folder, failure)};
+  for (fs::recursive_directory_iterator
+           entry(folder, fs::directory_options::follow_directory_symlink, failure),
+       end;
+       !failure && entry != end; entry.increment(failure)) {
     std::error_code unreadable;  // a link to nothing is a file that cannot be opened
-    if (!entry->is_directory(unreadable)) files.push_back(entry->path());
+    if (!entry->is_directory(unreadable)) {
+      files.push_back(entry->path());
+    } else if (!seen.insert(fs::weakly_canonical(entry->path(), unreadable)).second) {
+      entry.disable_recursion_pending();
+    }
   }
   if (failure) {
     return Fail(ErrorCode::kNotFound,

@@ -62,6 +62,16 @@ TEST_F(PlanOfFolder, LeavesOutWhatFrigateHasNotNamed) {
   EXPECT_EQ(PlanEnrolment(folder_.Path() / "clips" / "faces")->photos.size(), 1U);
 }
 
+TEST_F(PlanOfFolder, FollowsLinksToFoldersOnce) {
+  Write("Ada/1.jpg");
+  std::filesystem::create_directory_symlink(folder_.Path(), folder_.Path() / "Ada" / "loop");
+  TemporaryFolder elsewhere;
+  std::ofstream(elsewhere.Path() / "2.jpg") << "photo";
+  std::filesystem::create_directory_symlink(elsewhere.Path(), folder_.Path() / "Eve");
+  EXPECT_THAT(People(*PlanEnrolment(folder_.Path())),
+              ElementsAre(Pair("Ada/1.jpg", "Ada"), Pair("Eve/2.jpg", "Eve")));
+}
+
 TEST_F(PlanOfFolder, PutsCompreFacesAnswersAndPicturesTogether) {
   Write("faces-0.json",
         R"({"faces":[{"image_id":"11-22","subject":"Ada"},{"image_id":"33","subject":"Eve"}],

@@ -68,6 +68,10 @@ std::filesystem::path LocalSocket(const config::Config& config) {
   return config.data.directory / "vigil.sock";
 }
 
+std::filesystem::path AuditHeadsFile(const config::Config& config) {
+  return config.data.directory / "audit-heads.jsonl";
+}
+
 database::DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
   database::DatabaseOptions options{.path = config.DatabaseFile()};
   if (config.UsesPostgres()) options.postgres_url = Secret(config.database.url);

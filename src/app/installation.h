@@ -32,6 +32,9 @@ class DirectoryLock {
 // The socket on which a running `vigil serve` takes the writes of other commands (mode 0600).
 std::filesystem::path LocalSocket(const config::Config& config);
 
+// Where signed heads of the audit log are written down, beside the database; see AuditHeadWriter.
+std::filesystem::path AuditHeadsFile(const config::Config& config);
+
 // Members are declared so that users go before what they use.
 struct Installation {
   Installation(DirectoryLock lock_taken, Sealer key) : lock(std::move(lock_taken)), sealer(key) {}

@@ -43,6 +43,8 @@ int main(int argc, char** argv) {
   vigil::app::AddCameras(app, line);
   vigil::app::AddBench(app, line);
   vigil::app::AddUsers(app, line);
+  vigil::app::AddAudit(app, line);
+  vigil::app::AddBackup(app, line);
   vigil::app::AddDoctor(app, line);
   vigil::app::AddConfig(app, line);
   vigil::app::AddCompletions(app, line);

@@ -6,12 +6,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/command.h"
+#include "app/installation.h"
 #include "app/program_paths.h"
 #include "base/format.h"
+#include "database/model_switch_repository.h"
 #include "vision/cpu.h"
 #include "vision/model_store.h"
 
@@ -56,8 +59,18 @@ std::string CalibrationText(const vision::InstalledModel& model, std::string_vie
       model.threshold_floor, model.id);
 }
 
+// The configuration with the embedder that a switch brought to serve.
+std::optional<config::Config> ConfigInUse(const CommandLine& line) {
+  auto config = LoadCommandConfig(line);
+  if (!config) return std::nullopt;
+  if (auto switched = database::SwitchedEmbedder(DatabaseOptionsOf(*config))) {
+    config->models.embedder = *std::move(switched);
+  }
+  return std::move(*config);
+}
+
 ExitCode List(const CommandLine& line, bool as_json) {
-  const auto config = LoadCommandConfig(line);
+  const auto config = ConfigInUse(line);
   if (!config) return ExitCode::kConfiguration;
   const auto listings = vision::ListModels(config->models.directory);
   const auto cpu = vision::DetectCpuFeatures();
@@ -90,7 +103,7 @@ ExitCode List(const CommandLine& line, bool as_json) {
 
 // Without ids: the models in use.
 ExitCode Verify(const CommandLine& line, std::vector<std::string> ids) {
-  const auto config = LoadCommandConfig(line);
+  const auto config = ConfigInUse(line);
   if (!config) return ExitCode::kConfiguration;
   if (ids.empty()) {
     ids = {config->models.detector, config->models.embedder};
@@ -151,6 +164,7 @@ void AddModels(CLI::App& app, CommandLine& line) {
       "verify", "compare the files of models with their hashes (default: those in use)");
   verify->add_option("id", *verified, "installed models");
   verify->callback([verified, &line] { line.exit_code = Verify(line, *verified); });
+  AddModelSwitch(*models, line);
   auto ids = std::make_shared<std::vector<std::string>>();
   CLI::App* install = models->add_subcommand("install", "download, check and convert models");
   install->add_option("id", *ids, "names in models/manifest.toml")->required();

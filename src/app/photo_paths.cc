@@ -3,15 +3,18 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "base/format.h"
 #include "media/photo.h"
 
 namespace vigil::app {
 namespace {
+
+// More than any photo or list has; what is larger is refused unread.
+constexpr std::uintmax_t kFileBytesMax = 256'000'000;
 
 bool LooksLikePhoto(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
@@ -58,14 +61,30 @@ Result<std::shared_ptr<const RgbImage>> ReadPhoto(const std::filesystem::path& p
 }
 
 Result<Bytes> ReadFileBytes(const std::filesystem::path& path) {
+  std::error_code failure;
+  // A folder opens like a file, and a pipe would be waited for.
+  const auto status = std::filesystem::status(path, failure);
+  if (!failure && std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return Fail(ErrorCode::kInvalidArgument, format("{}: is no file", path.string()));
+  }
+  const std::uintmax_t size = failure ? 0 : std::filesystem::file_size(path, failure);
   std::ifstream file(path, std::ios::binary);
-  if (!file) {
+  if (failure || !file) {
     return Fail(ErrorCode::kNotFound,
                 format("{}: cannot be opened; check the path and its permissions", path.string()));
   }
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  const auto bytes = std::as_bytes(std::span(text));
-  return Bytes(bytes.begin(), bytes.end());
+  if (size > kFileBytesMax) {
+    return Fail(ErrorCode::kInvalidArgument,
+                format("{}: has {} MB; files of at most {} MB are read", path.string(),
+                       size / 1'000'000, kFileBytesMax / 1'000'000));
+  }
+  Bytes bytes(size);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+  if (!file) {
+    return Fail(ErrorCode::kUnavailable,
+                format("{}: cannot be read to its end; is the disk intact?", path.string()));
+  }
+  return bytes;
 }
 
 json::object FaceJson(const Detection& face) {

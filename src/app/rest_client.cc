@@ -7,8 +7,10 @@
 #include "api/api.h"
 #include "api/local_client.h"
 #include "app/configured_cameras.h"
+#include "app/engines.h"
 #include "base/format.h"
 #include "gallery/follower.h"
+#include "pipeline/model_switcher.h"
 
 namespace vigil::app {
 namespace {
@@ -52,7 +54,7 @@ class LateFollower {
     const std::lock_guard lock(mutex_);
     if (!follower_) {
       follower_ = std::make_unique<gallery::GalleryFollower>(
-          backend_.gallery_store, *backend_.gallery, backend_.Space().Key(), backend_.GetClock(),
+          backend_.gallery_store, *backend_.followed, backend_.Space().Key(), backend_.GetClock(),
           gallery::FollowerOptions{.loaded = true, .dimension = backend_.Space().dimension});
     }
     follower_->Wake();
@@ -64,11 +66,31 @@ class LateFollower {
   std::unique_ptr<gallery::GalleryFollower> follower_;  // guarded by mutex_
 };
 
+// Embeds everybody anew in this process, where nobody is recognised meanwhile.
+std::unique_ptr<pipeline::ModelSwitcher> MakeSwitcher(Backend& backend) {
+  return std::make_unique<pipeline::ModelSwitcher>(pipeline::ModelSwitcherPorts{
+      .database = *backend.installation->database,
+      .media = *backend.installation->media,
+      .clock = backend.GetClock(),
+      .load =
+          [&backend](const std::string& model_id) {
+            config::Config config = backend.config;
+            config.models.embedder = model_id;
+            return MakePhotoAnalyser(config);
+          },
+      .take_over =
+          [](std::unique_ptr<pipeline::PhotoAnalyser>&, std::stop_token,
+             const std::function<Result<database::SwitchEnd>()>& complete) { return complete(); }});
+}
+
 class InProcessClient final : public RestClient {
  public:
   InProcessClient(std::unique_ptr<Backend> backend, std::unique_ptr<LateFollower> follower,
-                  std::unique_ptr<api::Api> api)
-      : backend_(std::move(backend)), follower_(std::move(follower)), api_(std::move(api)) {}
+                  std::unique_ptr<pipeline::ModelSwitcher> switcher, std::unique_ptr<api::Api> api)
+      : backend_(std::move(backend)),
+        follower_(std::move(follower)),
+        switcher_(std::move(switcher)),
+        api_(std::move(api)) {}
 
   // More than are looked at: the others are read and stored meanwhile.
   int PhotosAtOnce() const override { return static_cast<int>(backend_->photos->Engines()) + 2; }
@@ -94,15 +116,29 @@ class InProcessClient final : public RestClient {
  private:
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<LateFollower> follower_;
+  std::unique_ptr<pipeline::ModelSwitcher> switcher_;  // may be null
   std::unique_ptr<api::Api> api_;
 };
 
-Result<std::unique_ptr<RestClient>> OpenInProcess(const config::Config& config,
-                                                  PhotoModels models) {
+api::ModelSwitching SwitchingOf(const Backend& backend, pipeline::ModelSwitcher* switcher) {
+  api::ModelSwitching switching{
+      .configured = backend.config.models.embedder,
+      .check = [&backend](const std::string& id) { return CheckEmbedder(backend.config, id); },
+      .changed = {},
+      .trouble = {}};
+  if (switcher == nullptr) return switching;
+  switching.changed = [switcher] { switcher->Wake(); };
+  switching.trouble = [switcher] { return switcher->Trouble(); };
+  return switching;
+}
+
+Result<std::unique_ptr<RestClient>> OpenInProcess(const config::Config& config, PhotoModels models,
+                                                  bool switches = false) {
   VIGIL_ASSIGN_OR_RETURN(auto backend, OpenBackend(config, models));
   VIGIL_RETURN_IF_ERROR(
-      gallery::LoadGallery(backend->gallery_store, *backend->gallery, backend->Space().Key()));
+      gallery::LoadGallery(backend->gallery_store, *backend->followed, backend->Space().Key()));
   auto follower = std::make_unique<LateFollower>(*backend);
+  auto switcher = switches ? MakeSwitcher(*backend) : nullptr;
   VIGIL_ASSIGN_OR_RETURN(
       auto api, api::Api::Make({.database = *backend->installation->database,
                                 .media = *backend->installation->media,
@@ -117,8 +153,11 @@ Result<std::unique_ptr<RestClient>> OpenInProcess(const config::Config& config,
                                 .ready = [] { return true; },
                                 .cameras_changed = [] {},
                                 .gallery_changed = [&late = *follower] { late.NoteChange(); },
-                                .cameras_kept_in = CamerasKeptIn(config)}));
-  return std::make_unique<InProcessClient>(std::move(backend), std::move(follower), std::move(api));
+                                .cameras_kept_in = CamerasKeptIn(config),
+                                .audit_heads_file = AuditHeadsFile(config),
+                                .model_switching = SwitchingOf(*backend, switcher.get())}));
+  return std::make_unique<InProcessClient>(std::move(backend), std::move(follower),
+                                           std::move(switcher), std::move(api));
 }
 
 }  // namespace
@@ -136,6 +175,24 @@ Result<std::unique_ptr<RestClient>> ConnectRest(const config::Config& config, Ph
   const auto socket = LocalSocket(config);
   if (api::LocalServerRuns(socket)) return std::make_unique<SocketClient>(socket);
   return OpenInProcess(config, models);
+}
+
+Result<std::unique_ptr<RestClient>> ConnectRestForSwitching(const config::Config& config) {
+  const auto socket = LocalSocket(config);
+  if (api::LocalServerRuns(socket)) return std::make_unique<SocketClient>(socket);
+  return OpenInProcess(config, PhotoModels::kNone, true);
+}
+
+Result<std::string> FindWatchlist(RestClient& client, const std::string& name) {
+  VIGIL_ASSIGN_OR_RETURN(const auto lists, client.Call(api::Method::kGet, "/watchlists"));
+  std::string known;
+  for (const json::value& list : lists.at("items").as_array()) {
+    const std::string_view known_name = list.at("name").as_string();
+    if (known_name == name) return std::string(list.at("id").as_string());
+    known += format("{}{}", known.empty() ? "" : ", ", known_name);
+  }
+  return Fail(ErrorCode::kNotFound, format("there is no watch-list {}; there are: {}", name,
+                                           known.empty() ? "none" : known));
 }
 
 std::string ProblemText(const RestAnswer& answer) {

@@ -45,6 +45,13 @@ class RestClient {
 Result<std::unique_ptr<RestClient>> ConnectRest(const config::Config& config,
                                                 PhotoModels models = PhotoModels::kLoaded);
 
+// The same for `vigil models switch`, without models for photos; in this process a switch is worked
+// on while the client lives, and serves from the next start on.
+Result<std::unique_ptr<RestClient>> ConnectRestForSwitching(const config::Config& config);
+
+// The id of the watch-list of that name; kNotFound tells which there are.
+Result<std::string> FindWatchlist(RestClient& client, const std::string& name);
+
 // "Name may be at most 200 characters" from a problem+json body, with the errors by field.
 std::string ProblemText(const RestAnswer& answer);
 

@@ -1,6 +1,9 @@
 // `vigil search PHOTO`: who is this, and how sure is that.
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "alerts/message_text.h"
 #include "api/local_client.h"
@@ -15,6 +18,7 @@ namespace {
 struct Options {
   std::string photo;
   int top = 5;
+  std::string list;
   bool json = false;
 };
 
@@ -41,9 +45,14 @@ ExitCode Run(const CommandLine& line, const Options& options) {
   }
   auto client = ConnectRest(*config);
   if (!client) return Report(client.error());
+  std::vector<std::pair<std::string, std::string>> fields{{"top", std::to_string(options.top)}};
+  if (!options.list.empty()) {
+    auto found = FindWatchlist(**client, options.list);
+    if (!found) return Report(found.error());
+    fields.emplace_back("watchlist", *std::move(found));
+  }
   auto form = api::MakePhotoForm(
-      std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()),
-      {{"top", std::to_string(options.top)}});
+      std::string_view(reinterpret_cast<const char*>(bytes->data()), bytes->size()), fields);
   const auto answer = (*client)->Send(api::Method::kPost, "/criminals/search-by-image",
                                       form.content_type, std::move(form.body));
   if (!answer) return Report(answer.error());
@@ -70,6 +79,7 @@ void AddSearch(CLI::App& app, CommandLine& line) {
   command->add_option("--top", options->top, "candidates a face")
       ->check(CLI::Range(1, 10))
       ->capture_default_str();
+  command->add_option("--list", options->list, "look among the people of this watch-list only");
   command->add_flag("--json", options->json, "the answer of the API");
   command->callback([options, &line] { line.exit_code = Run(line, *options); });
 }

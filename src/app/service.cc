@@ -28,10 +28,6 @@ std::string Describe(const DetectorInfo& model) {
   return format("{}:{}:{}", model.id, model.hash.substr(0, 12), model.precision);
 }
 
-std::string Describe(const EmbedderInfo& model) {
-  return format("{}:{}", model.space.Key(), model.precision);
-}
-
 pipeline::SourceFactory MakeSourceFactory(Clock& clock) {
   return [&clock](const Camera& camera, std::stop_token stop) {
     const media::StreamOptions options{.camera_id = camera.id,
@@ -45,14 +41,13 @@ pipeline::SourceFactory MakeSourceFactory(Clock& clock) {
 Result<std::unique_ptr<Service>> Service::Start(const config::Config& config,
                                                 ServiceObservers observers) {
   VIGIL_ASSIGN_OR_RETURN(auto backend, OpenBackend(config));
-  std::unique_ptr<Service> service(new Service(config, std::move(observers), std::move(backend)));
+  std::unique_ptr<Service> service(new Service(std::move(observers), std::move(backend)));
   VIGIL_RETURN_IF_ERROR(service->Compose());
   return service;
 }
 
-Service::Service(const config::Config& config, ServiceObservers observers,
-                 std::unique_ptr<Backend> backend)
-    : config_(config),
+Service::Service(ServiceObservers observers, std::unique_ptr<Backend> backend)
+    : config_(backend->config),
       observers_(std::move(observers)),
       backend_(std::move(backend)),
       started_at_(backend_->GetClock().WallNow()),
@@ -74,9 +69,11 @@ Status Service::Compose() {
   for (const AlertRoute& route : routes) backend_->metrics.AddChannel(route.channel);
 
   // What must be there before the first frame: people, and the way of their alerts.
-  follower_ = std::make_unique<gallery::GalleryFollower>(
-      backend_->gallery_store, *backend_->gallery, backend_->Space().Key(), clock,
-      gallery::FollowerOptions{.dimension = backend_->Space().dimension});
+  VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config_));
+  VIGIL_ASSIGN_OR_RETURN(auto embedders,
+                         MakeEmbedders(config_, precision, RecognitionWorkers(config_)));
+  Follow(FollowGallery(backend_->followed, backend_->approximate, backend_->Space(),
+                       embedders.front()->Info(), true));
   delivery_ = std::make_unique<alerts::Delivery>(
       std::move(channels), outbox_, media, clock,
       [this](const alerts::DeliveryReport& report) { NoteDelivery(report); });
@@ -89,9 +86,11 @@ Status Service::Compose() {
           .rows = {.incidents = std::chrono::days(config_.data.incident_retention_d),
                    .detections = std::chrono::days(config_.data.detection_retention_d),
                    .deliveries = std::chrono::days(config_.data.delivery_retention_d),
-                   .sessions = std::chrono::days(config_.data.session_retention_d)}});
+                   .audit = std::chrono::days(config_.data.audit_retention_d),
+                   .sessions = std::chrono::days(config_.data.session_retention_d)},
+          .audit_heads_file = AuditHeadsFile(config_)});
 
-  VIGIL_RETURN_IF_ERROR(StartRecognition(routes));
+  VIGIL_RETURN_IF_ERROR(StartRecognition(routes, std::move(embedders)));
   event_writer_.Post("system.started", {{"version", VIGIL_VERSION}});
   VIGIL_RETURN_IF_ERROR(StartApi());
   VIGIL_RETURN_IF_ERROR(SyncConfiguredCameras(config_, cameras_, groups_));
@@ -100,33 +99,22 @@ Status Service::Compose() {
   return {};
 }
 
-Status Service::StartRecognition(const std::vector<AlertRoute>& routes) {
+Status Service::StartRecognition(const std::vector<AlertRoute>& routes,
+                                 std::vector<std::unique_ptr<Embedder>> embedders) {
   Clock& clock = backend_->GetClock();
-  VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config_));
-  VIGIL_ASSIGN_OR_RETURN(auto embedders,
-                         MakeEmbedders(config_, precision, RecognitionWorkers(config_)));
   VIGIL_ASSIGN_OR_RETURN(auto detectors, MakeDetectors(config_, config_.recognition.min_face_px,
                                                        RecognitionWorkers(config_)));
   VIGIL_ASSIGN_OR_RETURN(auto liveness,
                          MakeLivenessDetectors(config_, RecognitionWorkers(config_)));
   detector_facts_ = detectors.front()->Info();
-  embedder_facts_ = embedders.front()->Info();
-  if (embedder_facts_.impostor_tail.points.size() < 2) {
-    LogWarning(
-        "models",
-        "the embedder {} is not calibrated: only its floor of {:.2f} protects strangers; run "
-        "`vigil models calibrate`",
-        embedder_facts_.space.model_id, embedder_facts_.threshold_floor);
-  }
-  backend_->metrics.SetBuildInfo(VIGIL_VERSION, embedder_facts_.space.model_id,
-                                 embedder_facts_.precision);
+  const EmbedderInfo embedder = embedders.front()->Info();
+  TellEmbedder(embedder);
 
   incident_engine_ = std::make_unique<pipeline::IncidentEngine>(
       pipeline::IncidentEngineOptions{
           .visit_gap = std::chrono::seconds(config_.recognition.visit_gap_s),
           .keep_unmatched_crops = config_.data.unmatched_crop_retention_h > 0,
-          .detector = Describe(detector_facts_),
-          .embedder = Describe(embedder_facts_)},
+          .detector = Describe(detector_facts_)},
       pipeline::IncidentEnginePorts{
           .clock = clock,
           .media = *backend_->installation->media,
@@ -140,7 +128,7 @@ Status Service::StartRecognition(const std::vector<AlertRoute>& routes) {
 
   engine_ = std::make_unique<pipeline::Engine>(
       pipeline::EngineOptions{
-          .recognition = RecognitionOptionsOf(config_.recognition, embedder_facts_),
+          .recognition = RecognitionOptionsOf(config_.recognition, embedder),
           .camera = {.gate = GateOptionsOf(config_.recognition),
                      .backoff = {},
                      .frozen_after = std::chrono::seconds(config_.recognition.frozen_picture_s)},
@@ -184,12 +172,12 @@ Status Service::StartApi() {
                  .clock = backend_->GetClock(),
                  .web_directory = web ? *web : std::filesystem::path(),
                  .system_info = [this] { return DescribeSystem(); },
-                 .ready = [this] { return follower_->State().loaded; },
+                 .ready = [this] { return Followed()->follower.State().loaded; },
                  .cameras_changed = [this] { cameras_changed_ = true; },
                  .gallery_changed =
                      [this] {
                        names_changed_ = true;
-                       follower_->Wake();
+                       Followed()->follower.Wake();
                      },
                  .watch_rules_changed =
                      [this] {
@@ -207,7 +195,15 @@ Status Service::StartApi() {
                        // What fails now is tried again by KeepHouse.
                        if (!ReloadChannels()) channels_changed_ = true;
                      },
-                 .alert_due = [this](const std::string& channel) { delivery_->Probe(channel); }}));
+                 .audit_heads_file = AuditHeadsFile(config_),
+                 .alert_due = [this](const std::string& channel) { delivery_->Probe(channel); },
+                 .model_switching =
+                     {.configured = config_.models.embedder,
+                      .check = [this](const std::string& id) { return CheckEmbedder(config_, id); },
+                      .changed = [this] { switcher_->Wake(); },
+                      .trouble = [this] { return switcher_->Trouble(); }},
+                 .photo_turns = &photo_turns_}));
+  StartSwitcher();  // changes the API's policy, and answers its requests
   VIGIL_ASSIGN_OR_RETURN(const auto trusted_proxies,
                          api::TrustedProxies::Of(config_.api.trusted_proxies));
   VIGIL_ASSIGN_OR_RETURN(
@@ -229,6 +225,7 @@ Service::~Service() {
   if (server_) server_->Stop();
   housekeeper_.request_stop();
   if (housekeeper_.joinable()) housekeeper_.join();
+  switcher_.reset();  // uses what follows
   if (engine_) engine_->Stop();
   incident_engine_.reset();
   delivery_.reset();
@@ -291,7 +288,7 @@ void Service::KeepHouse(std::stop_token stop) {
         failures.Write(LogLevel::kError, "watch-lists", done.error().message);
       }
     }
-    if (const auto state = follower_->State(); state.loaded) {
+    if (const auto state = Followed()->follower.State(); state.loaded) {
       events_.NoteGallery(backend_->gallery->Info(), state.rebuilds);
     }
     SetGauges();
@@ -302,8 +299,13 @@ void Service::SetGauges() {
   metrics::Metrics& metrics = backend_->metrics;
   const auto gallery = backend_->gallery->Info();
   metrics.SetGallery(gallery.references, gallery.sequence);
-  const auto follower = follower_->State();
+  const auto following = Followed();
+  const auto follower = following->follower.State();
   const SteadyTime known_at = follower.loaded ? follower.caught_up_at : started_steady_;
+  if (following->approximate != nullptr) {
+    const auto state = following->approximate->State();
+    metrics.SetGalleryRecall(state.recall_at_1, state.recall_at_10);
+  }
   metrics.SetGallerySaved(follower.saved_sequence, follower.rebuilds);
   metrics.SetGalleryAge(backend_->GetClock().Now() - known_at);
   metrics.SetQueueDepth("frames", engine_->WaitingFrames());
@@ -344,13 +346,14 @@ void Service::NoteDelivery(const alerts::DeliveryReport& report) {
 }
 
 api::SystemInfo Service::DescribeSystem() const {
+  const auto following = Followed();
   const auto cpu = vision::DetectCpuFeatures();
   const auto precision = vision::ChoosePrecision(config_.models.precision, cpu);
   api::SystemInfo info{.version = VIGIL_VERSION,
                        .started_at = started_at_,
                        .cpu = precision ? vision::DescribePrecision(cpu, *precision) : "",
                        .detector = detector_facts_,
-                       .embedder = embedder_facts_,
+                       .embedder = following->embedder,
                        .cameras = {},
                        .queues = {}};
   for (const auto& status : engine_->Statuses()) {
@@ -364,6 +367,7 @@ api::SystemInfo Service::DescribeSystem() const {
                             .last_frame_at = status.last_frame_at});
   }
   info.channels = delivery_->States();
+  if (following->approximate != nullptr) info.gallery_index = following->approximate->State();
   const database::Database& database = *backend_->installation->database;
   info.queues = {
       {.name = "frames", .depth = engine_->WaitingFrames(), .drops = engine_->DroppedFrames()},

@@ -17,16 +17,19 @@
 #include "app/backend.h"
 #include "app/event_reporter.h"
 #include "base/secret.h"
+#include "base/turn_gate.h"
 #include "database/camera_repository.h"
 #include "database/channel_repository.h"
 #include "database/detection_repository.h"
 #include "database/event_writer.h"
 #include "database/incident_repository.h"
 #include "database/maintenance.h"
+#include "database/model_switch_repository.h"
 #include "database/outbox_repository.h"
 #include "gallery/follower.h"
 #include "pipeline/engine.h"
 #include "pipeline/incident_engine.h"
+#include "pipeline/model_switcher.h"
 
 namespace vigil::app {
 
@@ -52,12 +55,36 @@ class Service {
   Result<std::optional<Secret>> MakeSetupToken();
 
  private:
-  Service(const config::Config& config, ServiceObservers observers,
-          std::unique_ptr<Backend> backend);
+  Service(ServiceObservers observers, std::unique_ptr<Backend> backend);
+
+  // The gallery in use, who keeps it equal to the database, and the embedder it belongs to.
+  struct Following {
+    Following(GalleryStore& store, Clock& clock, std::shared_ptr<gallery::FollowedIndex> followed,
+              const gallery::FaissIndex* part, const EmbeddingSpace& space, EmbedderInfo facts,
+              bool saves);
+
+    std::shared_ptr<gallery::FollowedIndex> index;
+    const gallery::FaissIndex* approximate;  // a part of `index`; null: always exact
+    EmbedderInfo embedder;                   // of the cameras
+    gallery::GalleryFollower follower;
+  };
 
   Status Compose();
-  Status StartRecognition(const std::vector<AlertRoute>& routes);
+  Status StartRecognition(const std::vector<AlertRoute>& routes,
+                          std::vector<std::unique_ptr<Embedder>> embedders);
+  void TellEmbedder(const EmbedderInfo& embedder);
   Status StartApi();
+  void StartSwitcher();
+  Result<database::SwitchEnd> TakeOver(
+      std::unique_ptr<pipeline::PhotoAnalyser>& photos, const std::stop_token& stop,
+      const std::function<Result<database::SwitchEnd>()>& complete);
+  std::shared_ptr<Following> FollowGallery(std::shared_ptr<gallery::FollowedIndex> index,
+                                           const gallery::FaissIndex* approximate,
+                                           const EmbeddingSpace& space,
+                                           const EmbedderInfo& embedder, bool saves);
+  std::shared_ptr<Following> Followed() const;
+  // Returns the former one.
+  std::shared_ptr<Following> Follow(std::shared_ptr<Following> following);
   Status ReloadCameras();
   Status ReloadChannels();
   api::SystemInfo DescribeSystem() const;
@@ -78,22 +105,24 @@ class Service {
   database::DetectionRepository detections_;
   database::OutboxRepository outbox_;
   DetectorInfo detector_facts_;
-  EmbedderInfo embedder_facts_;
 
   // Told by engine and delivery, which end before them.
   database::EventWriter event_writer_;
   EventReporter events_{[this](std::string kind, json::object data) {
     event_writer_.Post(std::move(kind), std::move(data));
   }};
-  std::unique_ptr<gallery::GalleryFollower> follower_;
+  mutable std::mutex following_mutex_;
+  std::shared_ptr<Following> following_;  // guarded by following_mutex_
   std::unique_ptr<database::Maintenance> maintenance_;
   std::unique_ptr<alerts::Delivery> delivery_;
   std::unique_ptr<pipeline::IncidentEngine> incident_engine_;
   std::unique_ptr<pipeline::Engine> engine_;
+  TurnGate photo_turns_;  // a turn is whatever uses the embedder for photos
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<api::Server> server_;
   std::atomic<std::size_t> alerts_waiting_ = 0;
   std::stop_source stopping_;  // ends what requests do for long
+  std::unique_ptr<pipeline::ModelSwitcher> switcher_;
   std::atomic<bool> cameras_changed_ = false;
   std::atomic<bool> names_changed_ = false;
   std::atomic<bool> watch_rules_changed_ = false;

@@ -53,13 +53,14 @@ Result<Watchlist> OpenWatchlist(const config::Config& config, const Options& opt
   Watchlist list;
   if (options.people.empty()) {
     VIGIL_ASSIGN_OR_RETURN(list.backend, OpenBackend(config));
-    VIGIL_RETURN_IF_ERROR(gallery::LoadGallery(list.backend->gallery_store, *list.backend->gallery,
+    VIGIL_RETURN_IF_ERROR(gallery::LoadGallery(list.backend->gallery_store, *list.backend->followed,
                                                list.backend->Space().Key()));
     return list;
   }
   VIGIL_ASSIGN_OR_RETURN(const auto analyser, MakePhotoAnalyser(config));
   VIGIL_ASSIGN_OR_RETURN(auto gallery, MakeGallery(config));
-  VIGIL_ASSIGN_OR_RETURN(list.folder, EnrolFolder(options.people, *analyser, std::move(gallery)));
+  VIGIL_ASSIGN_OR_RETURN(list.folder,
+                         EnrolFolder(options.people, *analyser, std::move(gallery.index)));
   for (const auto& photo : list.folder.refused) {
     std::fprintf(stderr, "vigil: %s is not used: %s\n", photo.path.c_str(), photo.why.c_str());
   }

@@ -29,6 +29,7 @@ struct DataConfig {
   int incident_retention_d = 0;
   int detection_retention_d = 90;
   int delivery_retention_d = 90;  // attempts of alerts that are over
+  int audit_retention_d = 0;      // rows of the audit log; 0: for ever
   int session_retention_d = 30;   // logins that ended, and refresh tokens that were exchanged
 };
 
@@ -62,6 +63,12 @@ struct RecognitionConfig {
   int heartbeat_ms = 2000;          // a still picture is looked at this often
   int frozen_picture_s = 30;        // a picture that never changes for so long is a fault; 0: never
   bool embeddings_on_disk = false;  // of the gallery; searches read those they need
+};
+
+struct GalleryConfig {
+  std::string index = "auto";  // "flat", "faiss"; auto: flat below exact_references_max
+  int exact_references_max = 2'000'000;
+  double recall_min = 0.99;  // of approximate search: the share that finds its best person
 };
 
 enum class ChannelKind { kWebhook, kEmail, kHttp };
@@ -137,6 +144,7 @@ struct Config {
   DatabaseConfig database;
   ModelsConfig models;
   RecognitionConfig recognition;
+  GalleryConfig gallery;
   AlertsConfig alerts;
   ApiConfig api;
   LogsConfig logs;

@@ -38,6 +38,14 @@ Config Load(std::string_view toml, const ConfigSources& sources = {}) {
   return config.value_or(Config{});
 }
 
+TEST(Config, ChoosesTheGalleryIndex) {
+  EXPECT_EQ(Load("").gallery.index, "auto");
+  EXPECT_EQ(Load("[gallery]\nindex = \"faiss\"\nrecall_min = 0.95\n").gallery.recall_min, 0.95);
+  EXPECT_THAT(ErrorOf("[gallery]\nindex = \"hnsw\"\n"), HasSubstr("auto, flat, faiss"));
+  EXPECT_THAT(ErrorOf("[gallery]\nexact_references_max = 10\n"),
+              HasSubstr("gallery.exact_references_max"));
+}
+
 std::string ReadText(const std::filesystem::path& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};

@@ -10,6 +10,7 @@ constexpr double kDayMs = 86'400'000;
 constexpr double kYearS = 31'536'000;
 constexpr double kRetentionDaysMax = 36'500;
 constexpr std::array<std::string_view, 4> kPrecisions = {"auto", "f32", "bf16", "i8"};
+constexpr std::array<std::string_view, 3> kGalleryIndexes = {"auto", "flat", "faiss"};
 constexpr std::array<std::string_view, 3> kChannelKinds = {"webhook", "email", "http"};
 constexpr std::array<std::string_view, 3> kSmtpTls = {"starttls", "implicit", "none"};
 constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "warning", "error", "off"};
@@ -39,6 +40,9 @@ const std::vector<Field<DataConfig>>& Fields(const DataConfig*) {
       {"delivery_retention_d", &S::delivery_retention_d, "days",
        "How long the attempts to deliver finished alerts are kept; 0: for ever.", 0,
        kRetentionDaysMax},
+      {"audit_retention_d", &S::audit_retention_d, "days",
+       "How long rows of the audit log are kept, a signed checkpoint in their place; 0: for ever.",
+       0, kRetentionDaysMax},
       {"session_retention_d", &S::session_retention_d, "days",
        "How long ended logins are remembered, so that a stolen token is noticed; 0: for ever.", 0,
        kRetentionDaysMax},
@@ -58,7 +62,9 @@ const std::vector<Field<ModelsConfig>>& Fields(const ModelsConfig*) {
   using S = ModelsConfig;
   static const std::vector<Field<S>> fields = {
       {"detector", &S::detector, "", "Model that finds faces; see vigil models list."},
-      {"embedder", &S::embedder, "", "Model that tells faces apart; see vigil models list."},
+      {"embedder", &S::embedder, "",
+       "Model that tells faces apart, until vigil models switch brings another to serve; see vigil "
+       "models list."},
       {"liveness", &S::liveness, "",
        "Model that tells living faces from pictures of them, minifasnet; empty: none does."},
       {.name = "precision",
@@ -104,6 +110,24 @@ const std::vector<Field<RecognitionConfig>>& Fields(const RecognitionConfig*) {
        "people. The answers are the same. Reading the gallery from the database, as the first "
        "start "
        "does, still takes memory for all of it."},
+  };
+  return fields;
+}
+
+const std::vector<Field<GalleryConfig>>& Fields(const GalleryConfig*) {
+  using S = GalleryConfig;
+  static const std::vector<Field<S>> fields = {
+      {.name = "index",
+       .member = &S::index,
+       .description = "How enrolled faces are searched. flat: all of them, exactly. faiss: in "
+                      "clusters, approximately, once 10,000 are enrolled. auto: flat up to "
+                      "exact_references_max.",
+       .words = kGalleryIndexes},
+      {"exact_references_max", &S::exact_references_max, "references",
+       "With index auto, larger galleries are searched approximately.", 10'000, 1'000'000'000},
+      {"recall_min", &S::recall_min, "share",
+       "Approximate searches that must find the most similar person; more is read for more.", 0.5,
+       0.9999},
   };
   return fields;
 }
@@ -297,7 +321,8 @@ const std::vector<Field<CameraConfig>>& Fields(const CameraConfig*) {
       {.name = "keyframes_when_idle",
        .member = &S::keyframes_when_idle,
        .description = "Decode keyframes alone while nothing moves: cheap, but who appears between "
-                      "two keyframes is seen at the next one."},
+                      "two keyframes is seen at the next one. Needs the motion gate, and keyframes "
+                      "at most 4 s apart."},
   };
   return fields;
 }

@@ -36,6 +36,7 @@ const std::vector<Field<DataConfig>>& Fields(const DataConfig*);
 const std::vector<Field<DatabaseConfig>>& Fields(const DatabaseConfig*);
 const std::vector<Field<ModelsConfig>>& Fields(const ModelsConfig*);
 const std::vector<Field<RecognitionConfig>>& Fields(const RecognitionConfig*);
+const std::vector<Field<GalleryConfig>>& Fields(const GalleryConfig*);
 const std::vector<Field<AlertsConfig>>& Fields(const AlertsConfig*);
 const std::vector<Field<ChannelConfig>>& Fields(const ChannelConfig*);
 const std::vector<Field<ApiConfig>>& Fields(const ApiConfig*);
@@ -50,6 +51,7 @@ void ForEachSection(AnyConfig& config, Visit visit, VisitList visit_list) {
   visit("database", config.database);
   visit("models", config.models);
   visit("recognition", config.recognition);
+  visit("gallery", config.gallery);
   visit("alerts", config.alerts);
   visit_list("alerts.channels", config.alerts.channels);
   visit("api", config.api);

@@ -216,6 +216,9 @@ struct Metrics::Implementation {
                                       "Number of the last gallery change applied.")};
   Gauges gallery_age{GaugeFamily(registry, "vigil_gallery_age_seconds",
                                  "Time since the searched gallery last equalled the database.")};
+  Gauges gallery_recall{
+      GaugeFamily(registry, "vigil_gallery_recall",
+                  "Share of sampled searches whose best 1 or 10 persons were found.")};
   Gauges gallery_saved{GaugeFamily(registry, "vigil_gallery_saved_sequence",
                                    "Number of the last gallery change saved for the next start.")};
   Counters gallery_rebuilds{
@@ -365,6 +368,13 @@ void Metrics::SetGallery(std::size_t references, std::uint64_t sequence) {
 
 void Metrics::SetGalleryAge(std::chrono::nanoseconds age) {
   Set(implementation_->gallery_age, {}, Seconds(age));
+}
+
+void Metrics::SetGalleryRecall(std::optional<double> at_1, std::optional<double> at_10) {
+  Gauges& recall = implementation_->gallery_recall;
+  if (!at_1 || !at_10) return recall.RemoveAll();
+  Set(recall, {{"at", "1"}}, *at_1);
+  Set(recall, {{"at", "10"}}, *at_10);
 }
 
 void Metrics::SetGallerySaved(std::uint64_t sequence, std::int64_t rebuilds) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -75,6 +76,9 @@ class Metrics {
   void SetGallery(std::size_t references, std::uint64_t sequence);
   // Time since the searched gallery was last known to equal the database's.
   void SetGalleryAge(std::chrono::nanoseconds age);
+  // The shares of sampled searches that found their best person and their ten best; shown once they
+  // are known, taken away when they are no longer (the search is exact).
+  void SetGalleryRecall(std::optional<double> at_1, std::optional<double> at_10);
   // The sequence of the gallery that is saved for the next start, and how often the searched one
   // differed from the database and was rebuilt.
   void SetGallerySaved(std::uint64_t sequence, std::int64_t rebuilds);

@@ -32,6 +32,7 @@ void TouchEverything(Metrics& metrics) {
   metrics.CountQueueDrops("store");
   metrics.SetGallery(118, 42);
   metrics.SetGalleryAge(milliseconds{250});
+  metrics.SetGalleryRecall(0.995, 0.98);
   metrics.SetGallerySaved(40, 2);
   metrics.SetDataFree(1'000'000);
   metrics.ObserveRequest("/criminals/{id}", "GET", 200, milliseconds{3});
@@ -60,6 +61,8 @@ TEST(Metrics, CarryTheNamesOfTheContract) {
         "vigil_gallery_references 118",
         "vigil_gallery_sequence 42",
         "vigil_gallery_age_seconds 0.25",
+        R"(vigil_gallery_recall{at="1"} 0.995)",
+        R"(vigil_gallery_recall{at="10"} 0.98)",
         "vigil_gallery_saved_sequence 40",
         "vigil_gallery_rebuilds_total 2",
         "vigil_data_free_bytes 1000000",
@@ -103,6 +106,15 @@ TEST(Metrics, KnownSeriesAreThereFromTheStart) {
         R"(vigil_queue_drops_total{queue="detections"} 0)", "vigil_gallery_references 0"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
+}
+
+TEST(Metrics, RecallIsShownWhileItIsKnown) {
+  Metrics metrics;
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("vigil_gallery_recall{")));
+  metrics.SetGalleryRecall(1, 0.5);
+  EXPECT_THAT(metrics.Text(), HasSubstr(R"(vigil_gallery_recall{at="10"} 0.5)"));
+  metrics.SetGalleryRecall(std::nullopt, std::nullopt);
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("vigil_gallery_recall{")));
 }
 
 TEST(Metrics, AddingAgainKeepsWhatWasCounted) {

@@ -20,7 +20,7 @@ LIBRARY_ROOMS = {
     "libav": {"media"}, "libsw": {"media"}, "turbojpeg": {"media"}, "spng": {"media"}, "webp/": {"media"},
     "openvino/": {"vision"}, "sqlite3": {"database"}, "libpq": {"database"},
     "curl/": {"alerts"}, "boost/json": {"base"}, "boost/beast": {"api"}, "boost/asio": {"api"}, "boost/url": {"api"},
-    "jwt/": {"api"}, "openssl/": {"api"}, "prometheus/": {"metrics"}, "spdlog/": {"base"}, "fmt/": {"base"},
+    "jwt/": {"api"}, "openssl/": {"api", "base"}, "prometheus/": {"metrics"}, "spdlog/": {"base"}, "fmt/": {"base"},
     "sodium": {"base"}, "date/": {"base"}, "toml++/": {"config"}, "CLI/": {"app"},
     "pango": {"drawing"}, "cairo": {"drawing"},
     "faiss/": {"gallery"}, "cblas": {"gallery"}, "omp.h": {"gallery"},

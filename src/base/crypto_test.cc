@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <sodium.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -25,6 +27,30 @@ std::filesystem::path FreshFolder() {
 RC_GTEST_PROP(Sealer, OpensWhatItSealed, (const std::string& plain, const std::string& context)) {
   const auto sealer = Sealer::FromHex(kKey);
   RC_ASSERT(sealer->OpenText(sealer->SealText(plain, context), context).value() == plain);
+}
+
+// What was sealed by any earlier version stays readable, and the other way round.
+RC_GTEST_PROP(Sealer, IsTheCipherOfLibsodium,
+              (const std::string& plain, const std::string& context)) {
+  constexpr std::size_t kHead = 29;  // version, key id, nonce
+  const auto sealer = Sealer::FromHex(kKey);
+  std::array<unsigned char, Sealer::kKeyBytes> key{};
+  RC_ASSERT(sodium_hex2bin(key.data(), key.size(), kKey.data(), kKey.size(), nullptr, nullptr,
+                           nullptr) == 0);
+  Bytes sealed = sealer->SealText(plain, context);
+  const auto raw = [&](std::size_t at) {
+    return reinterpret_cast<unsigned char*>(sealed.data()) + at;
+  };
+  const auto* about = reinterpret_cast<const unsigned char*>(context.data());
+  std::string opened(plain.size(), '\0');
+  RC_ASSERT(crypto_aead_xchacha20poly1305_ietf_decrypt(
+                reinterpret_cast<unsigned char*>(opened.data()), nullptr, nullptr, raw(kHead),
+                sealed.size() - kHead, about, context.size(), raw(5), key.data()) == 0);
+  RC_ASSERT(opened == plain);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(
+      raw(kHead), nullptr, reinterpret_cast<const unsigned char*>(plain.data()), plain.size(),
+      about, context.size(), nullptr, raw(5), key.data());
+  RC_ASSERT(sealer->OpenText(sealed, context).value() == plain);
 }
 
 RC_GTEST_PROP(Sealer, RefusesAnyAlteredByte, (const std::string& plain)) {

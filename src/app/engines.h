@@ -16,11 +16,15 @@
 #include "gallery/followed_index.h"
 #include "pipeline/photo_analyser.h"
 #include "vision/cpu.h"
+#include "vision/detectors/mtcnn.h"
 
 namespace vigil::app {
 
 // The precision that `models.precision` means on this machine.
 Result<vision::Precision> ConfiguredPrecision(const config::Config& config);
+
+// MTCNN as the configuration wants it.
+vision::MtcnnOptions ConfiguredMtcnn(const config::Config& config, int min_face_px);
 
 // `count` detectors of `models.detector`, finding faces from `min_face_px` up; `level_pixels_max`
 // as in vision::MtcnnOptions. The installed model's networks choose the adapter (MTCNN, YuNet), its

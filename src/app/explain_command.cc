@@ -47,9 +47,7 @@ Result<std::vector<Detection>> Detect(const config::Config& config, const Option
     return std::move(found.front());
   }
   VIGIL_ASSIGN_OR_RETURN(auto trace,
-                         vision::TraceMtcnn({.models_directory = config.models.directory,
-                                             .min_face_px = options.min_face_px},
-                                            frame));
+                         vision::TraceMtcnn(ConfiguredMtcnn(config, options.min_face_px), frame));
   for (const vision::MtcnnLevel& level : trace.levels) {
     photo.levels.push_back({level.width, level.height, level.proposals});
   }

@@ -62,10 +62,11 @@ class MeteredDetector final : public Detector {
                   DetectionsCallback on_detections)
       : detector_(std::move(detector)), meter_(meter), on_detections_(std::move(on_detections)) {}
 
-  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames) override {
+  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames,
+                                                     int min_face_px) override {
     auto found = [&] {
       const StageScope scope(meter_, MeteredStage::kDetect, MeteredStage::kTrack);
-      return detector_->Detect(frames);
+      return detector_->Detect(frames, min_face_px);
     }();
     if (found && on_detections_) {
       for (std::size_t i = 0; i < frames.size(); ++i) on_detections_(frames[i], (*found)[i]);

@@ -42,8 +42,13 @@ struct DatabaseConfig {
 struct ModelsConfig {
   std::string detector = "mtcnn";
   std::string embedder = "facenet-128";
-  std::string liveness;            // empty: nobody looks whether faces are living ones
-  std::string precision = "auto";  // "auto" (by CPU), "f32", "bf16", "i8"
+  std::string liveness;  // empty: nobody looks whether faces are living ones
+  // Of MTCNN: below these scores P-Net, R-Net and O-Net drop a candidate.
+  double mtcnn_pnet_threshold = 0.6;
+  double mtcnn_rnet_threshold = 0.7;
+  double mtcnn_onet_threshold = 0.7;
+  double mtcnn_pyramid_factor = 0.709;  // one pyramid level's side against the level before
+  std::string precision = "auto";       // "auto" (by CPU), "f32", "bf16", "i8"
   // LoadConfig replaces ~; the environment's VIGIL_MODELS_DIRECTORY sets it as well.
   std::filesystem::path directory = "~/.cache/vigil/models";
 };

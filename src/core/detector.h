@@ -18,8 +18,13 @@ namespace vigil {
 class Detector {
  public:
   virtual ~Detector() = default;
-  // One list of detections a frame, in the order of `frames`.
-  virtual Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames) = 0;
+  // One list of detections a frame, in the order of `frames`. Faces smaller than `min_face_px` are
+  // not looked for, which costs less; below the detector's own limit it changes nothing.
+  virtual Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames,
+                                                             int min_face_px) = 0;
+  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames) {
+    return Detect(frames, 0);
+  }
   virtual const DetectorInfo& Info() const = 0;
 };
 

@@ -66,7 +66,7 @@ Result<std::vector<Detection>> DetectWatched(Detector& detector, const CameraLan
   const Frame searched = cut ? CutOut(frame, left, top, static_cast<int>(part.x2) - left,
                                       static_cast<int>(part.y2) - top)
                              : frame;
-  VIGIL_ASSIGN_OR_RETURN(auto found, detector.Detect({&searched, 1}));
+  VIGIL_ASSIGN_OR_RETURN(auto found, detector.Detect({&searched, 1}, lane.min_face_px));
   for (Detection& face : found.front()) {
     const auto x = static_cast<float>(left);
     const auto y = static_cast<float>(top);

@@ -92,6 +92,30 @@ TEST_P(DetectionParity, DetectionsEqualTheReference) {
   }
 }
 
+// A camera that needs large faces only pays for those alone.
+TEST_P(DetectionParity, ALargerSmallestFaceIsLookedForAsByADetectorMadeForIt) {
+  const auto made = [&](int min_face_px) {
+    auto detectors = MakeMtcnnDetectors(
+        {.models_directory = models_, .min_face_px = min_face_px, .precision = GetParam()}, 1);
+    return std::move(detectors.value().front());
+  };
+  const auto general = made(40);
+  const auto large = made(110);
+  int differing = 0;
+  for (const GoldenPhoto& photo : Photos()) {
+    const std::span<const Frame> frame(&photo.frame, 1);
+    const auto all = general->Detect(frame).value().front();
+    const auto asked = general->Detect(frame, 110).value().front();
+    const auto wanted = large->Detect(frame).value().front();
+    ASSERT_EQ(asked.size(), wanted.size()) << photo.name;
+    for (std::size_t i = 0; i < asked.size(); ++i) EXPECT_EQ(asked[i].box, wanted[i].box);
+    EXPECT_EQ(large->Detect(frame, 40).value().front().size(), wanted.size())
+        << "its own limit holds";
+    differing += all.size() != asked.size() || (!all.empty() && !(all[0].box == asked[0].box));
+  }
+  EXPECT_GT(differing, 0) << "the pictures tell nothing";
+}
+
 TEST_F(Parity, EmbeddingsInF32EqualTheReference) {
   const auto embedder = MakeEmbedder(Precision::kF32);
   ASSERT_NE(embedder, nullptr);

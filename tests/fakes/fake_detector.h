@@ -24,7 +24,9 @@ class FakeDetector final : public Detector {
   explicit FakeDetector(std::vector<Detection> always)
       : script_([faces = std::move(always)](const Frame&) { return faces; }) {}
 
-  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames) override {
+  using Detector::Detect;
+  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames,
+                                                     int min_face_px) override {
     for (const Frame& frame : frames) {
       if (frame.planes[0].data == nullptr || frame.width <= 0 || frame.height <= 0) {
         return Fail(ErrorCode::kInvalidArgument, "detect: a frame without pixels");
@@ -35,6 +37,7 @@ class FakeDetector final : public Detector {
     for (const Frame& frame : frames) {
       found.push_back(script_(frame));
       ++frames_seen_;
+      min_face_px_ = min_face_px;
     }
     return found;
   }
@@ -44,6 +47,8 @@ class FakeDetector final : public Detector {
   // Every later Detect fails with `failure`; nothing: works again.
   void FailWith(std::optional<Error> failure) { failure_ = std::move(failure); }
   int FramesSeen() const { return frames_seen_; }
+  // What was asked for last.
+  int MinFacePx() const { return min_face_px_; }
 
   // A face whose landmarks lie where those of a frontal face do.
   static Detection Face(float x, float y, float side_px, float score = 0.99F) {
@@ -61,6 +66,7 @@ class FakeDetector final : public Detector {
   DetectorInfo info_{.id = "fake-detector", .hash = std::string(64, '0'), .precision = "f32"};
   std::optional<Error> failure_;
   std::atomic<int> frames_seen_ = 0;
+  std::atomic<int> min_face_px_ = 0;
 };
 
 }  // namespace vigil

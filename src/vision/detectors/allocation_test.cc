@@ -6,7 +6,10 @@
 #include <new>
 #include <random>
 
+#include "golden/golden_photos.h"
+#include "installed_models.h"
 #include "test_frames.h"
+#include "vision/detectors/mtcnn.h"
 #include "vision/detectors/proposer.h"
 
 namespace {
@@ -82,6 +85,36 @@ TEST(Allocations, NoneBetweenTheNetworksInSteadyState) {
   work();
   counting = false;
   EXPECT_EQ(allocations, 0);
+}
+
+// The whole detector on pictures with faces: nothing but the two lists of its answer.
+TEST(Allocations, DetectTakesMemoryForItsAnswerAlone) {
+  if (!VIGIL_COUNTS_ALLOCATIONS) GTEST_SKIP() << "sanitizers count for themselves";
+  if (!PnetScan::IsFast()) GTEST_SKIP() << "here OpenVINO computes, in memory of its own";
+  auto made = MakeMtcnnDetectors(
+      {.models_directory = InstalledModelsDirectory(), .precision = Precision::kI8}, 1);
+  if (!made) {
+    ASSERT_FALSE(ModelsAreRequired()) << made.error().message;
+    GTEST_SKIP() << made.error().message;
+  }
+  Detector& detector = *made->front();
+  const auto photos = ReadGoldenPhotos(InstalledModelsDirectory(), "faces.json");
+  ASSERT_GE(photos.size(), 3U);
+  std::size_t faces = 0;
+  const auto work = [&](std::size_t photo) {
+    const auto found = detector.Detect({&photos[photo].frame, 1});
+    ASSERT_TRUE(found);
+    faces += found->front().size();
+  };
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t photo = 0; photo < 3; ++photo) work(photo);
+  }
+  EXPECT_GT(faces, 0U);
+  allocations = 0;
+  counting = true;
+  for (int round = 0; round < 5; ++round) work(0);
+  counting = false;
+  EXPECT_LE(allocations, 5 * 2);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "vision/detectors/mtcnn.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <iterator>
@@ -62,14 +63,19 @@ class Mtcnn final : public Detector {
         output_(networks.scan ? MakeScreenedJudge(nullptr, networks.output_exact, 0, kOutputBatch)
                               : MakeNetworkJudge(networks.output, kOutputSidePx, kNetworkBatch)) {}
 
-  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames) override {
+  using Detector::Detect;
+  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames,
+                                                     int min_face_px) override {
     for (const Frame& frame : frames) {
       if (!HasPixels(frame))
         return Fail(ErrorCode::kInvalidArgument, "detect: a frame without pixels");
     }
     std::vector<std::vector<Detection>> found;
     VIGIL_RETURN_IF_ERROR(GuardInference("detect faces with MTCNN", [&] {
-      for (const Frame& frame : frames) found.push_back(DetectOne(frame));
+      for (const Frame& frame : frames) {
+        SetLevels(frame, std::max(min_face_px, options_.min_face_px));
+        found.push_back(DetectOne(frame));
+      }
     }));
     return found;
   }
@@ -99,18 +105,17 @@ class Mtcnn final : public Detector {
   }
 
   // Levels of frames of the size that came last.
-  void SetLevels(const Frame& frame) {
-    if (frame.width == levels_width_ && frame.height == levels_height_) return;
-    levels_width_ = frame.width;
-    levels_height_ = frame.height;
-    const int min_face_px =
-        SmallestFacePx(frame.width, frame.height, options_.min_face_px, options_.level_pixels_max);
-    levels_ = MakePyramid(frame.width, frame.height, min_face_px, options_.pyramid_factor);
+  void SetLevels(const Frame& frame, int min_face_px) {
+    const std::array<int, 3> wanted{frame.width, frame.height, min_face_px};
+    if (wanted == levels_for_) return;
+    levels_for_ = wanted;
+    const int smallest_px =
+        SmallestFacePx(frame.width, frame.height, min_face_px, options_.level_pixels_max);
+    levels_ = MakePyramid(frame.width, frame.height, smallest_px, options_.pyramid_factor);
     by_level_.resize(levels_.size());
   }
 
   void Propose(const Frame& frame) {
-    SetLevels(frame);
     for (auto& of_level : by_level_) of_level.clear();
     proposer_->Propose(frame, levels_, options_.thresholds[0], by_level_);
     proposals_.clear();
@@ -192,8 +197,7 @@ class Mtcnn final : public Detector {
   MtcnnTrace* trace_ = nullptr;
   AreaResizer resizer_;
   // Buffers are kept from frame to frame.
-  int levels_width_ = 0;
-  int levels_height_ = 0;
+  std::array<int, 3> levels_for_{};  // width, height, smallest face
   std::vector<PyramidLevel> levels_;
   std::vector<std::vector<Proposal>> by_level_;
   std::vector<Proposal> proposals_;  // what the last step left

@@ -28,14 +28,17 @@ class Yunet final : public Detector {
   Yunet(const YunetOptions& options, DetectorInfo info, ov::CompiledModel& network)
       : options_(options), info_(std::move(info)), request_(network.create_infer_request()) {}
 
-  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames) override {
+  Result<std::vector<std::vector<Detection>>> Detect(std::span<const Frame> frames,
+                                                     int min_face_px) override {
     for (const Frame& frame : frames) {
       if (!HasPixels(frame))
         return Fail(ErrorCode::kInvalidArgument, "detect: a frame without pixels");
     }
     std::vector<std::vector<Detection>> found;
     VIGIL_RETURN_IF_ERROR(GuardInference("detect faces with YuNet", [&] {
-      for (const Frame& frame : frames) found.push_back(DetectOne(frame));
+      for (const Frame& frame : frames) {
+        found.push_back(DetectOne(frame, std::max(min_face_px, options_.min_face_px)));
+      }
     }));
     return found;
   }
@@ -43,11 +46,11 @@ class Yunet final : public Detector {
   const DetectorInfo& Info() const override { return info_; }
 
  private:
-  std::vector<Detection> DetectOne(const Frame& frame) {
+  std::vector<Detection> DetectOne(const Frame& frame, int min_face_px) {
     std::vector<Proposal> proposals;
-    const int min_face_px = SmallestYunetFacePx(frame.width, frame.height, options_.min_face_px,
-                                                options_.level_pixels_max);
-    for (const YunetLevel& level : MakeYunetLevels(frame.width, frame.height, min_face_px)) {
+    const int smallest_px =
+        SmallestYunetFacePx(frame.width, frame.height, min_face_px, options_.level_pixels_max);
+    for (const YunetLevel& level : MakeYunetLevels(frame.width, frame.height, smallest_px)) {
       FillInput(frame, level);
       request_.infer();
       Decode(frame, level, proposals);
@@ -55,7 +58,7 @@ class Yunet final : public Detector {
     KeepBest(proposals, kProposalsMax);
     Suppress(proposals, options_.overlap_max, OverlapKind::kUnion);
     KeepBest(proposals, kFacesMax);
-    const auto smallest = static_cast<float>(options_.min_face_px);
+    const auto smallest = static_cast<float>(min_face_px);
     std::vector<Detection> detections;
     for (const Proposal& proposal : proposals) {
       if (std::max(proposal.box.Width(), proposal.box.Height()) < smallest) continue;

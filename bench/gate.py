@@ -66,10 +66,10 @@ def main():
     video = wishes.data / "video"
     with tempfile.TemporaryDirectory() as scratch:
         idle = pathlib.Path(scratch) / "a minute of nobody, then pedestrians_1080p.mp4"
-        # A sensor's noise on grey, then the clip; a keyframe each second, as cameras send.
+        # A sensor's noise on grey, then the clip; a keyframe each second, as cameras send, and none for the cut between them.
         subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", "color=gray:size=1920x1080:rate=25:duration=60,noise=alls=6:allf=t",
                         "-i", video / "pedestrians_1080p.mp4", "-filter_complex", "[0][1]concat=n=2,format=yuv420p", "-c:v", "libx264",
-                        "-preset", "veryfast", "-g", "25", "-crf", "24", idle], check=True)
+                        "-preset", "veryfast", "-g", "25", "-sc_threshold", "0", "-crf", "24", idle], check=True)
         for clip, min_face in ((video / "room_topdown.mp4", 20), (video / "pedestrians_1080p.mp4", 40), (idle, 40)):
             runs = {name: [] for name in WAYS}
             for _ in range(wishes.runs):

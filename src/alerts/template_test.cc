@@ -50,6 +50,9 @@ TEST(Template, NamesBothWhereItMayBeEither) {
   message.or_person_id = "p2";
   message.or_person_name = "Berta";
   EXPECT_EQ(filled(), "Ada, or Berta");
+  const auto parts =
+      Template::Parse("{{near_equal}} {{or_person.id}} {{or_person.name}}", Escape::kText).value();
+  EXPECT_EQ(parts.Fill({message, {}, message.event_time, "", secret}), "true p2 Berta");
 }
 
 TEST(Template, WritesValuesForTheirPlace) {

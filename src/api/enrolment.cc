@@ -108,7 +108,6 @@ std::expected<JudgedPhoto, PhotoError> Judge(const EnrolmentContext& context,
   enrolled.advice = QualityAdvice(face.quality);
   enrolled.look_alikes = LookAlikesOf(context, person_id, face.embedding);
   enrolled.near_duplicate = NearDuplicateOf(context, person_id, face.embedding);
-  AddResemblances(enrolled);
   Photo& photo = enrolled.photo;
   photo.person_id = person_id;
   photo.mime_type = decoded.mime_type;
@@ -208,6 +207,7 @@ std::expected<EnrolledPhoto, PhotoError> EnrolPhoto(const EnrolmentContext& cont
     return std::unexpected(PhotoError(std::move(stored).error()));
   }
   photo = *std::move(stored);
+  AddResemblances(judged.enrolled);
   return std::move(judged.enrolled);
 }
 
@@ -245,6 +245,10 @@ std::expected<NamedEnrolment, PhotoError> EnrolByName(const EnrolmentContext& co
   outcome.changed_lists = added->lists_changed;
   outcome.already_enrolled = !added->photo_added;
   outcome.enrolled.photo = std::move(added->photo);
+  // Another photo of somebody new may have been enrolled while this one was judged.
+  std::erase_if(outcome.enrolled.look_alikes,
+                [&](const LookAlike& other) { return other.person_id == outcome.person.id; });
+  AddResemblances(outcome.enrolled);
   return outcome;
 }
 

@@ -39,6 +39,7 @@ json::object SightingJson(const Sighting& sighting) {
                           {"threshold", Rounded(sighting.decision.threshold)},
                           {"passes", candidate.similarity >= sighting.decision.threshold}});
   }
+  const Candidate* other = NearEqual(sighting.decision);
   return {{"id", sighting.id},
           {"camera_id", sighting.camera_id},
           {"camera_name", sighting.camera_name},
@@ -53,6 +54,8 @@ json::object SightingJson(const Sighting& sighting) {
           {"similarity", Rounded(sighting.decision.similarity)},
           {"threshold", Rounded(sighting.decision.threshold)},
           {"stranger_odds", sighting.decision.stranger_odds},
+          {"near_equal", sighting.decision.trace.threshold.near_equal},
+          {"or_person_id", OrNull(other == nullptr ? std::string() : other->person_id)},
           {"candidates", std::move(candidates)},
           {"reference_photo_id", OrNull(sighting.reference_photo_id)},
           {"gallery", GalleryJson(sighting.decision.gallery)},

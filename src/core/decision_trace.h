@@ -89,7 +89,7 @@ struct StageTimes {
   bool operator==(const StageTimes&) const = default;
 };
 
-// One watch-list that was asked about the best candidate.
+// One watch-list that was asked about a candidate.
 struct WatchlistTrace {
   std::string id;
   std::string name;     // as it was at the time
@@ -106,6 +106,8 @@ struct DecisionTrace {
   FaceStateTrace state{};
   EvidenceTrace evidence{};
   std::vector<WatchlistTrace> watchlists{};  // empty: the person stands in none
+  // The same of the second candidate where it is nearly as similar: it may be either.
+  std::vector<WatchlistTrace> near_equal_watchlists{};
   // In the best shot's frame: faces that were left out because they lie outside the watched area.
   int faces_outside = 0;
   StageTimes times{};

@@ -57,7 +57,7 @@ struct Incident {
   std::string person_name;  // as it was at the time
   Severity severity = Severity::kMedium;
   std::string camera_group_id;        // Camera::VisitGroup
-  Outcome outcome = Outcome::kMatch;  // kMatch or kPossibleMatch (for review, alerts nobody)
+  Outcome outcome = Outcome::kMatch;  // kMatch or kPossibleMatch
   IncidentState state = IncidentState::kOpen;
   WallTime first_seen{};
   WallTime last_seen{};

@@ -43,4 +43,13 @@ inline bool CallsForAlert(const Decision& decision) {
   return trace.near_equal && trace.lead > -trace.lead_min && !trace.lone_shot && !trace.disputed;
 }
 
+// The other person it may be as well: the second candidate where it is nearly as similar as the
+// best. Null where there is none, or none who is looked for there. Lives as long as `decision`.
+inline const Candidate* NearEqual(const Decision& decision) {
+  const ThresholdTrace& trace = decision.trace.threshold;
+  if (!trace.near_equal || decision.candidates.size() < 2) return nullptr;
+  const Candidate& other = decision.candidates[1];
+  return decision.similarity - other.similarity < trace.lead_min ? &other : nullptr;
+}
+
 }  // namespace vigil

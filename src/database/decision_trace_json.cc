@@ -203,6 +203,7 @@ json::value DecisionTraceJson(const DecisionTrace& trace) {
        {{"covered", ShortOrNull(trace.state.covered)}, {"live", ShortOrNull(trace.state.live)}}},
       {"evidence", EvidenceJson(trace.evidence)},
       {"watchlists", WatchlistsJson(trace.watchlists)},
+      {"near_equal_watchlists", WatchlistsJson(trace.near_equal_watchlists)},
       {"faces_outside", trace.faces_outside},
       {"times_ms", TimesJson(trace.times)}};
 }
@@ -237,6 +238,9 @@ DecisionTrace DecisionTraceFromText(const std::string& text) {
     }
     if (const json::value* lists = value->as_object().if_contains("watchlists")) {
       trace.watchlists = WatchlistsOf(*lists);
+    }
+    if (const json::value* lists = value->as_object().if_contains("near_equal_watchlists")) {
+      trace.near_equal_watchlists = WatchlistsOf(*lists);
     }
     if (const json::value* outside = value->as_object().if_contains("faces_outside")) {
       trace.faces_outside = outside->to_number<int>();

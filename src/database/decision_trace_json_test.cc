@@ -55,6 +55,7 @@ DecisionTrace TraceOf(std::size_t shots) {
                     .quality_min = 1.5F,
                     .patience = milliseconds{2'000},
                     .renames_refused = 1};
+  trace.near_equal_watchlists = {{"l2", "Staff", 0.625F, false}};
   trace.times = {.decode = microseconds{1'250},
                  .queue = microseconds{4'000},
                  .detect = microseconds{31'017},

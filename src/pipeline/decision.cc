@@ -188,6 +188,10 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
   trace.false_match_rate = FalseMatchRate(policy.impostor_tail, decision.similarity);
   if (decision.similarity >= decision.threshold) {
     trace.near_equal = rival.has_value() && trace.lead < policy.lead_min;
+    if (const Candidate* other = NearEqual(decision)) {
+      decision.trace.near_equal_watchlists =
+          DemandFor(*other, policy, decision.gallery, crowding, place).asked;
+    }
     decision.outcome = trace.near_equal ? Outcome::kPossibleMatch : Outcome::kMatch;
   } else if (decision.similarity >= policy.floor) {
     decision.outcome = Outcome::kPossibleMatch;

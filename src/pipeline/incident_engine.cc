@@ -150,7 +150,7 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
         std::chrono::duration_cast<std::chrono::microseconds>(ports_.clock.Now() - start);
   }
 
-  VIGIL_ASSIGN_OR_RETURN(std::optional<Person> near_equal, NearEqual(outcome.decision));
+  VIGIL_ASSIGN_OR_RETURN(std::optional<Person> near_equal, ReadNearEqual(outcome.decision));
   NewSighting sighting{.person = *std::move(person),
                        .camera_group_id = outcome.visit_group,
                        .sighting = recorded->second.pictured,
@@ -164,15 +164,8 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
   sighting.sighting.decision.trace.times.store = recorded->second.store_time;
   sighting.sighting.detector = options_.detector;
   sighting.sighting.embedder = outcome.embedder;
-  const auto rules =
-      ports_.watch_rules ? ports_.watch_rules() : std::make_shared<const WatchRules>();
-  const AlertPlan plan =
-      PlanAlerts(*rules, outcome.decision.trace.watchlists, sighting.person.severity, Routes(),
-                 outcome.last_seen, outcome.decision.trace.state.covered);
+  const AlertPlan plan = PlanFor(sighting, outcome);
   sighting.person.severity = plan.severity;
-  if (sighting.near_equal) {
-    sighting.person.severity = std::max(plan.severity, sighting.near_equal->severity);
-  }
   if (!plan.gap.empty()) {
     gaps_.Write(LogLevel::kWarning, "incidents",
                 format("somebody is not told of a match: {}", plan.gap));
@@ -191,13 +184,26 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
   return {};
 }
 
-// The other person it may be; nobody when there is none, or none who is looked for there.
-Result<std::optional<Person>> IncidentEngine::NearEqual(const Decision& decision) {
-  const ThresholdTrace& trace = decision.trace.threshold;
-  if (!trace.near_equal || decision.candidates.size() < 2) return std::nullopt;
-  const Candidate& other = decision.candidates[1];
-  if (decision.similarity - other.similarity >= trace.lead_min) return std::nullopt;
-  Result<Person> person = ports_.persons.Get(other.person_id);
+// Who is told, of both where it may be either.
+AlertPlan IncidentEngine::PlanFor(const NewSighting& sighting, const TrackOutcome& outcome) {
+  const auto rules =
+      ports_.watch_rules ? ports_.watch_rules() : std::make_shared<const WatchRules>();
+  const std::vector<AlertRoute> routes = Routes();
+  const DecisionTrace& trace = outcome.decision.trace;
+  const auto plan = [&](const std::vector<WatchlistTrace>& asked, Severity severity) {
+    return PlanAlerts(*rules, asked, severity, routes, outcome.last_seen, trace.state.covered);
+  };
+  AlertPlan whole = plan(trace.watchlists, sighting.person.severity);
+  if (!sighting.near_equal || !CallsForAlert(outcome.decision)) return whole;
+  return EitherPlan(std::move(whole),
+                    plan(trace.near_equal_watchlists, sighting.near_equal->severity));
+}
+
+// Nothing when there is nobody else it may be, or nobody any more.
+Result<std::optional<Person>> IncidentEngine::ReadNearEqual(const Decision& decision) {
+  const Candidate* other = NearEqual(decision);
+  if (other == nullptr) return std::nullopt;
+  Result<Person> person = ports_.persons.Get(other->person_id);
   if (person.has_value()) return std::optional(*std::move(person));
   if (person.error().code == ErrorCode::kNotFound) return std::nullopt;
   return Annotate(person.error(), "read the other person");

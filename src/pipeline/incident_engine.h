@@ -95,7 +95,8 @@ class IncidentEngine {
   void Handle(const TrackOutcome& outcome, const std::stop_token& stop);
   std::vector<AlertRoute> Routes();
   Status Record(const TrackOutcome& outcome);
-  Result<std::optional<Person>> NearEqual(const Decision& decision);
+  AlertPlan PlanFor(const NewSighting& sighting, const TrackOutcome& outcome);
+  Result<std::optional<Person>> ReadNearEqual(const Decision& decision);
   Result<Sighting> StorePictures(const TrackOutcome& outcome);
   Result<std::string> StoreCrop(const Shot& shot);
   void NoteDetection(const TrackOutcome& outcome, const std::string& crop_media_id);

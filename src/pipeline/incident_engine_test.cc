@@ -106,9 +106,11 @@ class IncidentEngineTest : public testing::Test {
                               .detections = *detections_,
                               .metrics = metrics_,
                               .routes = {{"phone", alerts::MakeCooldownRule({})}},
-                              .on_recorded = [this](const database::SightingResult& result) {
-                                alerts_queued_ += static_cast<int>(result.alerts_queued.size());
-                              }};
+                              .watch_rules = [this] { return rules_; },
+                              .on_recorded =
+                                  [this](const database::SightingResult& result) {
+                                    alerts_queued_ += static_cast<int>(result.alerts_queued.size());
+                                  }};
     engine_.emplace(options, std::move(ports));
   }
 
@@ -152,6 +154,7 @@ class IncidentEngineTest : public testing::Test {
   std::optional<database::DetectionRepository> detections_;
   Person anna_;
   std::atomic<int> alerts_queued_ = 0;
+  std::shared_ptr<const WatchRules> rules_ = std::make_shared<const WatchRules>();
   std::optional<IncidentEngine> engine_;
 };
 
@@ -211,6 +214,43 @@ TEST_F(IncidentEngineTest, OneOfTwoWhoAreNearlyAsSimilarAlertsWithTheHigherSever
   ASSERT_THAT(Incidents(), SizeIs(1));
   EXPECT_EQ(Incidents().front().severity, Severity::kCritical);
   EXPECT_EQ(alerts_queued_, 1);
+}
+
+TEST_F(IncidentEngineTest, TellsThoseOfTheOtherPersonsListsWhoItMayBe) {
+  const Person berta = persons_
+                           ->Create([] {
+                             Person person;
+                             person.name = "Berta";
+                             return person;
+                           }())
+                           .value();
+  Watchlist quiet;
+  quiet.id = "quiet";
+  quiet.channels = {"nobody's"};
+  Watchlist wanted;
+  wanted.id = "wanted";
+  wanted.severity = Severity::kCritical;
+  rules_ = std::make_shared<const WatchRules>(std::vector{quiet, wanted}, WatchRules::Membership{});
+  Start();
+  TrackOutcome told = Seen(Outcome::kPossibleMatch, Occasion::kChanged);
+  told.decision.candidates.push_back({berta.id, "r2", 0.78F});
+  DecisionTrace& trace = told.decision.trace;
+  trace.threshold.near_equal = true;
+  trace.threshold.lead = 0.02F;
+  trace.threshold.lead_min = 0.05F;
+  trace.watchlists = {{"quiet", "Quiet", 0.5F, true}};
+  trace.near_equal_watchlists = {{"wanted", "Wanted", 0.5F, true}};
+  engine_->Take(told);
+  told.decision.outcome = Outcome::kMatch;  // Anna for sure, by a better look
+  trace.threshold = {};
+  trace.near_equal_watchlists.clear();
+  told.last_seen += seconds{5};
+  engine_->Take(told);
+  Finish();
+  ASSERT_THAT(Incidents(), SizeIs(1));
+  EXPECT_EQ(Incidents().front().outcome, Outcome::kMatch);
+  EXPECT_EQ(Incidents().front().severity, Severity::kCritical);
+  EXPECT_EQ(alerts_queued_, 1) << "Berta's channel, and Anna's list names none";
 }
 
 TEST_F(IncidentEngineTest, ALongVisitIsOneIncidentOneAlertAndOnePairOfPictures) {

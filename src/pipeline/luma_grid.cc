@@ -1,6 +1,7 @@
 // See luma_grid.h.
 #include "pipeline/luma_grid.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 
@@ -18,6 +19,22 @@ int LumaAt(const Frame& frame, int x, int y) {
   if (frame.format != PixelFormat::kRgb24) return row[x];
   const std::uint8_t* pixel = row + static_cast<std::ptrdiff_t>(x) * 3;
   return (pixel[0] + 2 * pixel[1] + pixel[2]) / 4;
+}
+
+// Looks at a fine raster of points; a corner of an area counts wherever it falls between them.
+bool Touches(const WatchedArea& area, int cell_x, int cell_y) {
+  constexpr int kPoints = 8;
+  for (int i = 0; i < kPoints * kPoints; ++i) {
+    const float x = static_cast<float>(cell_x) + (static_cast<float>(i % kPoints) + 0.5F) / kPoints;
+    const float y = static_cast<float>(cell_y) + (static_cast<float>(i / kPoints) + 0.5F) / kPoints;
+    if (area.Contains({x / kGridWidth, y / kGridHeight})) return true;
+  }
+  return std::ranges::any_of(area.areas, [&](const Polygon& polygon) {
+    return std::ranges::any_of(polygon, [&](const Point& corner) {
+      return static_cast<int>(corner.x * kGridWidth) == cell_x &&
+             static_cast<int>(corner.y * kGridHeight) == cell_y;
+    });
+  });
 }
 
 }  // namespace
@@ -47,10 +64,7 @@ std::vector<bool> WatchedCells(const WatchedArea& area) {
   std::vector<bool> watched;
   if (area.IsWhole()) return watched;
   for (int y = 0; y < kGridHeight; ++y) {
-    for (int x = 0; x < kGridWidth; ++x) {
-      watched.push_back(area.Contains({(static_cast<float>(x) + 0.5F) / kGridWidth,
-                                       (static_cast<float>(y) + 0.5F) / kGridHeight}));
-    }
+    for (int x = 0; x < kGridWidth; ++x) watched.push_back(Touches(area, x, y));
   }
   return watched;
 }

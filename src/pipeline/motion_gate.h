@@ -15,8 +15,9 @@ namespace vigil::pipeline {
 struct MotionGateOptions {
   bool enabled = true;  // false: every frame at the interval passes
   std::chrono::milliseconds detect_interval{200};
-  std::chrono::milliseconds heartbeat{
-      2000};  // a still picture passes this often, so that a still face is not missed
+  // A still picture passes this often, so that a still face is not missed; where only keyframes are
+  // in demand, with the first keyframe after.
+  std::chrono::milliseconds heartbeat{2000};
   int luma_difference = 12;  // a grid cell has moved when its mean luma changed by more (0..255)
   double area_min = 0.002;   // share of the grid that must have moved, at least one cell
   WatchedArea watched{};     // what moves elsewhere does not count

@@ -89,6 +89,24 @@ TEST(MotionGate, MeasuresMotionAgainstTheWatchedArea) {
   EXPECT_EQ(gate.Look(FrameWithSquare(200, 10, 10, 160), false), GateVerdict::kPass);
 }
 
+TEST(MotionGate, WatchesAnAreaNarrowerThanACellOfItsGrid) {
+  // A slit of eight pixels: no cell has its middle in it.
+  const WatchedArea slit{.areas = {{{0.010F, 0}, {0.022F, 0}, {0.022F, 1}, {0.010F, 1}}},
+                         .excluded = {}};
+  MotionGate gate({.heartbeat = std::chrono::hours{1}, .watched = slit});
+  EXPECT_EQ(gate.Look(StillFrame(0), false), GateVerdict::kPass);
+  EXPECT_EQ(gate.Look(FrameWithSquare(200, 100, 100, 60), false), GateVerdict::kStill);
+  EXPECT_EQ(gate.Look(FrameWithSquare(400, 0, 100, 60), false), GateVerdict::kPass);
+}
+
+TEST(MotionGate, WatchesAnAreaSmallerThanItsRaster) {
+  const WatchedArea speck{.areas = {{{0.3140F, 0.5010F}, {0.3145F, 0.5010F}, {0.3145F, 0.5020F}}},
+                          .excluded = {}};
+  MotionGate gate({.heartbeat = std::chrono::hours{1}, .watched = speck});
+  EXPECT_EQ(gate.Look(StillFrame(0), false), GateVerdict::kPass);
+  EXPECT_EQ(gate.Look(FrameWithSquare(200, 150, 150, 100), false), GateVerdict::kPass);
+}
+
 TEST(MotionGate, WantsNothingBeforeTheNextLook) {
   MotionGate gate({.detect_interval = milliseconds{200}});
   EXPECT_EQ(gate.Demand().from, milliseconds{0});

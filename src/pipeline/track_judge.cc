@@ -64,8 +64,10 @@ bool LooksNameAnother(const Track& track, const std::string& person_id) {
 
 std::vector<std::string> PassedLists(const Decision& decision) {
   std::vector<std::string> ids;
-  for (const WatchlistTrace& list : decision.trace.watchlists) {
-    if (list.passed) ids.push_back(list.id);
+  for (const auto* asked : {&decision.trace.watchlists, &decision.trace.near_equal_watchlists}) {
+    for (const WatchlistTrace& list : *asked) {
+      if (list.passed) ids.push_back(list.id);
+    }
   }
   return ids;
 }
@@ -173,7 +175,9 @@ bool IsDue(const Track& track, milliseconds now, bool ended, std::uint64_t galle
   if (shots == 0) return false;
   if (past.decision && (past.decision->gallery.sequence != gallery_sequence ||
                         past.decision->rules_revision != rules_revision)) {
-    return true;
+    // One judgement an evidence window: while many people are enrolled the gallery changes with
+    // each frame.
+    return ended || now - past.judged_at >= options.evidence_window;
   }
   if (!ended && now - past.judged_at < WaitBefore(past.judgements, options)) return false;
   return shots > past.judged_shots ||

@@ -70,8 +70,10 @@ TEST(IsDue, JudgesAgainOnlyForBetterOrMoreShotsAfterAGrowingWait) {
 TEST(IsDue, SearchesAgainWhenTheGalleryChanged) {
   Track track = TrackWith({MakeShot(0, 0.5F)});
   Conclude(track, Decided("anna", 0.2F), milliseconds{600});
-  EXPECT_FALSE(Due(track, 700));
-  EXPECT_TRUE(Due(track, 700, false, kSequence + 1));
+  EXPECT_FALSE(Due(track, 1200));
+  EXPECT_TRUE(Due(track, 1200, false, kSequence + 1));
+  EXPECT_FALSE(Due(track, 700, false, kSequence + 1)) << "one of many changes in a moment";
+  EXPECT_TRUE(Due(track, 700, true, kSequence + 1)) << "the last chance";
 }
 
 TEST(IsDue, DoesNotRepeatItselfAtTheEnd) {

@@ -130,4 +130,22 @@ AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> as
   return plan;
 }
 
+AlertPlan EitherPlan(AlertPlan one, AlertPlan other) {
+  one.severity = std::max(one.severity, other.severity);
+  if (one.gap.empty()) one.gap = std::move(other.gap);
+  for (AlertRoute& route : other.routes) {
+    const auto known = std::ranges::find(one.routes, route.channel, &AlertRoute::channel);
+    if (known == one.routes.end()) {
+      one.routes.push_back(std::move(route));
+      continue;
+    }
+    known->cooldown = [first = std::move(known->cooldown), second = std::move(route.cooldown)](
+                          const CooldownState& state, const CooldownAttempt& attempt) {
+      CooldownVerdict verdict = first(state, attempt);
+      return verdict.send ? verdict : second(state, attempt);
+    };
+  }
+  return one;
+}
+
 }  // namespace vigil::pipeline

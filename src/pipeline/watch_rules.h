@@ -72,4 +72,8 @@ AlertPlan PlanAlerts(const WatchRules& rules, std::span<const WatchlistTrace> as
                      Severity severity, std::span<const AlertRoute> all_routes, WallTime time,
                      std::optional<float> covered = {});
 
+// Tells everybody whom one of the two plans tells, as severely as the severer one; a channel of
+// both as often as the one that tells it oftener.
+AlertPlan EitherPlan(AlertPlan one, AlertPlan other);
+
 }  // namespace vigil::pipeline

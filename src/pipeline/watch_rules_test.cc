@@ -13,6 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 Watchlist List(const std::string& id) {
   Watchlist list;
@@ -122,6 +123,23 @@ TEST(Watchlists, WhoIsNotLookedForHereIsARivalAllTheSame) {
   EXPECT_TRUE(decision.trace.threshold.near_equal);
 }
 
+TEST(Watchlists, OfTwoWhoAreNearlyAsSimilarTheListsOfBothAreAsked) {
+  const GallerySearch twins{{{"anna", "a", 0.90F}, {"bert", "b", 0.89F}}, {1, 10, 10}};
+  const WatchedPlace place{.rules = std::make_shared<const WatchRules>(
+                               std::vector{List("staff"), List("wanted")},
+                               WatchRules::Membership{{"anna", {"staff"}}, {"bert", {"wanted"}}}),
+                           .camera_id = "door",
+                           .group_id = ""};
+  const DecisionTrace trace = Decide(twins, FaceQuality{}, Policy(), place).trace;
+  ASSERT_THAT(trace.watchlists, SizeIs(1));
+  EXPECT_EQ(trace.watchlists.front().id, "staff");
+  ASSERT_THAT(trace.near_equal_watchlists, SizeIs(1));
+  EXPECT_EQ(trace.near_equal_watchlists.front().id, "wanted");
+  EXPECT_TRUE(trace.near_equal_watchlists.front().passed);
+  const GallerySearch apart{{{"anna", "a", 0.95F}, {"bert", "b", 0.60F}}, {1, 10, 10}};
+  EXPECT_THAT(Decide(apart, FaceQuality{}, Policy(), place).trace.near_equal_watchlists, IsEmpty());
+}
+
 // Fridays from 22:00 to 06:00 of Saturday, in Berlin.
 Schedule FridayNight() {
   SchedulePeriod night{.from = std::chrono::hours{22}, .to = std::chrono::hours{6}};
@@ -213,6 +231,32 @@ TEST(AlertPlan, TheShortestCooldownHolds) {
   const WallTime at = ParseTime("2026-11-25T12:00:00Z").value();
   const CooldownState told{.last_alert_at = at, .last_similarity = 1};
   EXPECT_TRUE(plan.routes.front().cooldown(told, {at, Severity::kLow, 0.5F}).send);
+}
+
+TEST(EitherPlan, TellsThoseOfBothAsSeverelyAndAsOftenAsTheStricterOne) {
+  Watchlist staff = List("staff");
+  staff.channels = {"desk"};
+  staff.cooldown_s = 900;
+  Watchlist wanted = List("wanted");
+  wanted.severity = Severity::kCritical;
+  wanted.cooldown_s = 0;
+  const AlertPlan plan = EitherPlan(Plan({staff}, {{"staff", "", 0.5F, true}}),
+                                    Plan({wanted}, {{"wanted", "", 0.5F, true}}));
+  EXPECT_THAT(ChannelsOf(plan), ElementsAre("desk", "police"));
+  EXPECT_EQ(plan.severity, Severity::kCritical);
+  const WallTime at = ParseTime("2026-11-25T12:00:00Z").value();
+  const CooldownState told{.last_alert_at = at, .last_similarity = 1};
+  EXPECT_TRUE(plan.routes.front().cooldown(told, {at, Severity::kLow, 0.5F}).send);
+}
+
+TEST(EitherPlan, TellsNobodyForAListThatIsNotSureEnough) {
+  Watchlist wanted = List("wanted");
+  wanted.channels = {"police"};
+  Watchlist staff = List("staff");
+  staff.channels = {"desk"};
+  EXPECT_THAT(ChannelsOf(EitherPlan(Plan({staff}, {{"staff", "", 0.5F, true}}),
+                                    Plan({wanted}, {{"wanted", "", 0.9F, false}}))),
+              ElementsAre("desk"));
 }
 
 TEST(AlertPlan, RulesAboutMasksTellOnlyOfWhoBreaksThem) {

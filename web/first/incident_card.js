@@ -67,6 +67,7 @@ export class IncidentCard {
   #session;
   #signal;
   #sightingId = null;
+  #otherOf = null; // the sighting whose other person was asked for
   incident = null;
 
   constructor(session, signal) {
@@ -83,7 +84,7 @@ export class IncidentCard {
     this.root.dataset.state = incident.state;
     this.outcomeText.dataset.outcome = incident.outcome;
     setText(this.outcomeText, outcomeText(incident.outcome));
-    setText(this.nameText, `Looks like ${incident.person_name}`);
+    this.#showName(incident);
     this.#showTime(incident);
     setText(this.scoreText,
       `similarity ${score(best.similarity)}, threshold ${score(best.threshold)}`);
@@ -116,6 +117,26 @@ export class IncidentCard {
       this.scoreText, this.oddsText, this.countText,
       this.acknowledgedText, this.failureText,
       element("div", { className: "actions" }, this.button, this.whyButton));
+  }
+
+  // Two who are enrolled may be equally near: then one name alone would be a false certainty.
+  async #showName({ person_name: name, best }) {
+    if (!best.near_equal) {
+      this.#otherOf = null;
+      setText(this.nameText, `Looks like ${name}`);
+      return;
+    }
+    if (this.#otherOf === best.id) return;
+    this.#otherOf = best.id;
+    setText(this.nameText, `Looks like ${name}, or somebody else who is enrolled`);
+    if (!best.or_person_id) return;
+    try {
+      const path = `/persons/${encodeURIComponent(best.or_person_id)}`;
+      const person = await this.#session.json(path, { signal: this.#signal });
+      if (this.#otherOf === best.id) setText(this.nameText, `Looks like ${name}, or ${person.name}`);
+    } catch {
+      // Deleted since, or not for this operator: it stays somebody else who is enrolled.
+    }
   }
 
   #showTime({ first_seen: firstSeen, severity }) {

@@ -322,7 +322,7 @@ TEST_F(RecogniserTest, FindsSomebodyEnrolledWhileInView) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
   EXPECT_THAT(Told(), ElementsAre("stranger"));
   Enrol("anna", kAnna);
-  ASSERT_TRUE(Show(1000, kAnna).has_value());
+  for (int i = 5; i < 8; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
   EXPECT_THAT(Told(), ElementsAre("stranger", "match"));
 }
 
@@ -330,7 +330,7 @@ TEST_F(RecogniserTest, ForgetsSomebodyDeletedWhileInView) {
   Enrol("anna", kAnna);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
   Delete("anna");
-  ASSERT_TRUE(Show(1000, kAnna).has_value());
+  for (int i = 5; i < 8; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
   EXPECT_THAT(Told(), ElementsAre("match", "stranger"));
 }
 

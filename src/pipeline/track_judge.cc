@@ -173,8 +173,8 @@ bool IsDue(const Track& track, milliseconds now, bool ended, std::uint64_t galle
   if (!past.decision && (ended || now - track.first_pts >= options.patience)) return true;
   const std::size_t shots = RecognisableShots(track);
   if (shots == 0) return false;
-  if (past.decision && (past.decision->gallery.sequence != gallery_sequence ||
-                        past.decision->rules_revision != rules_revision)) {
+  if (past.decision && past.decision->rules_revision != rules_revision) return true;
+  if (past.decision && past.decision->gallery.sequence != gallery_sequence) {
     // One judgement an evidence window: while many people are enrolled the gallery changes with
     // each frame.
     return ended || now - past.judged_at >= options.evidence_window;

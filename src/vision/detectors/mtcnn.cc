@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -104,20 +105,28 @@ class Mtcnn final : public Detector {
     return detections;
   }
 
-  // Levels of frames of the size that came last.
+  // One detector serves cameras with pictures of several sizes.
   void SetLevels(const Frame& frame, int min_face_px) {
+    constexpr std::size_t kSizesMax = 64;
     const std::array<int, 3> wanted{frame.width, frame.height, min_face_px};
-    if (wanted == levels_for_) return;
-    levels_for_ = wanted;
-    const int smallest_px =
-        SmallestFacePx(frame.width, frame.height, min_face_px, options_.level_pixels_max);
-    levels_ = MakePyramid(frame.width, frame.height, smallest_px, options_.pyramid_factor);
-    by_level_.resize(levels_.size());
+    auto found = pyramids_.find(wanted);
+    if (found == pyramids_.end()) {
+      if (pyramids_.size() >= kSizesMax) pyramids_.clear();
+      const int smallest_px =
+          SmallestFacePx(frame.width, frame.height, min_face_px, options_.level_pixels_max);
+      found = pyramids_
+                  .emplace(wanted, MakePyramid(frame.width, frame.height, smallest_px,
+                                               options_.pyramid_factor))
+                  .first;
+    }
+    levels_ = found->second;
+    if (by_level_.size() < levels_.size()) by_level_.resize(levels_.size());
   }
 
   void Propose(const Frame& frame) {
     for (auto& of_level : by_level_) of_level.clear();
-    proposer_->Propose(frame, levels_, options_.thresholds[0], by_level_);
+    proposer_->Propose(frame, levels_, options_.thresholds[0],
+                       std::span(by_level_).first(levels_.size()));
     proposals_.clear();
     for (std::size_t i = 0; i < levels_.size(); ++i) {
       std::vector<Proposal>& of_level = by_level_[i];
@@ -197,8 +206,8 @@ class Mtcnn final : public Detector {
   MtcnnTrace* trace_ = nullptr;
   AreaResizer resizer_;
   // Buffers are kept from frame to frame.
-  std::array<int, 3> levels_for_{};  // width, height, smallest face
-  std::vector<PyramidLevel> levels_;
+  std::map<std::array<int, 3>, std::vector<PyramidLevel>> pyramids_;  // by width, height, face
+  std::span<const PyramidLevel> levels_;                              // of the frame looked at
   std::vector<std::vector<Proposal>> by_level_;
   std::vector<Proposal> proposals_;  // what the last step left
   std::vector<Proposal> passed_;     // what the next one leaves

@@ -90,7 +90,7 @@ struct ApiContext {
   // These two together stay below the connections of one address.
   int video_viewers_max = 64;
   int video_viewers_of_user_max = 32;
-  int event_streams_max = 120;
+  int event_streams_max = 240;
   int event_streams_of_user_max = 16;
   std::stop_token stopping = {};  // requested before the server stops: ends what takes long
   std::string cameras_kept_in = "the configuration";  // for messages: where cameras with from_file

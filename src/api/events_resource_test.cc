@@ -260,7 +260,7 @@ TEST_F(EventsTest, ManyFollowWithoutAThreadEach) {
 TEST_F(EventsTest, TooManyAreAskedToComeLater) {
   Port();
   std::vector<std::unique_ptr<Client>> clients;
-  for (const std::string& token : Tokens(120)) {
+  for (const std::string& token : Tokens(240)) {
     clients.push_back(Follow(token));
     ASSERT_THAT(clients.back()->ReadUntil("ready"), StartsWith("HTTP/1.1 200"));
   }

@@ -29,8 +29,8 @@ struct ServerOptions {
   std::size_t heavy_waiting_max = 16;
   int remote_threads = 2;
   std::size_t remote_waiting_max = 4;  // each may take ten seconds: who waits longer gives up
-  int connections_max = 512;
-  int connections_per_address_max = 256;  // so that no one address takes them all
+  int connections_max = 768;
+  int connections_per_address_max = 400;  // so that no one address takes them all
   TrustedProxies trusted_proxies = {};    // whose clients are counted in place of themselves
   std::size_t header_bytes_max = 8192;
   std::chrono::milliseconds header_timeout{10'000};  // also how long an idle connection is kept

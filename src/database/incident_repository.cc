@@ -270,15 +270,24 @@ Condition ConditionOf(const IncidentFilter& filter, const PageRequest& request) 
   if (!request.after.empty()) condition.Add("i.id < ${}", request.after);
   if (!filter.person_id.empty()) condition.Add("i.person_id = ${}", filter.person_id);
   if (!filter.camera_id.empty()) {
+    // Incidents are read newest first until enough are found; those before the camera's first and
+    // after its last one need no look. One index gives all three answers.
     condition.Add(
-        "EXISTS (SELECT 1 FROM sightings AS f WHERE f.incident_id = i.id AND f.camera_id = ${})",
+        "i.id BETWEEN (SELECT MIN(f.incident_id) FROM sightings AS f WHERE f.camera_id = ${0}) "
+        "AND (SELECT MAX(f.incident_id) FROM sightings AS f WHERE f.camera_id = ${0}) AND EXISTS "
+        "(SELECT 1 FROM sightings AS f WHERE f.camera_id = ${0} AND f.incident_id = i.id)",
         filter.camera_id);
   }
   if (filter.from.has_value()) condition.Add("i.last_seen >= ${}", *filter.from);
   if (filter.to.has_value()) condition.Add("i.first_seen <= ${}", *filter.to);
   if (filter.outcome.has_value()) condition.Add("i.outcome = ${}", OutcomeName(*filter.outcome));
   if (filter.state.has_value()) condition.Add("i.state = ${}", StateName(*filter.state));
-  if (filter.verdict.has_value()) condition.Add("l.verdict = ${}", VerdictName(*filter.verdict));
+  if (filter.verdict.has_value()) {
+    // Few incidents get a verdict: from those it is, not through all of them.
+    condition.Add(
+        "l.verdict = ${0} AND i.id IN (SELECT incident_id FROM labels WHERE verdict = ${0})",
+        VerdictName(*filter.verdict));
+  }
   if (filter.unjudged) condition.sql += " AND l.verdict IS NULL";
   return condition;
 }

@@ -102,7 +102,7 @@ TEST_F(Upgrade, BringsTheIndexesThatListsNeed) {
   ASSERT_TRUE(OpenDatabase(options_, sealer_, clock_).has_value());
   const auto connection = *OpenSqlite({.path = options_.path});
   const auto plan = [&](const std::string& sql) {
-    return connection->Execute("EXPLAIN QUERY PLAN " + sql)->rows.front().Text("detail");
+    return connection->Execute("EXPLAIN QUERY PLAN " + sql, {})->rows.front().Text("detail");
   };
   using testing::HasSubstr;
   EXPECT_THAT(plan("SELECT 1 FROM sightings WHERE camera_id = 'c' AND incident_id = 'i'"),

@@ -265,18 +265,46 @@ Result<SightingResult> Record(Connection& connection, NewSighting sighting,
   return result;
 }
 
+// Incidents are read newest first until enough are found; those before the camera's first and after
+// its last one need no look. A query for one value, because for EXISTS PostgreSQL may gather all
+// sightings of the camera first.
+void AddCamera(Condition& condition, const std::string& camera_id) {
+  condition.Add(
+      "i.id BETWEEN (SELECT MIN(f.incident_id) FROM sightings AS f WHERE f.camera_id = ${0}) "
+      "AND (SELECT MAX(f.incident_id) FROM sightings AS f WHERE f.camera_id = ${0}) "
+      "AND (SELECT 1 FROM sightings AS f "
+      "WHERE f.camera_id = ${0} AND f.incident_id = i.id LIMIT 1) = 1",
+      camera_id);
+}
+
+// Where to look for the incidents of some days: between the ids of those which began then, and of
+// the few long ones (migration 14 has an index of them) which began before.
+void AddWindow(Condition& condition, WallTime from, WallTime to) {
+  // In a longer time so many incidents began that reading them all costs more than it saves.
+  constexpr std::chrono::days kWindowMax{31};
+  constexpr std::chrono::hours kLongVisit{1};
+  if (to < from || to - from > kWindowMax) return;
+  condition.parameters.emplace_back(from - kLongVisit);
+  condition.parameters.emplace_back(from);
+  condition.parameters.emplace_back(to);
+  const std::size_t last = condition.parameters.size();
+  // The joined empty text keeps PostgreSQL from walking the ids of all incidents instead.
+  const std::string began = format(
+      "(SELECT b.id || '' AS id FROM incidents AS b WHERE b.first_seen BETWEEN ${} AND ${} "
+      "UNION ALL SELECT b.id || '' FROM incidents AS b "
+      "WHERE b.last_seen - b.first_seen > 3600000 AND b.first_seen < ${}) AS w",
+      last - 2, last, last - 1);
+  condition.sql += format(
+      " AND i.id BETWEEN (SELECT MIN(w.id) FROM {0}) AND (SELECT MAX(w.id) FROM {0})", began);
+}
+
 Condition ConditionOf(const IncidentFilter& filter, const PageRequest& request) {
   Condition condition;
   if (!request.after.empty()) condition.Add("i.id < ${}", request.after);
   if (!filter.person_id.empty()) condition.Add("i.person_id = ${}", filter.person_id);
-  if (!filter.camera_id.empty()) {
-    // Incidents are read newest first until enough are found; those before the camera's first and
-    // after its last one need no look. One index gives all three answers.
-    condition.Add(
-        "i.id BETWEEN (SELECT MIN(f.incident_id) FROM sightings AS f WHERE f.camera_id = ${0}) "
-        "AND (SELECT MAX(f.incident_id) FROM sightings AS f WHERE f.camera_id = ${0}) AND EXISTS "
-        "(SELECT 1 FROM sightings AS f WHERE f.camera_id = ${0} AND f.incident_id = i.id)",
-        filter.camera_id);
+  if (!filter.camera_id.empty()) AddCamera(condition, filter.camera_id);
+  if (filter.from.has_value() && filter.to.has_value()) {
+    AddWindow(condition, *filter.from, *filter.to);
   }
   if (filter.from.has_value()) condition.Add("i.last_seen >= ${}", *filter.from);
   if (filter.to.has_value()) condition.Add("i.first_seen <= ${}", *filter.to);

@@ -410,12 +410,39 @@ TEST_F(Incidents, AreListedNewestFirstAndFiltered) {
   EXPECT_THAT(list([](Filter& f) { f.person_id = "ada"; }), ElementsAre(match));
   EXPECT_THAT(list([&](Filter& f) { f.from = now_; }), ElementsAre(possible));
   EXPECT_THAT(list([&](Filter& f) { f.to = now_ - minutes{1}; }), ElementsAre(match));
+  EXPECT_THAT(list([&](Filter& f) { f.from = f.to = now_; }), ElementsAre(possible));
+  EXPECT_THAT(list([&](Filter& f) { f.from = now_ + minutes{1}, f.to = now_ + minutes{2}; }),
+              IsEmpty());
   EXPECT_THAT(list([](Filter& f) { f.outcome = Outcome::kMatch; }), ElementsAre(match));
   EXPECT_THAT(list([](Filter& f) { f.state = IncidentState::kAcknowledged; }), IsEmpty());
   EXPECT_THAT(list([](Filter& f) { f.camera_id = "camera-2", f.person_id = "ada"; }), IsEmpty());
   const Page<Incident> page = *incidents_.List({}, {.limit = 1});
   EXPECT_EQ(page.next, possible);
   EXPECT_EQ(incidents_.List({}, {.limit = 1, .after = page.next})->items.at(0).id, match);
+}
+
+// Of those who were there for long before and after, or for some of the time.
+TEST_F(Incidents, AreFoundByAnyMomentOfTheirVisit) {
+  const WallTime begin = now_;
+  const std::string visit = Record(Seen(Outcome::kMatch)).incident.id;
+  for (int i = 0; i < 4; ++i) {
+    now_ += seconds{30};
+    Record(Seen(Outcome::kMatch));
+  }
+  const auto found = [&](WallTime from, WallTime to) {
+    IncidentFilter filter;
+    filter.from = from;
+    filter.to = to;
+    return incidents_.List(filter, {})->items.size() == 1;
+  };
+  EXPECT_TRUE(found(begin + seconds{50}, begin + seconds{55}));
+  EXPECT_TRUE(found(begin - minutes{5}, begin));
+  EXPECT_TRUE(found(now_, now_ + std::chrono::days{40}));
+  EXPECT_FALSE(found(now_ + seconds{1}, now_ + minutes{5}));
+  EXPECT_FALSE(found(begin - minutes{5}, begin - seconds{1}));
+  ASSERT_TRUE(database_.Execute("UPDATE incidents SET first_seen = first_seen - 86400000").changed);
+  EXPECT_TRUE(found(begin - std::chrono::hours{5}, begin - std::chrono::hours{4})) << visit;
+  EXPECT_FALSE(found(begin - std::chrono::hours{30}, begin - std::chrono::hours{25}));
 }
 
 TEST_F(Incidents, AreAcknowledgedByTheFirst) {

@@ -107,4 +107,6 @@ CREATE UNIQUE INDEX model_switches_in_use ON model_switches (state) WHERE state 
 CREATE INDEX unembedded_photos_photo ON unembedded_photos (photo_id);
 CREATE INDEX sightings_camera_incident ON sightings (camera_id, incident_id);
 CREATE INDEX incidents_person_id ON incidents (person_id, id);
+CREATE INDEX incidents_first_seen ON incidents (first_seen);
+CREATE INDEX incidents_long ON incidents (first_seen) WHERE last_seen - first_seen > 3600000;
 CREATE INDEX detections_camera_id ON detections (camera_id, id);

@@ -86,6 +86,7 @@ struct IncidentFilter {
   std::optional<IncidentState> state = {};
   std::optional<Verdict> verdict = {};  // the newest one
   bool unjudged = false;                // only those without a verdict
+  bool operator==(const IncidentFilter&) const = default;
 };
 
 // One face seen, enrolled or not: what `detections` keeps.

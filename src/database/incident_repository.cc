@@ -277,6 +277,23 @@ void AddCamera(Condition& condition, const std::string& camera_id) {
       camera_id);
 }
 
+// Where nothing else is asked for, one index names the page: however rare its incidents are.
+void AddNewestOfCamera(Condition& condition, const std::string& camera_id,
+                       const PageRequest& request) {
+  std::string after;
+  if (!request.after.empty()) {
+    condition.parameters.emplace_back(request.after);
+    after = format("AND f.incident_id < ${} ", condition.parameters.size());
+  }
+  condition.parameters.emplace_back(camera_id);
+  condition.parameters.emplace_back(PageLimit(request) + 1);
+  const std::size_t last = condition.parameters.size();
+  condition.sql += format(
+      " AND i.id IN (SELECT DISTINCT f.incident_id FROM sightings AS f WHERE f.camera_id = ${} "
+      "{}ORDER BY f.incident_id DESC LIMIT ${})",
+      last - 1, after, last);
+}
+
 // Where to look for the incidents of some days: between the ids of those which began then, and of
 // the few long ones (migration 14 has an index of them) which began before.
 void AddWindow(Condition& condition, WallTime from, WallTime to) {
@@ -292,8 +309,9 @@ void AddWindow(Condition& condition, WallTime from, WallTime to) {
   const std::string began = format(
       "(SELECT b.id || '' AS id FROM incidents AS b WHERE b.first_seen BETWEEN ${} AND ${} "
       "UNION ALL SELECT b.id || '' FROM incidents AS b "
-      "WHERE b.last_seen - b.first_seen > 3600000 AND b.first_seen < ${}) AS w",
-      last - 2, last, last - 1);
+      "WHERE b.last_seen - b.first_seen > 3600000 AND b.first_seen < ${} "
+      "AND b.last_seen >= ${}) AS w",
+      last - 2, last, last - 1, last - 1);
   condition.sql += format(
       " AND i.id BETWEEN (SELECT MIN(w.id) FROM {0}) AND (SELECT MAX(w.id) FROM {0})", began);
 }
@@ -302,7 +320,15 @@ Condition ConditionOf(const IncidentFilter& filter, const PageRequest& request) 
   Condition condition;
   if (!request.after.empty()) condition.Add("i.id < ${}", request.after);
   if (!filter.person_id.empty()) condition.Add("i.person_id = ${}", filter.person_id);
-  if (!filter.camera_id.empty()) AddCamera(condition, filter.camera_id);
+  if (!filter.camera_id.empty()) {
+    IncidentFilter camera_alone;
+    camera_alone.camera_id = filter.camera_id;
+    if (filter == camera_alone) {
+      AddNewestOfCamera(condition, filter.camera_id, request);
+    } else {
+      AddCamera(condition, filter.camera_id);
+    }
+  }
   if (filter.from.has_value() && filter.to.has_value()) {
     AddWindow(condition, *filter.from, *filter.to);
   }

@@ -407,6 +407,10 @@ TEST_F(Incidents, AreListedNewestFirstAndFiltered) {
   using Filter = IncidentFilter;
   EXPECT_THAT(list([](Filter&) {}), ElementsAre(possible, match));
   EXPECT_THAT(list([](Filter& f) { f.camera_id = "camera-2"; }), ElementsAre(possible));
+  EXPECT_THAT(
+      list([](Filter& f) { f.camera_id = "camera-2", f.outcome = Outcome::kPossibleMatch; }),
+      ElementsAre(possible));
+  EXPECT_THAT(list([](Filter& f) { f.camera_id = "camera-3"; }), IsEmpty());
   EXPECT_THAT(list([](Filter& f) { f.person_id = "ada"; }), ElementsAre(match));
   EXPECT_THAT(list([&](Filter& f) { f.from = now_; }), ElementsAre(possible));
   EXPECT_THAT(list([&](Filter& f) { f.to = now_ - minutes{1}; }), ElementsAre(match));
@@ -419,6 +423,10 @@ TEST_F(Incidents, AreListedNewestFirstAndFiltered) {
   const Page<Incident> page = *incidents_.List({}, {.limit = 1});
   EXPECT_EQ(page.next, possible);
   EXPECT_EQ(incidents_.List({}, {.limit = 1, .after = page.next})->items.at(0).id, match);
+  IncidentFilter first_camera;
+  first_camera.camera_id = "camera-1";
+  EXPECT_EQ(incidents_.List(first_camera, {.limit = 1, .after = possible})->items.at(0).id, match);
+  EXPECT_TRUE(incidents_.List(first_camera, {.limit = 1, .after = match})->items.empty());
 }
 
 // Of those who were there for long before and after, or for some of the time.

@@ -186,14 +186,23 @@ Decision Decide(GallerySearch search, const FaceQuality& quality, const Decision
   trace.lead_min = policy.lead_min;
   decision.stranger_odds = StrangerOdds(policy, decision.gallery, decision.similarity, crowding);
   trace.false_match_rate = FalseMatchRate(policy.impostor_tail, decision.similarity);
-  if (decision.similarity >= decision.threshold) {
-    trace.near_equal = rival.has_value() && trace.lead < policy.lead_min;
-    if (const Candidate* other = NearEqual(decision)) {
-      decision.trace.near_equal_watchlists =
-          DemandFor(*other, policy, decision.gallery, crowding, place).asked;
-    }
-    decision.outcome = trace.near_equal ? Outcome::kPossibleMatch : Outcome::kMatch;
-  } else if (decision.similarity >= policy.floor) {
+  const bool passes = decision.similarity >= decision.threshold;
+  trace.near_equal = rival.has_value() && trace.lead < policy.lead_min;
+  bool other_passes = false;
+  if (const Candidate* other = NearEqual(decision)) {
+    Demand of_other = DemandFor(*other, policy, decision.gallery, crowding, place);
+    other_passes = other->similarity >= of_other.threshold;
+    decision.trace.near_equal_watchlists = std::move(of_other.asked);
+    // The first one's lists may demand more than the second one's.
+    if (!passes && other_passes) decision.threshold = of_other.threshold;
+  }
+  if (!passes && !other_passes) {
+    trace.near_equal = false;
+    decision.trace.near_equal_watchlists.clear();
+  }
+  if (passes && !trace.near_equal) {
+    decision.outcome = Outcome::kMatch;
+  } else if (passes || other_passes || decision.similarity >= policy.floor) {
     decision.outcome = Outcome::kPossibleMatch;
   }
   return decision;

@@ -22,19 +22,28 @@ int LumaAt(const Frame& frame, int x, int y) {
 }
 
 // Looks at a fine raster of points; a corner of an area counts wherever it falls between them.
-bool Touches(const WatchedArea& area, int cell_x, int cell_y) {
+bool Touches(const std::vector<Polygon>& areas, int cell_x, int cell_y) {
   constexpr int kPoints = 8;
+  if (areas.empty()) return true;  // the whole picture
+  const WatchedArea area{.areas = areas, .excluded = {}};
   for (int i = 0; i < kPoints * kPoints; ++i) {
     const float x = static_cast<float>(cell_x) + (static_cast<float>(i % kPoints) + 0.5F) / kPoints;
     const float y = static_cast<float>(cell_y) + (static_cast<float>(i / kPoints) + 0.5F) / kPoints;
     if (area.Contains({x / kGridWidth, y / kGridHeight})) return true;
   }
-  return std::ranges::any_of(area.areas, [&](const Polygon& polygon) {
+  return std::ranges::any_of(areas, [&](const Polygon& polygon) {
     return std::ranges::any_of(polygon, [&](const Point& corner) {
       return static_cast<int>(corner.x * kGridWidth) == cell_x &&
              static_cast<int>(corner.y * kGridHeight) == cell_y;
     });
   });
+}
+
+// By its middle: what is left out must not open the gate by the cells on its edge.
+bool IsExcluded(const std::vector<Polygon>& excluded, int cell_x, int cell_y) {
+  const WatchedArea area{.areas = {}, .excluded = excluded};
+  return !area.Contains({(static_cast<float>(cell_x) + 0.5F) / kGridWidth,
+                         (static_cast<float>(cell_y) + 0.5F) / kGridHeight});
 }
 
 }  // namespace
@@ -64,7 +73,9 @@ std::vector<bool> WatchedCells(const WatchedArea& area) {
   std::vector<bool> watched;
   if (area.IsWhole()) return watched;
   for (int y = 0; y < kGridHeight; ++y) {
-    for (int x = 0; x < kGridWidth; ++x) watched.push_back(Touches(area, x, y));
+    for (int x = 0; x < kGridWidth; ++x) {
+      watched.push_back(Touches(area.areas, x, y) && !IsExcluded(area.excluded, x, y));
+    }
   }
   return watched;
 }

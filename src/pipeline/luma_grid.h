@@ -13,8 +13,8 @@ namespace vigil::pipeline {
 // Mean luma (0 to 255) of 64 x 36 cells, row by row. Empty for a frame without pixels.
 std::vector<std::uint8_t> LumaGrid(const Frame& frame);
 
-// Which cells of a LumaGrid `area` touches, be it narrower than a cell; empty when nothing limits
-// it.
+// Which cells of a LumaGrid `area` touches, be it narrower than a cell, and that have their middle
+// in nothing excluded; empty when nothing limits it.
 std::vector<bool> WatchedCells(const WatchedArea& area);
 
 // The share of cells whose luma differs by more than `luma_difference`, among the `watched` ones

@@ -99,6 +99,17 @@ TEST(MotionGate, WatchesAnAreaNarrowerThanACellOfItsGrid) {
   EXPECT_EQ(gate.Look(FrameWithSquare(400, 0, 100, 60), false), GateVerdict::kPass);
 }
 
+// A screen whose edges fall between the cells.
+TEST(MotionGate, IsNotOpenedByWhatIsExcluded) {
+  const WatchedArea without_screen{
+      .areas = {},
+      .excluded = {{{0.406F, 0.306F}, {0.605F, 0.306F}, {0.605F, 0.73F}, {0.406F, 0.73F}}}};
+  MotionGate gate({.heartbeat = std::chrono::hours{1}, .watched = without_screen});
+  EXPECT_EQ(gate.Look(StillFrame(0), false), GateVerdict::kPass);
+  EXPECT_EQ(gate.Look(FrameWithSquare(200, 264, 114, 120), false), GateVerdict::kStill);
+  EXPECT_EQ(gate.Look(FrameWithSquare(400, 100, 114, 120), false), GateVerdict::kPass);
+}
+
 TEST(MotionGate, WatchesAnAreaSmallerThanItsRaster) {
   const WatchedArea speck{.areas = {{{0.3140F, 0.5010F}, {0.3145F, 0.5010F}, {0.3145F, 0.5020F}}},
                           .excluded = {}};

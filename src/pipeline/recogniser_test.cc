@@ -32,6 +32,7 @@ class RecogniserTest : public testing::Test {
       clock_.Advance(detecting_);
       return faces_;
     });
+    detector_ = detector.get();
     auto embedder = std::make_unique<FakeEmbedder>();
     embedder_ = embedder.get();
     options_.policy = PolicyFor(embedder->Info(), 0.01, 0);
@@ -104,6 +105,7 @@ class RecogniserTest : public testing::Test {
   metrics::Metrics metrics_;
   LiveView live_;
   RecognitionOptions options_;
+  FakeDetector* detector_ = nullptr;
   FakeEmbedder* embedder_ = nullptr;
   FakeLiveness* liveness_ = nullptr;
   milliseconds detecting_{0};  // how long the detector works
@@ -343,6 +345,7 @@ TEST_F(RecogniserTest, KeepsAVisitAliveWhileAMatchedFaceStays) {
 TEST_F(RecogniserTest, IgnoresFacesTooSmallForTheCamera) {
   faces_ = {FakeDetector::Face(50, 50, 39)};
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(Show(200 * i, kAnna).has_value());
+  EXPECT_EQ(detector_->MinFacePx(), 40) << "smaller ones need not be looked for";
   EndStream();
   EXPECT_THAT(outcomes_, IsEmpty());
 }

@@ -173,10 +173,10 @@ bool IsDue(const Track& track, milliseconds now, bool ended, std::uint64_t galle
   if (!past.decision && (ended || now - track.first_pts >= options.patience)) return true;
   const std::size_t shots = RecognisableShots(track);
   if (shots == 0) return false;
-  if (past.decision && past.decision->rules_revision != rules_revision) return true;
-  if (past.decision && past.decision->gallery.sequence != gallery_sequence) {
-    // One judgement an evidence window: while many people are enrolled the gallery changes with
-    // each frame.
+  if (past.decision && (past.decision->gallery.sequence != gallery_sequence ||
+                        past.decision->rules_revision != rules_revision)) {
+    // One judgement an evidence window: while many people are enrolled gallery and lists change
+    // with each frame.
     return ended || now - past.judged_at >= options.evidence_window;
   }
   if (!ended && now - past.judged_at < WaitBefore(past.judgements, options)) return false;
@@ -262,8 +262,10 @@ bool Conclude(Track& track, Decision decision, milliseconds now, const JudgeOpti
   Postpone(track, now);
   if (conclusion.decision.has_value()) {
     const Decision& past = *conclusion.decision;
-    const bool says_more = std::tuple(Rank(decision.outcome), decision.similarity) >
-                           std::tuple(Rank(past.outcome), past.similarity);
+    const auto weight = [](const Decision& judged) {
+      return std::tuple(Rank(judged.outcome), CallsForAlert(judged), judged.similarity);
+    };
+    const bool says_more = weight(decision) > weight(past);
     const bool same_knowledge = past.gallery.sequence == decision.gallery.sequence &&
                                 past.rules_revision == decision.rules_revision;
     if (same_knowledge) {
@@ -277,6 +279,7 @@ bool Conclude(Track& track, Decision decision, milliseconds now, const JudgeOpti
   const bool changed = !conclusion.decision.has_value() ||
                        conclusion.decision->outcome != decision.outcome ||
                        PersonOf(*conclusion.decision) != PersonOf(decision) ||
+                       CallsForAlert(*conclusion.decision) != CallsForAlert(decision) ||
                        PassedLists(*conclusion.decision) != PassedLists(decision);
   conclusion.decision = std::move(decision);
   return changed;

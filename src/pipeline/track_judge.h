@@ -39,8 +39,8 @@ struct JudgeOptions {
 };
 
 // Whether the track should be judged now. `ended`: it will get no more shots. `gallery_sequence`:
-// people enrolled or deleted meanwhile concern faces in view as well, once an evidence window, and
-// so do changed watch-lists (`rules_revision`), at once.
+// people enrolled or deleted meanwhile concern faces in view as well, and so do changed watch-lists
+// (`rules_revision`), once an evidence window.
 bool IsDue(const Track& track, std::chrono::milliseconds now, bool ended,
            std::uint64_t gallery_sequence, const JudgeOptions& options,
            std::uint64_t rules_revision = 0);

@@ -305,11 +305,30 @@ TEST(Conclude, SpeaksWhenAStricterListNamesThePersonToo) {
   EXPECT_FALSE(Conclude(track, ListedAs(0.9F, true), milliseconds{2400}));
 }
 
+// It is one of two for sure, but a poor look alone told nobody.
+TEST(Conclude, SpeaksWhenWhatWasDoubtfulCallsForAnAlert) {
+  Decision twins = Decided("anna", 0.8F);
+  twins.outcome = Outcome::kPossibleMatch;
+  ThresholdTrace& trace = twins.trace.threshold;
+  trace.near_equal = true;
+  trace.lead = 0.01F;
+  trace.lead_min = 0.05F;
+  Decision doubtful = twins;
+  doubtful.trace.threshold.lone_shot = true;
+  doubtful.similarity = 0.82F;
+  Track track = TrackWith({MakeShot(0, 0.5F)});
+  EXPECT_TRUE(Conclude(track, doubtful, milliseconds{600}));
+  EXPECT_TRUE(Conclude(track, twins, milliseconds{1200}));
+  EXPECT_FALSE(Conclude(track, doubtful, milliseconds{2400})) << "what was told stays";
+  EXPECT_TRUE(CallsForAlert(*track.conclusion.decision));
+}
+
 TEST(Conclude, FollowsChangedWatchlists) {
   Track track = TrackWith({MakeShot(0, 0.5F)});
   Conclude(track, ListedAs(0.7F, false), milliseconds{600});
   EXPECT_FALSE(Due(track, 700));
-  EXPECT_TRUE(IsDue(track, milliseconds{700}, false, kSequence, {}, 1)) << "lists changed";
+  EXPECT_FALSE(Due(track, 1200));
+  EXPECT_TRUE(IsDue(track, milliseconds{1200}, false, kSequence, {}, 1)) << "lists changed";
   Decision stranger = Decided("anna", 0.2F);
   stranger.rules_revision = 1;
   EXPECT_TRUE(Conclude(track, stranger, milliseconds{700}));

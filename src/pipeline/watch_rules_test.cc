@@ -140,6 +140,23 @@ TEST(Watchlists, OfTwoWhoAreNearlyAsSimilarTheListsOfBothAreAsked) {
   EXPECT_THAT(Decide(apart, FaceQuality{}, Policy(), place).trace.near_equal_watchlists, IsEmpty());
 }
 
+// Anna's list is stricter than what she reaches; that she is a little nearer must not hide Bert.
+TEST(Watchlists, AStrictListOfTheNearestHidesNobodyWhoIsAsNear) {
+  Watchlist strict = List("strict");
+  strict.threshold = 0.95;
+  const GallerySearch twins{{{"anna", "a", 0.90F}, {"bert", "b", 0.89F}}, {1, 10, 10}};
+  const WatchedPlace place{.rules = std::make_shared<const WatchRules>(
+                               std::vector{strict, List("wanted")},
+                               WatchRules::Membership{{"anna", {"strict"}}, {"bert", {"wanted"}}}),
+                           .camera_id = "door",
+                           .group_id = ""};
+  const Decision decision = Decide(twins, FaceQuality{}, Policy(), place);
+  EXPECT_TRUE(CallsForAlert(decision));
+  EXPECT_FALSE(decision.trace.watchlists.at(0).passed);
+  EXPECT_TRUE(decision.trace.near_equal_watchlists.at(0).passed);
+  EXPECT_GE(decision.similarity, decision.threshold);
+}
+
 // Fridays from 22:00 to 06:00 of Saturday, in Berlin.
 Schedule FridayNight() {
   SchedulePeriod night{.from = std::chrono::hours{22}, .to = std::chrono::hours{6}};

@@ -120,8 +120,8 @@ export class IncidentCard {
   }
 
   // Two who are enrolled may be equally near: then one name alone would be a false certainty.
-  async #showName({ person_name: name, best }) {
-    if (!best.near_equal) {
+  async #showName({ person_name: name, outcome, best }) {
+    if (!best.near_equal || outcome !== "possible_match") {
       this.#otherOf = null;
       setText(this.nameText, `Looks like ${name}`);
       return;
@@ -131,11 +131,12 @@ export class IncidentCard {
     setText(this.nameText, `Looks like ${name}, or somebody else who is enrolled`);
     if (!best.or_person_id) return;
     try {
-      const path = `/persons/${encodeURIComponent(best.or_person_id)}`;
+      const path = `/criminals/${encodeURIComponent(best.or_person_id)}`;
       const person = await this.#session.json(path, { signal: this.#signal });
       if (this.#otherOf === best.id) setText(this.nameText, `Looks like ${name}, or ${person.name}`);
-    } catch {
-      // Deleted since, or not for this operator: it stays somebody else who is enrolled.
+    } catch (failure) {
+      // Deleted since: it stays somebody else who is enrolled. Anything else may pass.
+      if (failure.status !== 404) this.#otherOf = null;
     }
   }
 

@@ -35,8 +35,8 @@ using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_f
 
 // XChaCha20-Poly1305 as libsodium has it, three times as fast: its first step (HChaCha20) gives the
 // key of an ordinary ChaCha20-Poly1305 (RFC 8439), which OpenSSL computes with the processor's
-// widest instructions. `encrypt`: whether the context seals. Needs an
-// OpenSSL that may use this cipher: not one that is restricted to FIPS.
+// widest instructions. `encrypt`: whether the context seals. Needs an OpenSSL that may use
+// this cipher: not one that is restricted to FIPS.
 CipherContext StartCipher(const unsigned char* key, const unsigned char* nonce,
                           std::string_view context, bool encrypt) {
   static const EVP_CIPHER* const cipher =

@@ -299,7 +299,7 @@ void AddNewestOfCamera(Condition& condition, const std::string& camera_id,
 void AddWindow(Condition& condition, WallTime from, WallTime to) {
   // In a longer time so many incidents began that reading them all costs more than it saves.
   constexpr std::chrono::days kWindowMax{31};
-  constexpr std::chrono::hours kLongVisit{1};
+  constexpr std::chrono::milliseconds kLongVisit = std::chrono::hours{1};  // as that index has it
   if (to < from || to - from > kWindowMax) return;
   condition.parameters.emplace_back(from - kLongVisit);
   condition.parameters.emplace_back(from);
@@ -309,9 +309,9 @@ void AddWindow(Condition& condition, WallTime from, WallTime to) {
   const std::string began = format(
       "(SELECT b.id || '' AS id FROM incidents AS b WHERE b.first_seen BETWEEN ${} AND ${} "
       "UNION ALL SELECT b.id || '' FROM incidents AS b "
-      "WHERE b.last_seen - b.first_seen > 3600000 AND b.first_seen < ${} "
+      "WHERE b.last_seen - b.first_seen > {} AND b.first_seen < ${} "
       "AND b.last_seen >= ${}) AS w",
-      last - 2, last, last - 1, last - 1);
+      last - 2, last, kLongVisit.count(), last - 1, last - 1);
   condition.sql += format(
       " AND i.id BETWEEN (SELECT MIN(w.id) FROM {0}) AND (SELECT MAX(w.id) FROM {0})", began);
 }

@@ -25,7 +25,7 @@ constexpr std::string_view kListName = "gallery.list";
 constexpr std::string_view kChunkEnding = ".chunk";
 constexpr std::size_t kHashLength = 64;
 constexpr std::size_t kNameBytes = 16;
-constexpr std::size_t kChunksAhead = 4;
+constexpr std::size_t kChunksAhead = 4;  // of those that are being read
 constexpr std::size_t kListBytesMax = std::size_t{1} << 26U;
 
 // Names become paths.
@@ -105,11 +105,12 @@ Result<Snapshot> GalleryFolder::Load(ScanCrew& crew, const std::shared_ptr<Perso
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
   std::optional<Error> failure;
+  const std::size_t chunks_ahead = kChunksAhead + static_cast<std::size_t>(crew.Threads());
   crew.Run([&] {
     ChunkScratch scratch;
     for (std::size_t i; (i = next++) < chunks.size();) {
       // Reading and opening take about as long: the disk works ahead.
-      if (const std::size_t ahead = i + kChunksAhead; ahead < chunks.size()) {
+      if (const std::size_t ahead = i + chunks_ahead; ahead < chunks.size()) {
         WillReadChunkFile(KeyOf(list.chunks[ahead].name), list.chunks[ahead].row_count);
       }
       auto chunk = ReadChunkFile(KeyOf(list.chunks[i].name), sealer_, list.chunks[i].row_count,

@@ -20,6 +20,9 @@ class ScanCrew {
   ScanCrew& operator=(const ScanCrew&) = delete;
   ~ScanCrew();
 
+  // The caller of Run is one of them.
+  int Threads() const { return helper_count_ + 1; }
+
   // Calls `work` on this thread and, unless they help somebody else already, on the helpers.
   // Returns when all calls have; `work` shares itself out. What a call throws, on whichever thread,
   // Run throws then. Never waits for a helper that has not begun.

@@ -1,6 +1,8 @@
 // The system's clocks and the one that tests move.
 #include "base/clock.h"
 
+#include <iterator>
+
 namespace vigil {
 
 SteadyTime SystemClock::Now() const { return std::chrono::steady_clock::now(); }
@@ -31,10 +33,10 @@ WallTime ManualClock::WallNow() const {
 
 bool ManualClock::SleepUntil(SteadyTime deadline, std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  ++sleepers_;
+  const auto sleeper = deadlines_.insert(deadline);
   changed_.notify_all();
   const bool reached = changed_.wait(lock, stop, [&] { return now_ >= deadline; });
-  --sleepers_;
+  deadlines_.erase(sleeper);
   return reached;
 }
 
@@ -47,7 +49,9 @@ void ManualClock::Advance(std::chrono::milliseconds by) {
 
 void ManualClock::AwaitSleepers(int count) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return sleepers_ >= count; });
+  changed_.wait(lock, [&] {
+    return std::distance(deadlines_.upper_bound(now_), deadlines_.end()) >= count;
+  });
 }
 
 }  // namespace vigil

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <stop_token>
 
 namespace vigil {
@@ -38,8 +39,8 @@ class ManualClock final : public Clock {
   WallTime WallNow() const override;
   bool SleepUntil(SteadyTime deadline, std::stop_token stop) override;
   void Advance(std::chrono::milliseconds by);
-  // Blocks until at least `count` threads sleep on this clock: lets a test move time without a
-  // race.
+  // Blocks until at least `count` threads sleep on this clock, those not counted whose time has
+  // come: lets a test move time without a race.
   void AwaitSleepers(int count);
 
  private:
@@ -47,7 +48,7 @@ class ManualClock final : public Clock {
   std::condition_variable_any changed_;
   SteadyTime now_{std::chrono::hours{1}};
   WallTime wall_;
-  int sleepers_ = 0;
+  std::multiset<SteadyTime> deadlines_;  // of the sleepers
 };
 
 }  // namespace vigil

@@ -58,6 +58,19 @@ TEST(Uuid, HasVersionAndVariant) {
   EXPECT_TRUE(std::regex_match(MakeUuid(clock), form));
 }
 
+TEST(Uuid, DerivedFromAnotherIsAlwaysTheSame) {
+  const ManualClock clock;
+  const std::string id = MakeUuid(clock);
+  const std::string next = MakeUuid(clock);
+  const std::string derived = DeriveUuid(id, "incident");
+  const std::regex form("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+  EXPECT_TRUE(std::regex_match(derived, form)) << derived;
+  EXPECT_EQ(derived, DeriveUuid(id, "incident"));
+  EXPECT_NE(derived, id);
+  EXPECT_NE(derived, DeriveUuid(id, "alert/phone"));
+  EXPECT_LT(derived, DeriveUuid(next, "incident"));
+}
+
 TEST(Uuid, RisesWithinAMillisecondAndWhenTheClockIsSetBack) {
   const ManualClock late(WallTime{2'000'000'000'000ms});
   const ManualClock early(WallTime{1'000'000'000'000ms});

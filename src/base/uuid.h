@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 
@@ -11,5 +12,10 @@ namespace vigil {
 // 36 lower-case characters. Within one process later calls sort after earlier ones, also inside one
 // millisecond. Thread-safe.
 std::string MakeUuid(const Clock& clock);
+
+// The identifier that `purpose` gets from another one, `id`, which MakeUuid made: always the same,
+// so that whoever repeats a piece of work names its results as before. Sorts as `id` does among
+// those of one purpose.
+std::string DeriveUuid(std::string_view id, std::string_view purpose);
 
 }  // namespace vigil

@@ -86,8 +86,9 @@ struct Answer {
 };
 
 // What a transaction is for: a read sees one snapshot and never waits for a writer; a write takes
-// the write lock at once.
-enum class TransactionKind { kRead, kWrite };
+// the write lock at once; an upgrade is a write whose statements may take as long as they need, and
+// which waits for other writers as long as they do.
+enum class TransactionKind { kRead, kWrite, kUpgrade };
 
 // One connection to an engine. Used by one thread at a time. Blocks on the disk or network, at most
 // the engine's own timeout. Parameters are written $1, $2 ... and may repeat. Errors: kConflict
@@ -97,6 +98,8 @@ class Connection {
  public:
   virtual ~Connection() = default;
   virtual Result<Answer> Execute(std::string_view sql, const std::vector<Value>& parameters) = 0;
+  // Whether there is a table of that name.
+  virtual Result<bool> HasTable(const std::string& name) = 0;
   // Several statements without parameters or rows: migrations.
   virtual Status ExecuteScript(const std::string& sql) = 0;
   // Many new rows of one table, each with a value for each of `columns`: PostgreSQL takes them by

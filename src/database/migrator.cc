@@ -13,8 +13,17 @@ constexpr const char* kVersionTable =
     "  name       TEXT    NOT NULL,"              // its file
     "  applied_at INTEGER NOT NULL)";             // milliseconds UTC
 
+// Behind the lock of the one writer: two processes that start together do not both make it.
+Status MakeVersionTableAlone(Connection& connection) {
+  VIGIL_RETURN_IF_ERROR(connection.Begin(TransactionKind::kUpgrade));
+  Status made = MakeVersionTable(connection);
+  if (made.has_value()) made = connection.Commit();
+  connection.Rollback();
+  return made;
+}
+
 Status Apply(Connection& connection, const Migration& migration, const Clock& clock) {
-  VIGIL_RETURN_IF_ERROR(connection.Begin(TransactionKind::kWrite));
+  VIGIL_RETURN_IF_ERROR(connection.Begin(TransactionKind::kUpgrade));
   const auto steps = [&]() -> Status {
     VIGIL_ASSIGN_OR_RETURN(const int version, SchemaVersion(connection));
     // Another process was faster.
@@ -41,8 +50,11 @@ Status RefuseNewer(int version, int known) {
 
 }  // namespace
 
+Status MakeVersionTable(Connection& connection) { return connection.ExecuteScript(kVersionTable); }
+
 Result<int> SchemaVersion(Connection& connection) {
-  VIGIL_RETURN_IF_ERROR(connection.ExecuteScript(kVersionTable));
+  VIGIL_ASSIGN_OR_RETURN(const bool begun, connection.HasTable("schema_version"));
+  if (!begun) return 0;
   VIGIL_ASSIGN_OR_RETURN(
       const Answer answer,
       connection.Execute("SELECT COALESCE(MAX(version), 0) AS version FROM schema_version", {}));
@@ -54,6 +66,7 @@ Result<int> Migrate(Connection& connection, std::span<const Migration> migration
   const int known = static_cast<int>(migrations.size());
   VIGIL_ASSIGN_OR_RETURN(const int version, SchemaVersion(connection));
   VIGIL_RETURN_IF_ERROR(RefuseNewer(version, known));
+  if (version == 0) VIGIL_RETURN_IF_ERROR(MakeVersionTableAlone(connection));
   for (int next = version + 1; next <= known; ++next) {
     const Migration& migration = migrations[static_cast<std::size_t>(next - 1)];
     VIGIL_CHECK(migration.version == next, "migrations are numbered 1, 2, 3 ... without a gap");

@@ -21,7 +21,10 @@ struct Migration {
 // The files of migrations/, built into the program, in order.
 std::span<const Migration> BuiltInMigrations();
 
-// The version in `schema_version`; 0 for an empty database.
+// Makes the empty table of versions.
+Status MakeVersionTable(Connection& connection);
+
+// The version in `schema_version`; 0 for an empty database. Changes nothing.
 Result<int> SchemaVersion(Connection& connection);
 
 // Applies what is missing and returns the version reached. Each step and its line in

@@ -72,6 +72,12 @@ TEST_F(Migrator, RefusesANewerSchema) {
   EXPECT_FALSE(CheckSchema(*connection_, std::span(two_).first(1)).has_value());
 }
 
+TEST_F(Migrator, LooksWithoutMakingAnything) {
+  EXPECT_EQ(SchemaVersion(*connection_), 0);
+  EXPECT_FALSE(CheckSchema(*connection_, two_).has_value());
+  EXPECT_FALSE(HasTable("schema_version"));
+}
+
 TEST_F(Migrator, AsksForSetUpWhenTheSchemaIsOlder) {
   EXPECT_THAT(CheckSchema(*connection_, two_).error().message, HasSubstr("vigil setup-database"));
   ASSERT_TRUE(Migrate(*connection_, two_, clock_).has_value());

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "base/log.h"
 #include "base/trimmed.h"
 #include "database/postgres_dialect.h"
 #include "database/postgres_values.h"
@@ -33,6 +34,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kReconnectPause{1};
 // The key of the lock that write transactions hold; any number that nobody else takes.
 constexpr const char* kTakeWriteLock = "SELECT pg_advisory_xact_lock(8103921764530271)";
+constexpr const char* kTryWriteLock = "SELECT pg_try_advisory_xact_lock(8103921764530271) AS taken";
+// Lists are asked with many combinations of filters; each is kept by the server until then.
+constexpr std::size_t kStatementsMax = 256;
 
 // What an SQLSTATE (appendix A of PostgreSQL's manual) means for the caller, and the mend.
 std::pair<ErrorCode, std::string_view> Explain(std::string_view state) {
@@ -60,6 +64,21 @@ std::pair<ErrorCode, std::string_view> Explain(std::string_view state) {
   return {ErrorCode::kInternal, ""};
 }
 
+// Why a connection was refused, and the mend. No SQLSTATE is given for it; only its words tell.
+std::pair<ErrorCode, std::string_view> ExplainRefusal(std::string_view cause) {
+  const auto says = [&](std::string_view words) { return cause.contains(words); };
+  if (says("database \"") && says("does not exist")) {
+    return {ErrorCode::kUnavailable, "make the database (createdb) and try again"};
+  }
+  if (says("role \"") && says("does not exist")) {
+    return {ErrorCode::kPermission, "make the user (createuser) or name another"};
+  }
+  if (says("authentication failed") || says("password") || says("pg_hba")) {
+    return {ErrorCode::kPermission, "check user and password"};
+  }
+  return {ErrorCode::kUnavailable, "check that the server runs"};
+}
+
 // libpq ends its messages with line ends and may write several lines.
 std::string OneLine(const char* message) {
   std::string line(Trimmed(message, " \t\n"));
@@ -76,6 +95,7 @@ class PostgresConnection final : public Connection {
 
   Result<Answer> Execute(std::string_view sql, const std::vector<Value>& parameters) override;
   Status ExecuteScript(const std::string& sql) override { return Run(ToPostgres(sql)); }
+  Result<bool> HasTable(const std::string& name) override;
   Status Load(const std::string& table, const std::vector<std::string>& columns,
               const std::vector<std::vector<Value>>& rows) override;
   Status Begin(TransactionKind kind) override;
@@ -94,6 +114,7 @@ class PostgresConnection final : public Connection {
   }
   Status Open();
   Status BeginOnce(TransactionKind kind);
+  Status BeginUpgrade();
   // Statements without parameters or rows.
   Status Run(const std::string& sql);
   Result<std::string> Prepare(std::string_view sql, const PostgresParameters& parameters);
@@ -110,6 +131,8 @@ class PostgresConnection final : public Connection {
   ConnectionHandle connection_;
   Clock::time_point next_attempt_{};
   std::unordered_map<std::string, std::string> statements_;  // SQL and types: prepared name
+  std::uint64_t statements_named_ = 0;
+  bool patient_ = false;  // in an upgrade: its statements take what they need
 };
 
 Status PostgresConnection::Wait(short events, Clock::time_point deadline, std::string_view what) {
@@ -160,15 +183,10 @@ Status PostgresConnection::Open() {
   auto next = PGRES_POLLING_WRITING;
   while (next != PGRES_POLLING_OK) {
     if (next == PGRES_POLLING_FAILED) {
-      // No SQLSTATE is given for a refused login; only its words tell.
       const std::string cause = OneLine(PQerrorMessage(connection_.get()));
-      const bool login = cause.find("authentication failed") != std::string::npos ||
-                         cause.find("password") != std::string::npos ||
-                         cause.find("pg_hba") != std::string::npos;
       connection_.reset();
-      return Fail(login ? ErrorCode::kPermission : ErrorCode::kUnavailable,
-                  format("database {}: {}; {}", name_, cause,
-                         login ? "check user and password" : "check that the server runs"));
+      const auto [code, mend] = ExplainRefusal(cause);
+      return Fail(code, format("database {}: {}; {}", name_, cause, mend));
     }
     VIGIL_RETURN_IF_ERROR(
         Wait(next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, "let us in"));
@@ -209,13 +227,34 @@ Status PostgresConnection::Begin(TransactionKind kind) {
 }
 
 Status PostgresConnection::BeginOnce(TransactionKind kind) {
+  patient_ = false;
   if (kind == TransactionKind::kRead) return Run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   if (options_.mode == PostgresMode::kReader) {
     return Fail(ErrorCode::kPermission, "a reading connection was asked to write");
   }
-  Status begun = Run(format("BEGIN; {}", kTakeWriteLock));
+  Status begun =
+      kind == TransactionKind::kUpgrade ? BeginUpgrade() : Run(format("BEGIN; {}", kTakeWriteLock));
   if (!begun.has_value()) Rollback();
   return begun;
+}
+
+Status PostgresConnection::BeginUpgrade() {
+  VIGIL_RETURN_IF_ERROR(Run("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"));
+  VIGIL_ASSIGN_OR_RETURN(const Answer answer, Execute(kTryWriteLock, {}));
+  if (answer.rows.at(0).Flag("taken")) {
+    patient_ = true;
+    return {};
+  }
+  LogInfo("database", "another process changes database {}; waiting until it is done", name_);
+  patient_ = true;
+  return Run(kTakeWriteLock);
+}
+
+Result<bool> PostgresConnection::HasTable(const std::string& name) {
+  VIGIL_ASSIGN_OR_RETURN(
+      const Answer answer,
+      Execute("SELECT to_regclass(quote_ident($1)) IS NOT NULL AS found", {name}));
+  return answer.rows.at(0).Flag("found");
 }
 
 Status PostgresConnection::Run(const std::string& sql) {
@@ -229,7 +268,11 @@ Result<std::string> PostgresConnection::Prepare(std::string_view sql,
                                                 const PostgresParameters& parameters) {
   std::string key = std::string(sql) + parameters.TypeKey();
   if (const auto known = statements_.find(key); known != statements_.end()) return known->second;
-  std::string name = format("s{}", statements_.size());
+  if (statements_.size() >= kStatementsMax) {
+    VIGIL_RETURN_IF_ERROR(Run("DEALLOCATE ALL"));
+    statements_.clear();
+  }
+  std::string name = format("s{}", statements_named_++);
   if (PQsendPrepare(connection_.get(), name.c_str(), std::string(sql).c_str(), parameters.Count(),
                     parameters.Types()) == 0) {
     return Lost();
@@ -241,7 +284,10 @@ Result<std::string> PostgresConnection::Prepare(std::string_view sql,
 
 Result<ResultHandle> PostgresConnection::Collect() {
   // The server ends a statement by itself; what is waited for beyond that is the network.
-  const auto deadline = Clock::now() + options_.statement_timeout + std::chrono::seconds{2};
+  constexpr std::chrono::hours kUpgradeMax{24};
+  const auto deadline =
+      Clock::now() +
+      (patient_ ? kUpgradeMax : options_.statement_timeout + std::chrono::seconds{2});
   int unsent = PQflush(connection_.get());
   ResultHandle last;
   ResultHandle failed;

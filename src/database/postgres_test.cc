@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <thread>
 
+#include "base/format.h"
 #include "camera_group_rows.h"
 #include "database/inspection.h"
+#include "database/migrator.h"
 #include "database/postgres_connection.h"
 #include "database/postgres_dialect.h"
 #include "temporary_database.h"
@@ -63,6 +66,77 @@ TEST_F(Postgres, ReadsTheNumbersThatSumsGive) {
   EXPECT_EQ(row.Integer("small"), -3);
   EXPECT_EQ(row.Integer("seven"), 7);
   EXPECT_TRUE(row.Flag("yes"));
+}
+
+TEST_F(Postgres, ReadsNumbersThatNoIntegerHolds) {
+  const auto connection = Open();
+  const auto answer = connection->Execute(
+      "SELECT CAST('1e30' AS NUMERIC) AS huge, CAST('-1e30' AS NUMERIC) AS debt, "
+      "CAST('9223372036854775807' AS NUMERIC) AS most",
+      {});
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  const Row& row = answer->rows.at(0);
+  EXPECT_DOUBLE_EQ(row.Real("huge"), 1e30);
+  EXPECT_DOUBLE_EQ(row.Real("debt"), -1e30);
+  EXPECT_DOUBLE_EQ(row.Real("most"), 9223372036854775807.0);
+  for (const char* word : {"NaN", "Infinity", "-Infinity"}) {
+    EXPECT_THROW((void)connection->Execute("SELECT CAST($1 AS NUMERIC) AS n", {word}), RowError)
+        << word;
+  }
+}
+
+TEST_F(Postgres, KeepsABoundedNumberOfStatements) {
+  const auto connection = Open();
+  for (int i = 0; i < 600; ++i) {
+    const auto answer = connection->Execute(format("SELECT {} AS n", i), {});
+    ASSERT_TRUE(answer.has_value()) << answer.error().message;
+    ASSERT_EQ(answer->rows.at(0).Integer("n"), i);
+  }
+  const auto kept = connection->Execute("SELECT COUNT(*) AS n FROM pg_prepared_statements", {});
+  EXPECT_LE(kept->rows.at(0).Integer("n"), 256);
+}
+
+TEST_F(Postgres, AnUpgradeTakesItsTime) {
+  const auto connection =
+      Open({.statement_timeout = milliseconds{50}, .lock_timeout = milliseconds{50}});
+  ASSERT_TRUE(connection->Begin(TransactionKind::kUpgrade).has_value());
+  EXPECT_TRUE(connection->ExecuteScript("SELECT pg_sleep(0.2)").has_value());
+  EXPECT_TRUE(connection->Commit().has_value());
+  EXPECT_FALSE(connection->ExecuteScript("SELECT pg_sleep(0.2)").has_value())
+      << "the others do not";
+}
+
+TEST_F(Postgres, AnUpgradeWaitsForTheOneOfAnotherProcess) {
+  const auto first = Open();
+  const auto second = Open({.lock_timeout = milliseconds{50}});
+  ASSERT_TRUE(first->Begin(TransactionKind::kUpgrade).has_value());
+  std::jthread waiting([&] {
+    EXPECT_TRUE(second->Begin(TransactionKind::kUpgrade).has_value());
+    const auto found = second->HasTable("made");
+    EXPECT_TRUE(found.has_value() && *found);
+    second->Rollback();
+  });
+  // Until the server says that it waits.
+  const auto look = Open();
+  while (look->Execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", {})
+             ->rows.empty()) {
+  }
+  ASSERT_TRUE(first->ExecuteScript("CREATE TABLE made (n INTEGER)").has_value());
+  ASSERT_TRUE(first->Commit().has_value());
+}
+
+TEST_F(Postgres, LooksAtTheSchemaWithoutMakingOne) {
+  const auto connection = Open();
+  EXPECT_EQ(SchemaVersion(*connection), 0);
+  EXPECT_FALSE(CheckSchema(*connection, BuiltInMigrations()).has_value());
+  EXPECT_EQ(connection->HasTable("schema_version"), false);
+}
+
+TEST_F(Postgres, SaysWhatIsMissing) {
+  const auto without = OpenPostgres({.url = Secret(postgres_->Url().Reveal() + "_nowhere")});
+  ASSERT_FALSE(without.has_value());
+  EXPECT_EQ(without.error().code, ErrorCode::kUnavailable) << without.error().message;
+  EXPECT_THAT(without.error().message, HasSubstr("createdb"));
 }
 
 TEST_F(Postgres, SortsTextByItsBytes) {

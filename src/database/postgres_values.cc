@@ -47,21 +47,27 @@ std::uint64_t FromBigEndian(std::string_view bytes) {
 Value FromNumeric(std::string_view bytes) {
   constexpr std::size_t kHead = 8;
   constexpr std::uint64_t kNegative = 0x4000;
+  constexpr std::uint64_t kNotFinite = 0xC000;  // NaN and the infinities, by two further bits
   if (bytes.size() < kHead) throw RowError("a number is cut");
   const auto word = [&](std::size_t index) { return FromBigEndian(bytes.substr(2 * index, 2)); };
   const auto weight = static_cast<std::int16_t>(word(1));
   const bool whole = word(3) == 0;
+  if ((word(2) & kNotFinite) == kNotFinite) throw RowError("a number is not finite");
+  if (bytes.size() < kHead + 2 * word(0)) throw RowError("a number is cut");
   double real = 0;
-  std::int64_t integer = 0;
+  std::uint64_t integer = 0;  // wraps where `real` tells that it is too large
   for (std::size_t i = 0; i < word(0); ++i) {
-    const auto digit = static_cast<std::int64_t>(word(4 + i));
+    const std::uint64_t digit = word(4 + i);
     const int power = weight - static_cast<int>(i);
     real += static_cast<double>(digit) * std::pow(10'000.0, power);
     integer = integer * 10'000 + digit;
   }
   for (int i = static_cast<int>(word(0)); i <= weight; ++i) integer *= 10'000;
   const bool negative = word(2) == kNegative;
-  if (whole && std::abs(real) < 9e18) return Value(negative ? -integer : integer);
+  if (whole && real < 9e18) {
+    const auto number = static_cast<std::int64_t>(integer);
+    return Value(negative ? -number : number);
+  }
   return Value(negative ? -real : real);
 }
 

@@ -174,8 +174,15 @@ class SqliteConnection final : public Connection {
     return {};
   }
 
+  Result<bool> HasTable(const std::string& name) override {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer answer,
+        Execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1", {name}));
+    return !answer.rows.empty();
+  }
+
   Status Begin(TransactionKind kind) override {
-    return ExecuteScript(kind == TransactionKind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED");
+    return ExecuteScript(kind == TransactionKind::kRead ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE");
   }
 
   Status Commit() override { return ExecuteScript("COMMIT"); }

@@ -162,7 +162,7 @@ Result<std::unique_ptr<Connection>> Connect(const DatabaseOptions& options, bool
 
 // The schema of `source`, without the rows that migrations bring along.
 Status MakeSchema(Connection& connection, int version, const DatabaseOptions& target) {
-  VIGIL_RETURN_IF_ERROR(SchemaVersion(connection));
+  VIGIL_RETURN_IF_ERROR(MakeVersionTable(connection));
   for (const Migration& migration : target.migrations.first(static_cast<std::size_t>(version))) {
     const Status made = connection.ExecuteScript(migration.sql);
     if (!made.has_value()) return Annotate(made.error(), "migration " + migration.name);

@@ -61,7 +61,7 @@ Backend::Backend(config::Config given, std::unique_ptr<Installation> opened)
     : config(std::move(given)),
       installation(std::move(opened)),
       gallery_store(*installation->database),
-      names(*installation->database),
+      people(*installation->database),
       watch_rules(*installation->database) {}
 
 Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& given, PhotoModels models) {
@@ -87,7 +87,7 @@ Result<std::unique_ptr<Backend>> OpenBackend(const config::Config& given, PhotoM
   backend->photo_policy =
       pipeline::PolicyFor(backend->photos->EmbedderFacts(), config.recognition.named_strangers_max,
                           static_cast<float>(config.recognition.threshold_floor));
-  VIGIL_RETURN_IF_ERROR(backend->names.Refresh());
+  VIGIL_RETURN_IF_ERROR(backend->people.Refresh());
   VIGIL_RETURN_IF_ERROR(backend->watch_rules.Refresh());
   return backend;
 }

@@ -7,8 +7,8 @@
 #include "api/api.h"
 #include "api/context.h"
 #include "app/installation.h"
+#include "app/known_people.h"
 #include "app/loaded_watch_rules.h"
-#include "app/person_names.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "database/gallery_repository.h"
@@ -28,7 +28,7 @@ struct Backend {
   config::Config config;  // as given, but with the embedder that a switch brought to serve
   std::unique_ptr<Installation> installation;
   database::GalleryRepository gallery_store;
-  PersonNames names;
+  KnownPeople people;
   LoadedWatchRules watch_rules;
   metrics::Metrics metrics;
   pipeline::LiveView live;

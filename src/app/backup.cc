@@ -210,7 +210,7 @@ fs::path RestoringFolder(const config::Config& config) {
 Status RefuseFilledPlace(const config::Config& config) {
   VIGIL_RETURN_IF_ERROR(database::CheckEmpty(DatabaseOptionsOf(config)));
   if (fs::exists(RestoringFolder(config))) return {};
-  for (const char* name : {"media", "gallery", "audit-heads.jsonl"}) {
+  for (const char* name : {"media", "gallery", "audit-heads.jsonl", "spool"}) {
     const fs::path place = config.data.directory / name;
     if (!fs::exists(place)) continue;
     return Fail(ErrorCode::kConflict,

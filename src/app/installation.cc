@@ -64,6 +64,10 @@ DirectoryLock::~DirectoryLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+std::filesystem::path SpoolPath(const config::Config& config) {
+  return config.data.directory / "spool";
+}
+
 std::filesystem::path LocalSocket(const config::Config& config) {
   return config.data.directory / "vigil.sock";
 }

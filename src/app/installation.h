@@ -31,6 +31,8 @@ class DirectoryLock {
 
 // The socket on which a running `vigil serve` takes the writes of other commands (mode 0600).
 std::filesystem::path LocalSocket(const config::Config& config);
+// What waits for a database that is away; see database::IncidentStore.
+std::filesystem::path SpoolPath(const config::Config& config);
 
 // Where signed heads of the audit log are written down, beside the database; see AuditHeadWriter.
 std::filesystem::path AuditHeadsFile(const config::Config& config);

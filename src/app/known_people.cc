@@ -1,27 +1,53 @@
-// The cache of names.
-#include "app/person_names.h"
+// See known_people.h.
+#include "app/known_people.h"
 
 #include <utility>
 
+#include "base/format.h"
+
 namespace vigil::app {
 
-Status PersonNames::Refresh() {
-  auto names = std::make_shared<Names>();
+Status KnownPeople::Refresh() {
+  auto people = std::make_shared<People>();
   database::PageRequest request{.limit = 1000};
   do {
     VIGIL_ASSIGN_OR_RETURN(auto page, persons_.List(request));
-    for (Person& person : page.items) names->emplace(person.id, std::move(person.name));
+    for (Person& person : page.items) {
+      people->try_emplace(std::move(person.id), Known{.name = std::move(person.name),
+                                                      .reason = std::move(person.reason),
+                                                      .severity = person.severity});
+    }
     request.after = page.next;
   } while (!request.after.empty());
   const std::lock_guard lock(mutex_);
-  names_ = std::move(names);
+  people_ = std::move(people);
   return {};
 }
 
-std::string PersonNames::Of(const std::string& person_id) const {
+std::shared_ptr<const KnownPeople::People> KnownPeople::Current() const {
   const std::lock_guard lock(mutex_);
-  const auto found = names_->find(person_id);
-  return found == names_->end() ? std::string() : found->second;
+  return people_;
+}
+
+std::string KnownPeople::NameOf(const std::string& person_id) const {
+  const auto people = Current();
+  const auto found = people->find(person_id);
+  return found == people->end() ? std::string() : found->second.name;
+}
+
+Result<Person> KnownPeople::Find(const std::string& person_id) const {
+  const auto people = Current();
+  const auto found = people->find(person_id);
+  if (found == people->end()) {
+    return Fail(ErrorCode::kUnavailable,
+                format("person {} is not known while the database is away", person_id));
+  }
+  Person person;
+  person.id = person_id;
+  person.name = found->second.name;
+  person.reason = found->second.reason;
+  person.severity = found->second.severity;
+  return person;
 }
 
 }  // namespace vigil::app

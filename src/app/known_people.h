@@ -1,4 +1,5 @@
-// Names of enrolled people from memory, for threads that must not wait for the database.
+// What must be known of enrolled people at any time, from memory: for threads that must not wait
+// for the database, and for all while it is away.
 #pragma once
 
 #include <memory>
@@ -12,20 +13,30 @@
 namespace vigil::app {
 
 // Thread-safe.
-class PersonNames {
+class KnownPeople {
  public:
-  explicit PersonNames(database::Database& database) : persons_(database) {}
+  explicit KnownPeople(database::Database& database) : persons_(database) {}
 
-  // Reads all names again; blocks on the database.
+  // Reads everybody again; blocks on the database.
   Status Refresh();
   // Empty for an unknown person.
-  std::string Of(const std::string& person_id) const;
+  std::string NameOf(const std::string& person_id) const;
+  // With id, name, reason and severity alone. kUnavailable for an unknown person, who may be newer
+  // than what is known.
+  Result<Person> Find(const std::string& person_id) const;
 
  private:
-  using Names = std::unordered_map<std::string, std::string>;
+  struct Known {
+    std::string name;
+    std::string reason;
+    Severity severity = Severity::kMedium;
+  };
+  using People = std::unordered_map<std::string, Known>;
+  std::shared_ptr<const People> Current() const;
+
   database::PersonRepository persons_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const Names> names_ = std::make_shared<Names>();  // guarded by mutex_
+  std::shared_ptr<const People> people_ = std::make_shared<People>();  // guarded by mutex_
 };
 
 }  // namespace vigil::app

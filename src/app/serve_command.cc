@@ -19,18 +19,23 @@ Status OpenConfiguredLog(const config::LogsConfig& logs) {
                   .files_max = logs.files_max});
 }
 
-Status AnnounceServer(Service& service, const config::Config& config) {
+void AnnounceServer(Service& service, const config::Config& config) {
   std::fprintf(stderr, "Vigil serves http://%s:%d  (metrics: http://127.0.0.1:%d/metrics)\n",
                config.api.address.c_str(), service.Port(), service.MetricsPort());
-  VIGIL_ASSIGN_OR_RETURN(const auto token, service.MakeSetupToken());
-  if (token) {
+  const auto token = service.MakeSetupToken();
+  if (!token) {
+    // The database went away just now: no reason to end what runs.
+    LogError("serve",
+             "whether there is an administrator is not known: {}; `vigil setup-database` makes a "
+             "one-time token later",
+             token.error().message);
+  } else if (*token) {
     std::fprintf(stderr,
                  "There is no administrator yet. One-time token for POST /api/v1/auth/setup "
                  "(24 hours): %s\n",
-                 token->Reveal().c_str());
+                 (*token)->Reveal().c_str());
   }
   LogInfo("serve", "serving on {}:{}", config.api.address, service.Port());
-  return {};
 }
 
 ExitCode Serve(const CommandLine& line) {
@@ -43,7 +48,7 @@ ExitCode Serve(const CommandLine& line) {
     LogError("serve", "could not start: {}", service.error().message);
     return ExitCodeOf(service.error());
   }
-  if (const Status told = AnnounceServer(**service, *config); !told) return Report(told.error());
+  AnnounceServer(**service, *config);
   signals.Wait();
   std::fprintf(stderr, "Stopping ...\n");
   LogInfo("serve", "stopping");

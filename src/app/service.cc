@@ -55,8 +55,6 @@ Service::Service(ServiceObservers observers, std::unique_ptr<Backend> backend)
       cameras_(GetDatabase()),
       groups_(GetDatabase()),
       persons_(GetDatabase()),
-      incidents_(GetDatabase()),
-      detections_(GetDatabase()),
       outbox_(GetDatabase()),
       event_writer_(GetDatabase(), backend_->GetClock(),
                     [this] { backend_->metrics.CountQueueDrops("events"); }) {}
@@ -74,8 +72,14 @@ Status Service::Compose() {
                          MakeEmbedders(config_, precision, RecognitionWorkers(config_)));
   Follow(FollowGallery(backend_->followed, backend_->approximate, backend_->Space(),
                        embedders.front()->Info(), true));
+  // SQLite lies on the disk that a spool would: it is away only when the spool is.
+  VIGIL_ASSIGN_OR_RETURN(
+      store_,
+      database::IncidentStore::Open(
+          {.spool_file = config_.UsesPostgres() ? SpoolPath(config_) : std::filesystem::path()},
+          GetDatabase(), clock));
   delivery_ = std::make_unique<alerts::Delivery>(
-      std::move(channels), outbox_, media, clock,
+      std::move(channels), *store_, media, clock,
       [this](const alerts::DeliveryReport& report) { NoteDelivery(report); });
   maintenance_ = std::make_unique<database::Maintenance>(
       GetDatabase(), media, clock,
@@ -118,9 +122,8 @@ Status Service::StartRecognition(const std::vector<AlertRoute>& routes,
       pipeline::IncidentEnginePorts{
           .clock = clock,
           .media = *backend_->installation->media,
-          .persons = persons_,
-          .incidents = incidents_,
-          .detections = detections_,
+          .find_person = [this](const std::string& id) { return FindPerson(id); },
+          .store = *store_,
           .metrics = backend_->metrics,
           .routes = routes,
           .watch_rules = [this] { return backend_->watch_rules.Current(); },
@@ -148,10 +151,21 @@ Status Service::StartRecognition(const std::vector<AlertRoute>& routes,
                 events_.NoteCamera(status);
                 if (observers_.on_camera) observers_.on_camera(status);
               },
-          .name_of = [this](const std::string& id) { return backend_->names.Of(id); },
+          .name_of = [this](const std::string& id) { return backend_->people.NameOf(id); },
           .live = &backend_->live,
           .watch_rules = [this] { return backend_->watch_rules.Current(); }});
   return {};
+}
+
+// From memory while the database is away: alerts do not wait for a name.
+Result<Person> Service::FindPerson(const std::string& person_id) {
+  if (!store_->Away()) {
+    Result<Person> person = persons_.Get(person_id);
+    if (person.has_value() || person.error().code == ErrorCode::kNotFound) return person;
+    if (!config_.UsesPostgres()) return person;
+    store_->BeginAway(person.error().message);
+  }
+  return backend_->people.Find(person_id);
 }
 
 Status Service::StartApi() {
@@ -176,7 +190,7 @@ Status Service::StartApi() {
                  .cameras_changed = [this] { cameras_changed_ = true; },
                  .gallery_changed =
                      [this] {
-                       names_changed_ = true;
+                       people_changed_ = true;
                        Followed()->follower.Wake();
                      },
                  .watch_rules_changed =
@@ -229,6 +243,7 @@ Service::~Service() {
   if (engine_) engine_->Stop();
   incident_engine_.reset();
   delivery_.reset();
+  store_.reset();
 }
 
 Result<std::optional<Secret>> Service::MakeSetupToken() {
@@ -258,7 +273,7 @@ Status Service::ReloadChannels() {
   return {};
 }
 
-// Starting a camera waits for the one it replaces, and names come from the database: neither
+// Starting a camera waits for the one it replaces, and people come from the database: neither
 // belongs on a request's thread.
 void Service::KeepHouse(std::stop_token stop) {
   Clock& clock = backend_->GetClock();
@@ -276,10 +291,10 @@ void Service::KeepHouse(std::stop_token stop) {
         failures.Write(LogLevel::kError, "channels", done.error().message);
       }
     }
-    if (names_changed_.exchange(false)) {
-      if (const Status done = backend_->names.Refresh(); !done) {
-        names_changed_ = true;
-        failures.Write(LogLevel::kError, "names", done.error().message);
+    if (people_changed_.exchange(false)) {
+      if (const Status done = backend_->people.Refresh(); !done) {
+        people_changed_ = true;
+        failures.Write(LogLevel::kError, "people", done.error().message);
       }
     }
     if (watch_rules_changed_.exchange(false)) {
@@ -312,8 +327,10 @@ void Service::SetGauges() {
   metrics.SetQueueDepth("database", GetDatabase().WriteQueueDepth());
   metrics.RaiseQueueDrops("database", GetDatabase().WritesRefused());
   metrics.SetQueueDepth("events", event_writer_.Depth());
+  metrics.SetQueueDepth("spool", store_->Waiting());
   // What cannot be counted now is counted next time.
-  const auto waiting = outbox_.PendingCount();
+  const auto waiting =
+      store_->Away() ? Result<std::int64_t>(std::unexpected(Error{})) : outbox_.PendingCount();
   if (waiting) alerts_waiting_ = static_cast<std::size_t>(*waiting);
   metrics.SetQueueDepth("alerts", alerts_waiting_);
   for (const auto& lane : server_->LaneLoads()) {
@@ -376,7 +393,8 @@ api::SystemInfo Service::DescribeSystem() const {
        .drops = incident_engine_->Drops()},
       {.name = "database", .depth = database.WriteQueueDepth()},
       {.name = "alerts", .depth = alerts_waiting_},
-      {.name = "events", .depth = event_writer_.Depth(), .drops = event_writer_.Drops()}};
+      {.name = "events", .depth = event_writer_.Depth(), .drops = event_writer_.Drops()},
+      {.name = "spool", .depth = store_->Waiting()}};
   std::error_code unknown;
   const auto space = std::filesystem::space(config_.data.directory, unknown);
   if (!unknown) info.disk = {.free_bytes = space.available, .capacity_bytes = space.capacity};

@@ -20,9 +20,8 @@
 #include "base/turn_gate.h"
 #include "database/camera_repository.h"
 #include "database/channel_repository.h"
-#include "database/detection_repository.h"
 #include "database/event_writer.h"
-#include "database/incident_repository.h"
+#include "database/incident_store.h"
 #include "database/maintenance.h"
 #include "database/model_switch_repository.h"
 #include "database/outbox_repository.h"
@@ -72,6 +71,7 @@ class Service {
   Status Compose();
   Status StartRecognition(const std::vector<AlertRoute>& routes,
                           std::vector<std::unique_ptr<Embedder>> embedders);
+  Result<Person> FindPerson(const std::string& person_id);
   void TellEmbedder(const EmbedderInfo& embedder);
   Status StartApi();
   void StartSwitcher();
@@ -101,9 +101,8 @@ class Service {
   database::CameraRepository cameras_;
   database::CameraGroupRepository groups_;
   database::PersonRepository persons_;
-  database::IncidentRepository incidents_;
-  database::DetectionRepository detections_;
   database::OutboxRepository outbox_;
+  std::unique_ptr<database::IncidentStore> store_;
   DetectorInfo detector_facts_;
 
   // Told by engine and delivery, which end before them.
@@ -124,7 +123,7 @@ class Service {
   std::stop_source stopping_;  // ends what requests do for long
   std::unique_ptr<pipeline::ModelSwitcher> switcher_;
   std::atomic<bool> cameras_changed_ = false;
-  std::atomic<bool> names_changed_ = false;
+  std::atomic<bool> people_changed_ = false;
   std::atomic<bool> watch_rules_changed_ = false;
   std::atomic<bool> channels_changed_ = false;
   std::mutex channels_mutex_;  // one reload at a time, so that the newest is the last

@@ -43,7 +43,7 @@ struct Watchlist {
   std::size_t People() const { return Gallery().Info().persons; }
   const GalleryIndex& Gallery() const { return backend ? *backend->gallery : *folder.gallery; }
   std::string NameOf(const std::string& id) const {
-    if (backend) return backend->names.Of(id);
+    if (backend) return backend->people.NameOf(id);
     const auto name = folder.names.find(id);
     return name == folder.names.end() ? std::string() : name->second;
   }

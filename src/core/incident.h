@@ -72,7 +72,9 @@ struct Incident {
 struct NewSighting {
   Person person;
   std::string camera_group_id;
-  Sighting sighting;  // ids are filled by the database
+  // Its id, by MakeUuid, says whether it was recorded already. Empty: the database makes one.
+  // incident_id is filled by the database.
+  Sighting sighting;
   // Who it may be as well, being nearly as similar and looked for there.
   std::optional<Person> near_equal = {};
 };

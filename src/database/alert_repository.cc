@@ -17,15 +17,10 @@ constexpr std::string_view kSelectAlert =
     "FROM outbox ";
 constexpr std::size_t kDeliveriesMax = 200;
 
-DeliveryState StateFromWord(std::string_view word) {
-  return FromWord(word, {DeliveryState::kPending, DeliveryState::kSent, DeliveryState::kDead},
-                  [](DeliveryState state) { return StateName(state); });
-}
-
 StoredAlert AlertOf(const Row& row) {
   StoredAlert alert{.message = {},
                     .channel = row.Text("channel"),
-                    .state = StateFromWord(row.Text("state")),
+                    .state = DeliveryStateFromWord(row.Text("state")),
                     .created_at = row.Time("created_at"),
                     .next_attempt_at = row.Time("next_attempt_at"),
                     .expires_at = row.OptionalTime("expires_at"),
@@ -48,7 +43,7 @@ Status AddDeliveries(Connection& connection, StoredAlert& alert) {
                          {alert.message.id, kDeliveriesMax}));
   for (const Row& row : answer.rows) {
     alert.deliveries.push_back(
-        {row.Time("at"), StateFromWord(row.Text("state")), row.Text("answer")});
+        {row.Time("at"), DeliveryStateFromWord(row.Text("state")), row.Text("answer")});
   }
   return {};
 }

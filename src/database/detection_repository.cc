@@ -8,14 +8,6 @@
 namespace vigil::database {
 namespace {
 
-UnrecognisableReason ReasonFromWord(std::string_view word) {
-  return FromWord(word,
-                  {UnrecognisableReason::kTooSmall, UnrecognisableReason::kTurnedAway,
-                   UnrecognisableReason::kBlurred, UnrecognisableReason::kDark,
-                   UnrecognisableReason::kOccluded},
-                  [](UnrecognisableReason reason) { return ReasonName(reason); });
-}
-
 DetectionRecord DetectionOf(const Row& row) {
   DetectionRecord record{
       .id = row.Text("id"),
@@ -31,7 +23,7 @@ DetectionRecord DetectionOf(const Row& row) {
       .similarity = row.Float("similarity"),
       .threshold = row.Float("threshold"),
       .crop_media_id = row.Text("crop_media_id")};
-  if (!row.Text("reason").empty()) record.reason = ReasonFromWord(row.Text("reason"));
+  if (!row.Text("reason").empty()) record.reason = UnrecognisableReasonFromWord(row.Text("reason"));
   return record;
 }
 
@@ -45,7 +37,8 @@ Status DetectionRepository::WriteBatch(std::span<const DetectionRecord> detectio
           "INSERT INTO detections (id, camera_id, seen_at, track_id, box_x1, box_y1, box_x2, "
           "box_y2, score, quality, outcome, reason, best_person_id, similarity, threshold, "
           "crop_media_id) "
-          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+          "ON CONFLICT (id) DO NOTHING",
           {record.id.empty() ? MakeUuid(database_.GetClock()) : record.id, record.camera_id,
            record.seen_at, record.track_id, record.box.x1, record.box.y1, record.box.x2,
            record.box.y2, record.score, record.quality, OutcomeName(record.outcome),

@@ -18,7 +18,7 @@ class DetectionRepository {
  public:
   explicit DetectionRepository(Database& database) : database_(database) {}
 
-  // All or none; empty ids are filled.
+  // All or none; empty ids are filled. One whose id is stored is left as it is.
   Status WriteBatch(std::span<const DetectionRecord> detections);
   // Newest written first.
   Result<Page<DetectionRecord>> List(const PageRequest& request,

@@ -11,32 +11,26 @@
 #include "core/incident.h"
 #include "database/database.h"
 #include "database/page.h"
+#include "database/sighting_store.h"
+#include "database/visit_rules.h"
 
 namespace vigil::database {
-
-struct SightingResult {
-  Incident incident;  // as it is after the sighting
-  std::string sighting_id;
-  bool created = false;                        // a new visit began
-  bool upgraded = false;                       // a possible match became a match
-  std::vector<std::string> alerts_queued;      // channels
-  std::vector<std::string> alerts_suppressed;  // channels whose cooldown said no
-};
 
 // Thread-safe.
 class IncidentRepository {
  public:
   explicit IncidentRepository(Database& database) : database_(database) {}
 
-  // One judged track, in one transaction. It extends the open visit of person x camera group when
-  // it was seen at most `visit_gap` after the visit's last sighting, else closes that visit and
-  // begins a new one, as it does for one seen long before that, by a clock that was set back. What
-  // CallsForAlert asks the cooldown of each route that the visit has not told yet, and of all when
-  // the severity rises; a yes becomes an outbox row.
-  // The outcome must be kMatch or kPossibleMatch (kInvalidArgument otherwise).
+  // One judged track, by the rules of DecideStep, in one transaction; an alert becomes an outbox
+  // row. A sighting whose id is stored already changes nothing: whoever does not know whether the
+  // first try got through may ask again. The outcome must be kMatch or kPossibleMatch
+  // (kInvalidArgument otherwise).
   Result<SightingResult> RecordSighting(const NewSighting& sighting,
                                         std::chrono::milliseconds visit_gap,
                                         std::span<const AlertRoute> routes);
+  // What was decided while the database was away. Of a sighting that is stored, only the alerts
+  // that are not.
+  Status RecordStep(const NewSighting& sighting, const VisitStep& step);
   Result<Incident> Get(const std::string& id);
   // Newest first.
   Result<Page<Incident>> List(const IncidentFilter& filter, const PageRequest& request);

@@ -9,7 +9,23 @@
 namespace vigil::database {
 namespace {
 
-std::string CandidatesToJson(const std::vector<Candidate>& candidates) {
+Decision DecisionOf(const Row& row) {
+  Decision decision;
+  decision.outcome = OutcomeFromWord(row.Text("sighting_outcome"));
+  decision.similarity = row.Float("similarity");
+  decision.threshold = row.Float("threshold");
+  decision.stranger_odds = row.Real("stranger_odds");
+  decision.candidates = CandidatesFromText(row.Text("candidates"));
+  decision.gallery = {static_cast<std::uint64_t>(row.Integer("gallery_sequence")),
+                      static_cast<std::size_t>(row.Integer("gallery_references")),
+                      static_cast<std::size_t>(row.Integer("gallery_persons"))};
+  decision.trace = DecisionTraceFromText(row.Text("trace"));
+  return decision;
+}
+
+}  // namespace
+
+std::string CandidatesToText(const std::vector<Candidate>& candidates) {
   json::array array;
   for (const Candidate& candidate : candidates) {
     array.push_back(json::object{{"person_id", candidate.person_id},
@@ -19,7 +35,7 @@ std::string CandidatesToJson(const std::vector<Candidate>& candidates) {
   return json::serialize(array);
 }
 
-std::vector<Candidate> CandidatesFromJson(const std::string& text) {
+std::vector<Candidate> CandidatesFromText(const std::string& text) {
   const Result<json::value> parsed = ParseJson(text);
   if (!parsed.has_value() || !parsed->is_array()) throw RowError("candidates are not a list");
   std::vector<Candidate> candidates;
@@ -30,22 +46,6 @@ std::vector<Candidate> CandidatesFromJson(const std::string& text) {
   }
   return candidates;
 }
-
-Decision DecisionOf(const Row& row) {
-  Decision decision;
-  decision.outcome = OutcomeFromWord(row.Text("sighting_outcome"));
-  decision.similarity = row.Float("similarity");
-  decision.threshold = row.Float("threshold");
-  decision.stranger_odds = row.Real("stranger_odds");
-  decision.candidates = CandidatesFromJson(row.Text("candidates"));
-  decision.gallery = {static_cast<std::uint64_t>(row.Integer("gallery_sequence")),
-                      static_cast<std::size_t>(row.Integer("gallery_references")),
-                      static_cast<std::size_t>(row.Integer("gallery_persons"))};
-  decision.trace = DecisionTraceFromText(row.Text("trace"));
-  return decision;
-}
-
-}  // namespace
 
 #define VIGIL_SIGHTING_COLUMNS                                                              \
   "s.id AS sighting_id, s.incident_id, s.camera_id, s.camera_name, s.seen_at, s.track_id, " \
@@ -158,7 +158,7 @@ Status InsertSighting(Connection& connection, const Sighting& sighting) {
        decision.similarity,
        decision.threshold,
        decision.stranger_odds,
-       CandidatesToJson(decision.candidates),
+       CandidatesToText(decision.candidates),
        decision.gallery.sequence,
        decision.gallery.references,
        decision.gallery.persons,

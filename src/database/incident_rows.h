@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/incident.h"
 #include "database/connection.h"
@@ -19,6 +20,10 @@ Incident IncidentOf(const Row& row);
 // Of the columns verdict, note, user_name, judged_at.
 Label LabelOf(const Row& row);
 Sighting SightingOf(const Row& row);
+
+// JSON: [{person_id, reference_id, similarity}], best first. What is no such list throws RowError.
+std::string CandidatesToText(const std::vector<Candidate>& candidates);
+std::vector<Candidate> CandidatesFromText(const std::string& text);
 
 // kNotFound when there is none.
 Result<Incident> FindIncident(Connection& connection, const std::string& id);

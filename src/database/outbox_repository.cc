@@ -54,29 +54,42 @@ Result<std::optional<WallTime>> OutboxRepository::NextDue(const std::string& cha
 Status OutboxRepository::RecordAttempt(const std::string& alert_id, WallTime at,
                                        DeliveryState state, const std::string& answer,
                                        WallTime next_attempt_at) {
+  return Record({.id = MakeUuid(database_.GetClock()),
+                 .alert_id = alert_id,
+                 .at = at,
+                 .state = state,
+                 .answer = answer,
+                 .next_attempt_at = next_attempt_at});
+}
+
+Status OutboxRepository::Record(const DeliveryAttempt& attempt) {
   return database_.Write([&](Connection& connection) -> Status {
+    VIGIL_ASSIGN_OR_RETURN(
+        const Answer recorded,
+        connection.Execute("SELECT 1 AS found FROM deliveries WHERE id = $1", {attempt.id}));
+    if (!recorded.rows.empty()) return {};
     VIGIL_ASSIGN_OR_RETURN(
         const Answer updated,
         // Who was given up while the attempt ran stays given up.
         connection.Execute("UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $3, "
                            "state = CASE WHEN state = 'dead' AND $2 = 'pending' THEN 'dead' "
                            "ELSE $2 END WHERE id = $1",
-                           {alert_id, StateName(state), next_attempt_at}));
+                           {attempt.alert_id, StateName(attempt.state), attempt.next_attempt_at}));
     if (updated.changed == 0) {
-      return Fail(ErrorCode::kNotFound, format("there is no alert {}", alert_id));
+      return Fail(ErrorCode::kNotFound, format("there is no alert {}", attempt.alert_id));
     }
     VIGIL_RETURN_IF_ERROR(connection.Execute(
         "INSERT INTO deliveries (id, alert_id, at, state, answer) VALUES ($1, $2, $3, $4, $5)",
-        {MakeUuid(database_.GetClock()), alert_id, at, StateName(state), answer}));
-    if (state == DeliveryState::kPending) return {};
+        {attempt.id, attempt.alert_id, attempt.at, StateName(attempt.state), attempt.answer}));
+    if (attempt.state == DeliveryState::kPending) return {};
     VIGIL_ASSIGN_OR_RETURN(
         const Answer alert,
         connection.Execute("SELECT incident_id, channel, attempts FROM outbox WHERE id = $1",
-                           {alert_id}));
+                           {attempt.alert_id}));
     const Row& row = alert.rows.at(0);
     VIGIL_RETURN_IF_ERROR(database_.Events().Append(
-        connection, state == DeliveryState::kSent ? "alert.sent" : "alert.dead",
-        {{"alert_id", alert_id},
+        connection, attempt.state == DeliveryState::kSent ? "alert.sent" : "alert.dead",
+        {{"alert_id", attempt.alert_id},
          {"incident_id", row.Text("incident_id")},
          {"channel", row.Text("channel")},
          {"attempts", row.Integer("attempts")}}));
@@ -95,11 +108,7 @@ Result<std::vector<DeliveryRecord>> OutboxRepository::Deliveries(const std::stri
     records.reserve(answer.rows.size());
     for (const Row& row : answer.rows) {
       records.push_back(
-          {row.Time("at"),
-           FromWord(row.Text("state"),
-                    {DeliveryState::kPending, DeliveryState::kSent, DeliveryState::kDead},
-                    [](DeliveryState state) { return StateName(state); }),
-           row.Text("answer")});
+          {row.Time("at"), DeliveryStateFromWord(row.Text("state")), row.Text("answer")});
     }
     return records;
   });

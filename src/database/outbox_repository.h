@@ -11,6 +11,16 @@
 
 namespace vigil::database {
 
+// One try to deliver one alert, on its way into the database.
+struct DeliveryAttempt {
+  std::string id;  // by MakeUuid: an attempt is recorded once
+  std::string alert_id;
+  WallTime at{};
+  DeliveryState state = DeliveryState::kPending;  // after it
+  std::string answer;
+  WallTime next_attempt_at{};
+};
+
 // One try to deliver one alert.
 struct DeliveryRecord {
   WallTime at{};
@@ -29,6 +39,9 @@ class OutboxRepository final : public OutboxStore {
   // kNotFound for an unknown alert.
   Status RecordAttempt(const std::string& alert_id, WallTime at, DeliveryState state,
                        const std::string& answer, WallTime next_attempt_at) override;
+
+  // The same for one that may be recorded already: then nothing changes.
+  Status Record(const DeliveryAttempt& attempt);
 
   // The tries made for one alert, in order.
   Result<std::vector<DeliveryRecord>> Deliveries(const std::string& alert_id);

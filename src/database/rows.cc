@@ -36,6 +36,19 @@ Verdict VerdictFromWord(std::string_view word) {
                   [](Verdict verdict) { return VerdictName(verdict); });
 }
 
+DeliveryState DeliveryStateFromWord(std::string_view word) {
+  return FromWord(word, {DeliveryState::kPending, DeliveryState::kSent, DeliveryState::kDead},
+                  [](DeliveryState state) { return StateName(state); });
+}
+
+UnrecognisableReason UnrecognisableReasonFromWord(std::string_view word) {
+  return FromWord(word,
+                  {UnrecognisableReason::kTooSmall, UnrecognisableReason::kTurnedAway,
+                   UnrecognisableReason::kBlurred, UnrecognisableReason::kDark,
+                   UnrecognisableReason::kOccluded},
+                  [](UnrecognisableReason reason) { return ReasonName(reason); });
+}
+
 Severity SeverityOf(std::int64_t number) {
   if (number < 0 || number > 3) throw RowError(format("unknown severity {}", number));
   return static_cast<Severity>(number);

@@ -32,6 +32,8 @@ T FromWord(std::string_view word, std::initializer_list<T> values, Name name) {
 
 Outcome OutcomeFromWord(std::string_view word);
 Verdict VerdictFromWord(std::string_view word);
+DeliveryState DeliveryStateFromWord(std::string_view word);
+UnrecognisableReason UnrecognisableReasonFromWord(std::string_view word);
 Severity SeverityOf(std::int64_t number);
 inline int SeverityNumber(Severity severity) { return static_cast<int>(severity); }
 

@@ -24,10 +24,11 @@ enum class Stage { kDecode, kDetect, kEmbed, kSearch, kStore, kDeliver, kFrameTo
 // The queues of the program, as vigil_queue_depth and vigil_queue_drops_total name them. `frames`:
 // one slot a camera before recognition; `incidents`: judged faces; `detections`: their rows,
 // written in batches; `database`: changes before the one writer; `events`: what no transaction
-// tells; `alerts`: the outbox, from which nothing is dropped; the http_ lanes: requests that must
+// tells; `spool`: what is kept on disk while the database is away; `alerts`: the outbox, from which
+// nothing is dropped; the http_ lanes: requests that must
 // not run on the network threads.
-inline constexpr std::array<std::string_view, 10> kQueues = {
-    "frames", "incidents",  "detections", "database",    "events",
+inline constexpr std::array<std::string_view, 11> kQueues = {
+    "frames", "incidents",  "detections", "database",    "events",     "spool",
     "alerts", "http_store", "http_heavy", "http_remote", "http_stream"};
 
 // All calls are thread-safe, never block on the outside and cost well below a microsecond's order

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/format.h"
+#include "base/uuid.h"
 #include "media/photo.h"
 
 namespace vigil::pipeline {
@@ -96,7 +97,8 @@ void IncidentEngine::Handle(const TrackOutcome& outcome, const std::stop_token& 
 
   if (NamesSomebody(outcome.decision) &&
       (outcome.occasion != Occasion::kEnded || unrecorded || lasted)) {
-    const Status stored = Try([&] { return Record(outcome); }, stop);
+    const std::string sighting_id = MakeUuid(ports_.clock);
+    const Status stored = Try([&] { return Record(outcome, sighting_id); }, stop);
     if (!stored.has_value()) Lost(outcome, stored.error());
   }
 
@@ -127,10 +129,10 @@ std::vector<AlertRoute> IncidentEngine::Routes() {
   return routes_;
 }
 
-Status IncidentEngine::Record(const TrackOutcome& outcome) {
+Status IncidentEngine::Record(const TrackOutcome& outcome, const std::string& sighting_id) {
   const SteadyTime start = ports_.clock.Now();
   const std::string& person_id = outcome.decision.candidates.front().person_id;
-  Result<Person> person = ports_.persons.Get(person_id);
+  Result<Person> person = ports_.find_person(person_id);
   if (!person.has_value()) {
     // Deleted since the search: nobody may be alerted about a person who is no longer enrolled.
     if (person.error().code == ErrorCode::kNotFound) return {};
@@ -155,6 +157,7 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
                        .camera_group_id = outcome.visit_group,
                        .sighting = recorded->second.pictured,
                        .near_equal = std::move(near_equal)};
+  sighting.sighting.id = sighting_id;
   sighting.sighting.camera_id = outcome.camera_id;
   sighting.sighting.camera_name = outcome.camera_name;
   // Not the shot's time: a face may be in view for long before somebody enrolled is seen in it.
@@ -170,9 +173,8 @@ Status IncidentEngine::Record(const TrackOutcome& outcome) {
     gaps_.Write(LogLevel::kWarning, "incidents",
                 format("somebody is not told of a match: {}", plan.gap));
   }
-  VIGIL_ASSIGN_OR_RETURN(
-      const database::SightingResult result,
-      ports_.incidents.RecordSighting(sighting, options_.visit_gap, plan.routes));
+  VIGIL_ASSIGN_OR_RETURN(const database::SightingResult result,
+                         ports_.store.RecordSighting(sighting, options_.visit_gap, plan.routes));
   recorded->second.last_seen = outcome.last_seen;
 
   ports_.metrics.ObserveStage(metrics::Stage::kStore, ports_.clock.Now() - start);
@@ -203,7 +205,7 @@ AlertPlan IncidentEngine::PlanFor(const NewSighting& sighting, const TrackOutcom
 Result<std::optional<Person>> IncidentEngine::ReadNearEqual(const Decision& decision) {
   const Candidate* other = NearEqual(decision);
   if (other == nullptr) return std::nullopt;
-  Result<Person> person = ports_.persons.Get(other->person_id);
+  Result<Person> person = ports_.find_person(other->person_id);
   if (person.has_value()) return std::optional(*std::move(person));
   if (person.error().code == ErrorCode::kNotFound) return std::nullopt;
   return Annotate(person.error(), "read the other person");
@@ -238,6 +240,7 @@ void IncidentEngine::NoteDetection(const TrackOutcome& outcome, const std::strin
   }
   const Decision& decision = outcome.decision;
   DetectionRecord record;
+  record.id = MakeUuid(ports_.clock);
   record.camera_id = outcome.camera_id;
   record.seen_at = outcome.best.frame.captured_at;
   record.track_id = outcome.track_id;
@@ -256,7 +259,7 @@ void IncidentEngine::NoteDetection(const TrackOutcome& outcome, const std::strin
 
 void IncidentEngine::FlushDetections() {
   if (detections_.empty()) return;
-  const Status written = ports_.detections.WriteBatch(detections_);
+  const Status written = ports_.store.WriteDetections(detections_);
   if (!written.has_value()) {
     ports_.metrics.CountQueueDrops("detections", std::ssize(detections_));
     detections_lost_ += std::ssize(detections_);

@@ -24,9 +24,7 @@
 #include "core/alert.h"
 #include "core/incident.h"
 #include "core/media_store.h"
-#include "database/detection_repository.h"
-#include "database/incident_repository.h"
-#include "database/person_repository.h"
+#include "database/sighting_store.h"
 #include "metrics/metrics.h"
 #include "pipeline/track_outcome.h"
 #include "pipeline/watch_rules.h"
@@ -53,9 +51,9 @@ struct IncidentEngineOptions {
 struct IncidentEnginePorts {
   Clock& clock;
   MediaStore& media;
-  database::PersonRepository& persons;
-  database::IncidentRepository& incidents;
-  database::DetectionRepository& detections;
+  // kNotFound: no longer enrolled. kUnavailable, kTimeout: asked again.
+  std::function<Result<Person>(const std::string& person_id)> find_person;
+  database::SightingStore& store;
   metrics::Metrics& metrics;
   std::vector<AlertRoute> routes;
   WatchRulesSource watch_rules{};  // empty: there are no watch-lists
@@ -94,7 +92,8 @@ class IncidentEngine {
   void Run(std::stop_token stop);
   void Handle(const TrackOutcome& outcome, const std::stop_token& stop);
   std::vector<AlertRoute> Routes();
-  Status Record(const TrackOutcome& outcome);
+  // `sighting_id` is the same for each try, so that none is counted twice.
+  Status Record(const TrackOutcome& outcome, const std::string& sighting_id);
   AlertPlan PlanFor(const NewSighting& sighting, const TrackOutcome& outcome);
   Result<std::optional<Person>> ReadNearEqual(const Decision& decision);
   Result<Sighting> StorePictures(const TrackOutcome& outcome);

@@ -11,6 +11,10 @@
 #include <set>
 
 #include "alerts/cooldown.h"
+#include "database/detection_repository.h"
+#include "database/incident_repository.h"
+#include "database/incident_store.h"
+#include "database/person_repository.h"
 #include "fakes/fake_detector.h"
 #include "fakes/fake_frame_source.h"
 
@@ -87,30 +91,33 @@ class IncidentEngineTest : public testing::Test {
     persons_.emplace(*database_);
     incidents_.emplace(*database_);
     detections_.emplace(*database_);
+    store_ = *database::IncidentStore::Open({}, *database_, clock_);
+    lossy_.behind = store_.get();
     Person anna;
     anna.name = "Anna";
     anna_ = *persons_->Create(anna);
   }
   ~IncidentEngineTest() override {
     engine_.reset();
+    store_.reset();
     database_.reset();
     std::filesystem::remove_all(directory_);
   }
 
   void Start(IncidentEngineOptions options = {}) {
     options.detector = "mtcnn";
-    IncidentEnginePorts ports{.clock = clock_,
-                              .media = media_,
-                              .persons = *persons_,
-                              .incidents = *incidents_,
-                              .detections = *detections_,
-                              .metrics = metrics_,
-                              .routes = {{"phone", alerts::MakeCooldownRule({})}},
-                              .watch_rules = [this] { return rules_; },
-                              .on_recorded =
-                                  [this](const database::SightingResult& result) {
-                                    alerts_queued_ += static_cast<int>(result.alerts_queued.size());
-                                  }};
+    IncidentEnginePorts ports{
+        .clock = clock_,
+        .media = media_,
+        .find_person = [this](const std::string& id) { return persons_->Get(id); },
+        .store = lossy_,
+        .metrics = metrics_,
+        .routes = {{"phone", alerts::MakeCooldownRule({})}},
+        .watch_rules = [this] { return rules_; },
+        .on_recorded =
+            [this](const database::SightingResult& result) {
+              alerts_queued_ += static_cast<int>(result.alerts_queued.size());
+            }};
     engine_.emplace(options, std::move(ports));
   }
 
@@ -140,6 +147,27 @@ class IncidentEngineTest : public testing::Test {
     return told;
   }
 
+  // The store, whose answers can be lost on the way back.
+  class LossyStore final : public database::SightingStore {
+   public:
+    Result<database::SightingResult> RecordSighting(const NewSighting& sighting,
+                                                    milliseconds visit_gap,
+                                                    std::span<const AlertRoute> routes) override {
+      auto result = behind->RecordSighting(sighting, visit_gap, routes);
+      if (answers_lost > 0) {
+        --answers_lost;
+        return Fail(ErrorCode::kUnavailable, "the connection was lost after COMMIT");
+      }
+      return result;
+    }
+    Status WriteDetections(std::span<const DetectionRecord> detections) override {
+      return behind->WriteDetections(detections);
+    }
+
+    database::SightingStore* behind = nullptr;
+    int answers_lost = 0;  // set before the engine starts
+  };
+
   std::vector<Incident> Incidents() { return incidents_->List({}, {})->items; }
   std::vector<DetectionRecord> Detections() { return detections_->List({})->items; }
 
@@ -152,6 +180,8 @@ class IncidentEngineTest : public testing::Test {
   std::optional<database::PersonRepository> persons_;
   std::optional<database::IncidentRepository> incidents_;
   std::optional<database::DetectionRepository> detections_;
+  std::unique_ptr<database::IncidentStore> store_;
+  LossyStore lossy_;
   Person anna_;
   std::atomic<int> alerts_queued_ = 0;
   std::shared_ptr<const WatchRules> rules_ = std::make_shared<const WatchRules>();
@@ -314,6 +344,18 @@ TEST_F(IncidentEngineTest, TriesAgainWhileTheDiskIsFull) {
   clock_.Advance(seconds{1});
   Finish();
   EXPECT_THAT(Incidents(), SizeIs(1));
+}
+
+TEST_F(IncidentEngineTest, CountsASightingOnceThoughTheAnswerWasLost) {
+  lossy_.answers_lost = 1;
+  IncidentEngineOptions options;
+  options.retry_wait = milliseconds{0};
+  Start(options);
+  engine_->Take(Seen(Outcome::kMatch, Occasion::kChanged));
+  Finish();
+  ASSERT_THAT(Incidents(), SizeIs(1));
+  EXPECT_EQ(Incidents().front().sighting_count, 1);
+  EXPECT_EQ(alerts_queued_, 1);
 }
 
 TEST_F(IncidentEngineTest, ManyWhoWaitKeepTheirCropsOnly) {

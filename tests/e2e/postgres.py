@@ -16,8 +16,9 @@ class PostgresServer:
         self.folder = Path(tempfile.gettempdir()) / f"vigil-postgres-{os.getpid()}"
         postgres_server.start(self.folder)
 
-    def stop(self):
-        postgres_server.control(self.folder, "stop", "-m", "fast")
+    def stop(self, mode="fast"):
+        """mode "immediate": as kill -9 of all its processes would."""
+        postgres_server.control(self.folder, "stop", "-m", mode)
 
     def start(self):
         postgres_server.control(self.folder, "start")
@@ -41,7 +42,11 @@ class PostgresDatabase:
     def __init__(self, server, name):
         self._server = server
         self._name = name
-        self.url = f"postgresql:///{name}?host={server.folder}&user=vigil"
+        self.url = self.url_at(server.folder)
+
+    def url_at(self, folder):
+        """Its address through the socket in `folder`."""
+        return f"postgresql:///{self._name}?host={folder}&user=vigil"
 
     def query(self, sql):
         """Rows of texts."""

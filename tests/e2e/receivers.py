@@ -55,7 +55,7 @@ class WebhookReceiver:
 
     @property
     def attempts(self):
-        """Every message that arrived: {"id", "body", "signed", "accepted"}."""
+        """Every message that arrived: {"id", "at", "body", "signed", "accepted"}; at: seconds since 1970."""
         with self._lock:
             return list(self._attempts)
 
@@ -72,6 +72,7 @@ class WebhookReceiver:
         with self._lock:
             mode = self._mode
             self._attempts.append({"id": headers["webhook-id"],
+                                   "at": time.time(),
                                    "body": json.loads(body),
                                    "signed": signature_is_valid(headers, body),
                                    "accepted": mode == "accept"})

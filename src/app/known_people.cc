@@ -35,15 +35,15 @@ std::string KnownPeople::NameOf(const std::string& person_id) const {
   return found == people->end() ? std::string() : found->second.name;
 }
 
-Result<Person> KnownPeople::Find(const std::string& person_id) const {
+Person KnownPeople::Find(const std::string& person_id) const {
   const auto people = Current();
   const auto found = people->find(person_id);
-  if (found == people->end()) {
-    return Fail(ErrorCode::kUnavailable,
-                format("person {} is not known while the database is away", person_id));
-  }
   Person person;
   person.id = person_id;
+  if (found == people->end()) {
+    person.name = format("person {} (the database with the name is away)", person_id);
+    return person;
+  }
   person.name = found->second.name;
   person.reason = found->second.reason;
   person.severity = found->second.severity;

@@ -21,9 +21,9 @@ class KnownPeople {
   Status Refresh();
   // Empty for an unknown person.
   std::string NameOf(const std::string& person_id) const;
-  // With id, name, reason and severity alone. kUnavailable for an unknown person, who may be newer
-  // than what is known.
-  Result<Person> Find(const std::string& person_id) const;
+  // With id, name, reason and severity alone. An unknown person, who may be newer than what is
+  // known, has a name that says so: an alert without a name is better than none.
+  Person Find(const std::string& person_id) const;
 
  private:
   struct Known {

@@ -72,12 +72,13 @@ Status Service::Compose() {
                          MakeEmbedders(config_, precision, RecognitionWorkers(config_)));
   Follow(FollowGallery(backend_->followed, backend_->approximate, backend_->Space(),
                        embedders.front()->Info(), true));
-  // SQLite lies on the disk that a spool would: it is away only when the spool is.
-  VIGIL_ASSIGN_OR_RETURN(
-      store_,
-      database::IncidentStore::Open(
-          {.spool_file = config_.UsesPostgres() ? SpoolPath(config_) : std::filesystem::path()},
-          GetDatabase(), clock));
+  // SQLite lies on the disk that a spool would: it is away only when the spool is. One that was
+  // left before people moved to SQLite is brought all the same.
+  const bool spools = config_.UsesPostgres() || std::filesystem::exists(SpoolPath(config_));
+  VIGIL_ASSIGN_OR_RETURN(store_,
+                         database::IncidentStore::Open(
+                             {.spool_file = spools ? SpoolPath(config_) : std::filesystem::path()},
+                             GetDatabase(), clock));
   delivery_ = std::make_unique<alerts::Delivery>(
       std::move(channels), *store_, media, clock,
       [this](const alerts::DeliveryReport& report) { NoteDelivery(report); });
@@ -291,12 +292,7 @@ void Service::KeepHouse(std::stop_token stop) {
         failures.Write(LogLevel::kError, "channels", done.error().message);
       }
     }
-    if (people_changed_.exchange(false)) {
-      if (const Status done = backend_->people.Refresh(); !done) {
-        people_changed_ = true;
-        failures.Write(LogLevel::kError, "people", done.error().message);
-      }
-    }
+    RefreshPeople(failures);
     if (watch_rules_changed_.exchange(false)) {
       if (const Status done = backend_->watch_rules.Refresh(); !done) {
         watch_rules_changed_ = true;
@@ -308,6 +304,22 @@ void Service::KeepHouse(std::stop_token stop) {
     }
     SetGauges();
   }
+}
+
+// Whom another process enrols is seen in the gallery.
+void Service::RefreshPeople(LogLimiter& failures) {
+  constexpr std::chrono::seconds kForeignChangesWait{10};
+  const SteadyTime now = backend_->GetClock().Now();
+  const std::uint64_t sequence = backend_->gallery->Info().sequence;
+  const bool foreign = sequence != people_sequence_ && now - people_read_at_ > kForeignChangesWait;
+  if (!people_changed_.exchange(false) && !foreign) return;
+  people_read_at_ = now;
+  if (const Status done = backend_->people.Refresh(); !done) {
+    people_changed_ = true;
+    failures.Write(LogLevel::kError, "people", done.error().message);
+    return;
+  }
+  people_sequence_ = sequence;
 }
 
 void Service::SetGauges() {

@@ -16,6 +16,7 @@
 #include "api/server.h"
 #include "app/backend.h"
 #include "app/event_reporter.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "base/turn_gate.h"
 #include "database/camera_repository.h"
@@ -91,6 +92,7 @@ class Service {
   void NoteOutcome(const pipeline::TrackOutcome& outcome);
   void NoteDelivery(const alerts::DeliveryReport& report);
   void KeepHouse(std::stop_token stop);
+  void RefreshPeople(LogLimiter& failures);
   void SetGauges();
 
   const config::Config config_;
@@ -124,6 +126,9 @@ class Service {
   std::unique_ptr<pipeline::ModelSwitcher> switcher_;
   std::atomic<bool> cameras_changed_ = false;
   std::atomic<bool> people_changed_ = false;
+  // Of the housekeeper: the gallery whose people are known, and when they were read.
+  std::uint64_t people_sequence_ = 0;
+  SteadyTime people_read_at_{};
   std::atomic<bool> watch_rules_changed_ = false;
   std::atomic<bool> channels_changed_ = false;
   std::mutex channels_mutex_;  // one reload at a time, so that the newest is the last

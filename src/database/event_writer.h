@@ -18,7 +18,7 @@
 namespace vigil::database {
 
 struct EventWriterOptions {
-  std::size_t queue_depth_max = 256;
+  std::size_t queue_depth_max = 4'096;
   std::chrono::milliseconds retry_wait{1'000};  // while the database is not available
 };
 

@@ -92,7 +92,7 @@ bool IncidentStore::Spools(const Error& error) const {
 
 void IncidentStore::BeginAway(const std::string& cause) {
   const std::lock_guard lock(mutex_);
-  if (away_) return;
+  if (!file_ || away_) return;
   away_ = true;
   away_since_ = clock_.Now();
   LogWarning("database",

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <ranges>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/format.h"
 #include "base/log.h"
@@ -86,6 +88,41 @@ std::string OneLine(const char* message) {
   return line;
 }
 
+// One of the servers that an address names: postgresql://first:5432,second:5433/vigil
+struct Server {
+  std::string host;  // both empty: as the address has them
+  std::string port;
+};
+
+std::vector<std::string> SplitList(std::string_view list) {
+  std::vector<std::string> items;
+  for (const auto item : std::views::split(list, ',')) items.emplace_back(item.begin(), item.end());
+  return items;
+}
+
+// Those of an address that names several. libpq would try them one after the other as well, but
+// leaves the time that each may take to its caller.
+std::vector<Server> ServersOf(const std::string& url) {
+  using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+  const Options options(PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree);
+  std::vector<std::string> hosts;
+  std::vector<std::string> ports;
+  for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
+    if (option->val == nullptr) continue;
+    const std::string_view keyword = option->keyword;
+    if (keyword == "hostaddr") return {Server()};  // left to libpq
+    if (keyword == "host") hosts = SplitList(option->val);
+    if (keyword == "port") ports = SplitList(option->val);
+  }
+  if (hosts.size() < 2) return {Server()};
+  std::vector<Server> servers;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    std::string port = ports.size() == hosts.size() ? ports[i] : ports.empty() ? "" : ports[0];
+    servers.push_back({hosts[i], std::move(port)});
+  }
+  return servers;
+}
+
 class PostgresConnection final : public Connection {
  public:
   explicit PostgresConnection(const PostgresOptions& options)
@@ -113,6 +150,7 @@ class PostgresConnection final : public Connection {
     return connection_ != nullptr && PQstatus(connection_.get()) == CONNECTION_OK;
   }
   Status Open();
+  Status OpenAt(const Server& server);
   Status BeginOnce(TransactionKind kind);
   Status BeginUpgrade();
   // Statements without parameters or rows.
@@ -172,11 +210,30 @@ std::unexpected<Error> PostgresConnection::Refused(const PGresult* result) const
                            primary == nullptr ? "unknown error" : OneLine(primary), mend));
 }
 
+// Each server that the address names gets its own time: a dead first one must not use up that of
+// the others.
 Status PostgresConnection::Open() {
+  Status opened;
+  for (const Server& server : ServersOf(options_.url.Reveal())) {
+    opened = OpenAt(server);
+    if (opened.has_value() || (options_.stop != nullptr && options_.stop->Passed())) break;
+  }
+  return opened;
+}
+
+Status PostgresConnection::OpenAt(const Server& server) {
   statements_.clear();
   const auto deadline = Clock::now() + options_.connect_timeout;
-  const char* const keywords[] = {"dbname", "application_name", "tcp_user_timeout", nullptr};
-  const char* const values[] = {options_.url.Reveal().c_str(), "vigil", "10000", nullptr};
+  // An empty value is as none at all.
+  const char* const keywords[] = {"dbname",
+                                  "application_name",
+                                  "tcp_user_timeout",
+                                  server.host.empty() ? nullptr : "host",
+                                  "port",
+                                  nullptr};
+  const char* const values[] = {
+      options_.url.Reveal().c_str(), "vigil", "10000", server.host.c_str(),
+      server.port.c_str(),           nullptr};
   connection_.reset(PQconnectStartParams(keywords, values, 1));
   if (connection_ == nullptr) return Fail(ErrorCode::kUnavailable, "no memory for a connection");
   if (PQstatus(connection_.get()) == CONNECTION_BAD) return Lost();

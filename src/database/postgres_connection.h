@@ -19,7 +19,7 @@ struct PostgresOptions {
   // it, in the file that `passfile=` names, or in PGPASSWORD.
   Secret url = Secret();
   PostgresMode mode = PostgresMode::kWriter;
-  std::chrono::milliseconds connect_timeout{5'000};     // one attempt, the name's lookup apart
+  std::chrono::milliseconds connect_timeout{5'000};     // one server, the name's lookup apart
   std::chrono::milliseconds statement_timeout{10'000};  // one statement, its answer included
   std::chrono::milliseconds lock_timeout{5'000};        // waiting for another writer
   // Once it has passed, nothing is waited for. Null: only the timeouts count.

@@ -2,6 +2,9 @@
 // slow.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -13,6 +16,7 @@
 #include "database/postgres_connection.h"
 #include "database/postgres_dialect.h"
 #include "temporary_database.h"
+#include "temporary_folder.h"
 
 namespace vigil::database {
 namespace {
@@ -137,6 +141,25 @@ TEST_F(Postgres, SaysWhatIsMissing) {
   ASSERT_FALSE(without.has_value());
   EXPECT_EQ(without.error().code, ErrorCode::kUnavailable) << without.error().message;
   EXPECT_THAT(without.error().message, HasSubstr("createdb"));
+}
+
+TEST_F(Postgres, ADeadServerLeavesTheNextOneItsTime) {
+  // Listens, and never answers.
+  const TemporaryFolder folder;
+  const int silent = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  const std::string path = (folder.Path() / ".s.PGSQL.5432").string();
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(silent, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(silent, 4), 0);
+
+  std::string url = postgres_->Url().Reveal();
+  const std::string host = "host=";
+  url.insert(url.find(host) + host.size(), folder.Path().string() + ",");
+  const auto connection = OpenPostgres({.url = Secret(url), .connect_timeout = milliseconds{200}});
+  ::close(silent);
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  EXPECT_TRUE((*connection)->Execute("SELECT 1 AS one", {}).has_value());
 }
 
 TEST_F(Postgres, SortsTextByItsBytes) {

@@ -80,17 +80,17 @@ def test_the_search_finds_what_lies_in_plain(tmp_path, people):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request, installation, resources):
-    """An installation and the folders of its database."""
+    """An installation, the folders of its database, and the server of that, if there is one."""
     if request.param == "sqlite":
-        return installation, []
+        return installation, [], None
     server = PostgresServer()
     resources.callback(server.close)
     installation.set("database", url=server.database().url)
-    return installation, [server.folder]
+    return installation, [server.folder], server
 
 
 def test_nothing_lies_in_plain(place, people, scene, start_camera, webhook, mail_channel, figure):
-    installation, folders = place
+    installation, folders, postgres = place
     installation.channels = [mail_channel]
     installation.set("logs", level="debug")
     token = installation.setup_database()
@@ -132,7 +132,14 @@ def test_nothing_lies_in_plain(place, people, scene, start_camera, webhook, mail
     secrets = {name: secret.encode() for name, secret in secrets.items()}
     looked_at = lambda: files_of(installation.folder, *folders)
     running = found_plain(looked_at(), secrets, pictures)
+    if postgres:
+        postgres.stop()
+        wait_until(lambda: server.metric("vigil_queue_depth", queue="spool") > 0, "something is spooled", 60, server.explain)
     assert server.terminate()[0] == 0, server.explain()  # the gallery is saved with the end
+    if postgres:
+        secrets["name"] = WANTED.encode()  # sealed in the spool alone
+        assert found_plain([installation.data / "spool"], secrets, pictures) == []
+        del secrets["name"]
     files = looked_at()
     assert any("gallery" in file.parts for file in files) and any("logs" in file.parts for file in files)
     assert running == [] and found_plain(files, secrets, pictures) == []

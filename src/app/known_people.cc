@@ -9,16 +9,11 @@ namespace vigil::app {
 
 Status KnownPeople::Refresh() {
   auto people = std::make_shared<People>();
-  database::PageRequest request{.limit = 1000};
-  do {
-    VIGIL_ASSIGN_OR_RETURN(auto page, persons_.List(request));
-    for (Person& person : page.items) {
-      people->try_emplace(std::move(person.id), Known{.name = std::move(person.name),
-                                                      .reason = std::move(person.reason),
-                                                      .severity = person.severity});
-    }
-    request.after = page.next;
-  } while (!request.after.empty());
+  VIGIL_RETURN_IF_ERROR(persons_.ForEachBrief([&](Person person) {
+    people->try_emplace(std::move(person.id), Known{.name = std::move(person.name),
+                                                    .reason = std::move(person.reason),
+                                                    .severity = person.severity});
+  }));
   const std::lock_guard lock(mutex_);
   people_ = std::move(people);
   return {};

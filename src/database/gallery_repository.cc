@@ -1,6 +1,10 @@
 // SQL of the gallery.
 #include "database/gallery_repository.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "base/format.h"
 #include "base/log.h"
 #include "database/embedding_bytes.h"
@@ -14,12 +18,24 @@ constexpr std::string_view kSelectLiving =
     "FROM reference_embeddings JOIN persons ON persons.id = person_id "
     "WHERE space_key = $1 AND persons.searched = 1 ";
 
+constexpr int kPieceRows = 20'000;
+
 Result<std::uint64_t> ReadSequence(Connection& connection) {
   VIGIL_ASSIGN_OR_RETURN(
       const Answer answer,
       connection.Execute("SELECT sequence FROM gallery_counter WHERE id = 1", {}));
   if (answer.rows.empty()) return Fail(ErrorCode::kDataLoss, "the gallery's counter is missing");
   return static_cast<std::uint64_t>(answer.rows.front().Integer("sequence"));
+}
+
+Result<std::vector<Row>> SelectAfter(Connection& connection, const std::string& space_key,
+                                     const std::string& after_id, int limit) {
+  VIGIL_ASSIGN_OR_RETURN(
+      Answer answer, connection.Execute(std::string(kSelectLiving) +
+                                            "AND reference_embeddings.id > $2 "
+                                            "ORDER BY space_key, reference_embeddings.id LIMIT $3",
+                                        {space_key, after_id, limit}));
+  return std::move(answer.rows);
 }
 
 Result<GalleryReference> OpenReference(const Row& row, const Sealer& sealer) {
@@ -93,20 +109,29 @@ Result<std::vector<GalleryReference>> GalleryRepository::LoadReferences(
 Result<std::pair<std::vector<GalleryReference>, std::uint64_t>>
 GalleryRepository::LoadAllReferences(const std::string& space_key) {
   std::uint64_t sequence = 0;
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                         database_.Read([&](Connection& connection) -> Result<std::vector<Row>> {
-                           VIGIL_ASSIGN_OR_RETURN(sequence, ReadSequence(connection));
-                           VIGIL_ASSIGN_OR_RETURN(Answer answer,
-                                                  connection.Execute(kSelectLiving, {space_key}));
-                           return std::move(answer.rows);
-                         }));
-  VIGIL_ASSIGN_OR_RETURN(std::vector<GalleryReference> references,
-                         OpenReferences(rows, database_.GetSealer()));
-  if (references.empty() && !rows.empty()) {
+  std::size_t rows = 0;
+  std::vector<GalleryReference> references;
+  // Piece by piece out of one snapshot: no statement takes longer than it may, and the rows of a
+  // large gallery do not lie in memory twice.
+  VIGIL_RETURN_IF_ERROR(database_.Read([&](Connection& connection) -> Status {
+    VIGIL_ASSIGN_OR_RETURN(sequence, ReadSequence(connection));
+    std::string last;
+    while (true) {
+      VIGIL_ASSIGN_OR_RETURN(const std::vector<Row> piece,
+                             SelectAfter(connection, space_key, last, kPieceRows));
+      VIGIL_ASSIGN_OR_RETURN(std::vector<GalleryReference> opened,
+                             OpenReferences(piece, database_.GetSealer()));
+      std::ranges::move(opened, std::back_inserter(references));
+      rows += piece.size();
+      if (std::cmp_less(piece.size(), kPieceRows)) return {};
+      last = piece.back().Text("id");
+    }
+  }));
+  if (references.empty() && rows > 0) {
     return Fail(ErrorCode::kDataLoss,
                 format("none of the {} enrolled faces can be opened: the key file does not belong "
                        "to this database; put the right one back",
-                       rows.size()));
+                       rows));
   }
   return std::pair{std::move(references), sequence};
 }
@@ -115,18 +140,11 @@ Result<ReferencePage> GalleryRepository::LoadReferencesAfter(const std::string& 
                                                              const std::string& after_id,
                                                              int limit) {
   ReferencePage page;
-  VIGIL_ASSIGN_OR_RETURN(
-      const std::vector<Row> rows,
-      database_.Read([&](Connection& connection) -> Result<std::vector<Row>> {
-        VIGIL_ASSIGN_OR_RETURN(page.sequence, ReadSequence(connection));
-        VIGIL_ASSIGN_OR_RETURN(
-            Answer answer,
-            connection.Execute(std::string(kSelectLiving) +
-                                   "AND reference_embeddings.id > $2 "
-                                   "ORDER BY space_key, reference_embeddings.id LIMIT $3",
-                               {space_key, after_id, limit}));
-        return std::move(answer.rows);
-      }));
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                         database_.Read([&](Connection& connection) -> Result<std::vector<Row>> {
+                           VIGIL_ASSIGN_OR_RETURN(page.sequence, ReadSequence(connection));
+                           return SelectAfter(connection, space_key, after_id, limit);
+                         }));
   if (std::cmp_equal(rows.size(), limit)) page.last_id = rows.back().Text("id");
   VIGIL_ASSIGN_OR_RETURN(page.references, OpenReferences(rows, database_.GetSealer()));
   return page;

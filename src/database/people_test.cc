@@ -56,6 +56,27 @@ class People : public ::testing::Test {
   GalleryRepository gallery_{*database_};
 };
 
+TEST_F(People, AreToldBrieflyHoweverMany) {
+  constexpr int kPeople = 40'001;  // more than two pieces
+  database_.Execute(
+      "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1) "
+      "INSERT INTO persons (id, name, reason, category, severity, notes, searched, created_at, "
+      "updated_at) SELECT 'p' || n, 'Person ' || n, 'wanted', '', 3, '', 1, 0, 0 FROM numbers",
+      {kPeople});
+  std::set<std::string> names;
+  int told = 0;
+  ASSERT_TRUE(persons_
+                  .ForEachBrief([&](const Person& person) {
+                    ++told;
+                    names.insert(person.name);
+                    EXPECT_EQ(person.reason, "wanted");
+                    EXPECT_EQ(person.severity, Severity::kCritical);
+                  })
+                  .has_value());
+  EXPECT_EQ(told, kPeople);
+  EXPECT_EQ(std::ssize(names), kPeople);
+}
+
 TEST_F(People, KeepsEveryField) {
   Person person;
   person.name = "Ada";

@@ -1,6 +1,8 @@
 // SQL of people.
 #include "database/person_repository.h"
 
+#include <utility>
+
 #include "base/format.h"
 #include "base/uuid.h"
 #include "database/gallery_log.h"
@@ -138,6 +140,30 @@ Result<Page<Person>> PersonRepository::List(const PageRequest& request,
     Page<Person> page = MakePage<Person>(answer.rows, limit, PersonOf);
     VIGIL_RETURN_IF_ERROR(AddWatchlists(connection, page.items));
     return page;
+  });
+}
+
+Status PersonRepository::ForEachBrief(const std::function<void(Person)>& take) {
+  constexpr int kPieceRows = 20'000;
+  return database_.Read([&](Connection& connection) -> Status {
+    std::string last;
+    while (true) {
+      VIGIL_ASSIGN_OR_RETURN(
+          const Answer answer,
+          connection.Execute("SELECT id, name, reason, severity FROM persons WHERE id > $1 "
+                             "ORDER BY id LIMIT $2",
+                             {last, kPieceRows}));
+      for (const Row& row : answer.rows) {
+        Person person;
+        person.id = row.Text("id");
+        person.name = row.Text("name");
+        person.reason = row.Text("reason");
+        person.severity = SeverityOf(row.Integer("severity"));
+        take(std::move(person));
+      }
+      if (std::cmp_less(answer.rows.size(), kPieceRows)) return {};
+      last = answer.rows.back().Text("id");
+    }
   });
 }
 

@@ -28,6 +28,8 @@ class PersonRepository {
   Result<Person> Get(const std::string& id);
   // In the order of enrolment; only those of a watch-list unless `watchlist_id` is empty.
   Result<Page<Person>> List(const PageRequest& request, const std::string& watchlist_id = {});
+  // Everybody with id, name, reason and severity alone, in any order: for whoever keeps them.
+  Status ForEachBrief(const std::function<void(Person)>& take);
   // Replaces every field but id, created_at and photo_count. kNotFound.
   Result<Person> Update(Person person);
   // Finds one, lets `edit` change it and saves it as Update does, in one transaction: two changes

@@ -118,6 +118,8 @@ def start_seconds(installation, references):
     server = installation.serve()
     wait_until(lambda: server.metric("vigil_gallery_references") >= references, "all are searched", 600, server.explain)
     seconds = time.monotonic() - started
+    # The next start reads what this one saves.
+    wait_until(lambda: server.metric("vigil_gallery_saved_sequence") > 0, "the gallery is saved", 120, server.explain)
     assert server.terminate(120)[0] == 0, server.explain()
     return seconds
 

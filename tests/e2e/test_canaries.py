@@ -132,11 +132,12 @@ def test_nothing_lies_in_plain(place, people, scene, start_camera, webhook, mail
     secrets = {name: secret.encode() for name, secret in secrets.items()}
     looked_at = lambda: files_of(installation.folder, *folders)
     running = found_plain(looked_at(), secrets, pictures)
-    if postgres:
-        postgres.stop()
-        wait_until(lambda: server.metric("vigil_queue_depth", queue="spool") > 0, "something is spooled", 60, server.explain)
     assert server.terminate()[0] == 0, server.explain()  # the gallery is saved with the end
     if postgres:
+        server = installation.serve()
+        postgres.stop()
+        wait_until(lambda: server.metric("vigil_queue_depth", queue="spool") > 0, "something is spooled", 60, server.explain)
+        assert server.terminate()[0] == 0, server.explain()
         secrets["name"] = WANTED.encode()  # sealed in the spool alone
         assert found_plain([installation.data / "spool"], secrets, pictures) == []
         del secrets["name"]

@@ -41,6 +41,18 @@ TEST(WithoutTypical, WeighsTheKindsBySimilarity) {
   EXPECT_NEAR(Similarity(rest, rest), 1, 1e-5);
 }
 
+// Each kind eleven times has an eleventh of its weight each time.
+TEST(WithoutTypical, TakesAnyNumberOfKinds) {
+  TypicalFaces typical = TwoKinds();
+  typical.temperature = 1;
+  TypicalFaces many = typical;
+  while (many.faces.size() < 22) many.faces.push_back(typical.faces[many.faces.size() % 2]);
+  const Embedding face = {0.8F, 0.6F, 0};
+  const Embedding expected = WithoutTypical(typical, face);
+  const Embedding rest = WithoutTypical(many, face);
+  for (std::size_t k = 0; k < face.size(); ++k) EXPECT_NEAR(rest[k], expected[k], 1e-6);
+}
+
 TEST(WithoutTypical, TinyTemperaturesDoNotOverflow) {
   TypicalFaces typical = TwoKinds();
   typical.temperature = 1e-6F;
